@@ -1,0 +1,135 @@
+/**
+ * What a worker tells about an attempt: chunks of its log with what was found in them, and its outcome. Everything
+ * of one chunk is stored in one transaction keyed by (attempt, cursor), so a chunk applied twice changes nothing.
+ */
+import Type, { type Static } from 'typebox';
+
+/** Log levels as Octopus names them in its log elements; `Info` is plain stdout, `Error` plain stderr. */
+export const LogLevel = Type.Union([
+  Type.Literal('Verbose'),
+  Type.Literal('Info'),
+  Type.Literal('Highlight'),
+  Type.Literal('Wait'),
+  Type.Literal('Warning'),
+  Type.Literal('Error'),
+]);
+export type LogLevel = Static<typeof LogLevel>;
+
+export const Stream = Type.Union([Type.Literal('stdout'), Type.Literal('stderr')]);
+export type Stream = Static<typeof Stream>;
+
+/** A stretch of masked bytes of one stream, level and moment. */
+export interface LogRun {
+  readonly stream: Stream;
+  readonly level: LogLevel;
+  /** When init read it, milliseconds since the epoch by the worker's clock. */
+  readonly timeMs: number;
+  readonly bytes: Uint8Array;
+}
+
+export const OutputVariable = Type.Object({
+  name: Type.String(),
+  value: Type.String(),
+  sensitive: Type.Boolean(),
+});
+export type OutputVariable = Static<typeof OutputVariable>;
+
+/** A file that the script declared; its content is fetched with `read` before `finish`. */
+export const DeclaredArtifact = Type.Object({
+  /** As the script wrote it: absolute in the container, or relative to the step's directory. */
+  path: Type.String(),
+  name: Type.String(),
+});
+export type DeclaredArtifact = Static<typeof DeclaredArtifact>;
+
+export interface LogChunk {
+  readonly type: 'log';
+  /** Raw byte offset in the attempt's log up to which this chunk accounts for everything. */
+  readonly cursor: number;
+  readonly runs: readonly LogRun[];
+  readonly outputs: readonly OutputVariable[];
+  readonly artifacts: readonly DeclaredArtifact[];
+  readonly progress?: { readonly percentage: number; readonly message: string };
+  /** The script's own sentence about its failure (`fail_step`). */
+  readonly resultMessage?: string;
+}
+
+/** Why an attempt ended as it did. */
+export const OutcomeCause = Type.Union([
+  Type.Literal('exited'),
+  Type.Literal('signalled'),
+  Type.Literal('timed-out'),
+  Type.Literal('cancelled'),
+  Type.Literal('cancelled-at-gate'),
+  Type.Literal('out-of-memory'),
+  Type.Literal('not-started'),
+  Type.Literal('program-not-runnable'),
+  Type.Literal('killed-from-outside'),
+  Type.Literal('ended-by-engine'),
+  Type.Literal('disagreement'),
+  Type.Literal('unknown'),
+]);
+export type OutcomeCause = Static<typeof OutcomeCause>;
+
+/**
+ * `Succeeded`, `Failed`, `Cancelled` and `TimedOut` are known; `NotStarted` says that no user code ran, so a new
+ * attempt is safe; `Unknown` says that nobody can tell. Nothing is ever guessed.
+ */
+export const Result = Type.Union([
+  Type.Literal('Succeeded'),
+  Type.Literal('Failed'),
+  Type.Literal('Cancelled'),
+  Type.Literal('TimedOut'),
+  Type.Literal('NotStarted'),
+  Type.Literal('Unknown'),
+]);
+export type Result = Static<typeof Result>;
+
+export const Outcome = Type.Object({
+  result: Result,
+  cause: OutcomeCause,
+  /** One sentence for people: what ended it, and what to do about it. */
+  message: Type.String(),
+  /** True when the machine, the engine or the network is to blame, not the script. */
+  infrastructure: Type.Boolean(),
+  exitCode: Type.Optional(Type.Integer()),
+  signal: Type.Optional(Type.String()),
+  oomKills: Type.Optional(Type.Integer()),
+  /** Processes that the step left behind and that were ended (or, with `linger`, left running). */
+  stragglers: Type.Optional(Type.Integer()),
+  /** True when TERM did not suffice. */
+  killedAfterGrace: Type.Optional(Type.Boolean()),
+  logBytes: Type.Optional(Type.Integer()),
+  /** Milliseconds since the epoch, by the worker's clock. */
+  startedMs: Type.Optional(Type.Number()),
+  endedMs: Type.Optional(Type.Number()),
+  userCpuUs: Type.Optional(Type.Number()),
+  systemCpuUs: Type.Optional(Type.Number()),
+  maxRssKb: Type.Optional(Type.Number()),
+});
+export type Outcome = Static<typeof Outcome>;
+
+/** The program is over and its log is complete; the next step of the lane may go on. */
+export interface AttemptEnded {
+  readonly type: 'ended';
+  readonly outcome: Outcome;
+}
+
+/** The engine agrees (or does not: then the outcome says `disagreement`); the task may end. */
+export interface AttemptConfirmed {
+  readonly type: 'confirmed';
+  readonly outcome: Outcome;
+}
+
+export type AttemptEvent = LogChunk | AttemptEnded | AttemptConfirmed;
+
+/** Where an attempt is in its life, as the journal tells it. */
+export const AttemptPhase = Type.Union([
+  Type.Literal('accepted'),
+  Type.Literal('staged'),
+  Type.Literal('go'),
+  Type.Literal('ended'),
+  Type.Literal('drained'),
+  Type.Literal('finished'),
+]);
+export type AttemptPhase = Static<typeof AttemptPhase>;

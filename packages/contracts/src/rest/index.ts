@@ -1,0 +1,2 @@
+/** Octopus resources as they travel: one schema for type, validation and documentation. */
+export {};

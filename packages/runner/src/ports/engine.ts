@@ -1,0 +1,115 @@
+/**
+ * A container engine that speaks Docker's Engine API. The port is narrow: only what the runner calls, in the words of
+ * that API. Implementations map every failure to an error with a kind; a missing thing is `undefined`. Absent fields
+ * of an answer mean empty (newer API versions leave them out).
+ */
+
+import type { Readable } from 'node:stream';
+import type { RegistryCredentials, ResolvedImage } from '@argonaut/contracts/attempt';
+
+export interface EngineVersion {
+  readonly name: string;
+  readonly version: string;
+  /** The version that calls are made with: the engine's newest, capped at the newest that was tested. */
+  readonly apiVersion: string;
+  readonly os: string;
+  readonly architecture: string;
+  readonly liveRestore: boolean;
+  readonly id: string;
+}
+
+export interface ImageDetails {
+  /** A handle of this engine only: a different kind of digest in each image store. */
+  readonly id: string;
+  readonly repoTags: readonly string[];
+  readonly repoDigests: readonly string[];
+  /** Empty when the engine does not say. */
+  readonly os: string;
+  readonly architecture: string;
+  readonly entrypoint: readonly string[];
+  readonly cmd: readonly string[];
+  readonly user: string;
+  readonly workingDir: string;
+  readonly env: readonly string[];
+  readonly volumes: readonly string[];
+  readonly sizeBytes: number;
+}
+
+export interface PullProgress {
+  /** Layer id, absent for lines about the whole image. */
+  readonly layer?: string;
+  readonly status: string;
+  readonly currentBytes?: number;
+  readonly totalBytes?: number;
+}
+
+export interface ContainerState {
+  readonly id: string;
+  readonly name: string;
+  readonly status: 'created' | 'running' | 'paused' | 'restarting' | 'removing' | 'exited' | 'dead';
+  readonly exitCode: number;
+  readonly oomKilled: boolean;
+  readonly error: string;
+  /** Empty when it never started. */
+  readonly startedAt: string;
+  readonly finishedAt: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** The body of a create call, in Docker's own words (`Image`, `Entrypoint`, `HostConfig`, …). */
+export type ContainerConfig = Readonly<Record<string, unknown>>;
+
+export interface Engine {
+  version(signal: AbortSignal): Promise<EngineVersion>;
+
+  inspectImage(reference: string, signal: AbortSignal): Promise<ImageDetails | undefined>;
+  /** `/distribution`: the registry's answer through the engine. Tells 401, 403, 404 and 429 apart. */
+  resolveImage(
+    reference: string,
+    credentials: RegistryCredentials | undefined,
+    signal: AbortSignal,
+  ): Promise<ResolvedImage>;
+  pullImage(
+    reference: string,
+    options: { readonly platform?: string; readonly credentials?: RegistryCredentials },
+    onProgress: (line: PullProgress) => void,
+    signal: AbortSignal,
+  ): Promise<void>;
+  tagImage(reference: string, repository: string, tag: string, signal: AbortSignal): Promise<void>;
+  removeImage(reference: string, signal: AbortSignal): Promise<void>;
+  /** A docker-archive tar. */
+  loadImage(tar: Readable, signal: AbortSignal): Promise<void>;
+  listImages(signal: AbortSignal): Promise<readonly ImageDetails[]>;
+
+  /** `Conflict` when the name is taken, `NotFound` when the image is not there. */
+  createContainer(
+    name: string,
+    config: ContainerConfig,
+    signal: AbortSignal,
+  ): Promise<{ readonly id: string }>;
+  /** `started` for 204, `already` for 304; anything else throws and the container must be made anew. */
+  startContainer(id: string, signal: AbortSignal): Promise<'started' | 'already'>;
+  inspectContainer(idOrName: string, signal: AbortSignal): Promise<ContainerState | undefined>;
+  /** Resolves with the exit code when the container has ended; `undefined` when it is gone. */
+  waitContainer(id: string, signal: AbortSignal): Promise<number | undefined>;
+  killContainer(id: string, name: 'SIGTERM' | 'SIGKILL', signal: AbortSignal): Promise<void>;
+  /** With its anonymous volumes. Missing is not an error. */
+  removeContainer(idOrName: string, signal: AbortSignal): Promise<void>;
+  /** Containers that carry every one of these labels, in any state. */
+  listContainers(
+    labels: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+  ): Promise<readonly ContainerState[]>;
+
+  /** Does the path exist in the container's file system? It need not run. Follows links within the container. */
+  statPath(
+    id: string,
+    path: string,
+    signal: AbortSignal,
+  ): Promise<{ readonly mode: number; readonly size: number; readonly linkTarget: string } | undefined>;
+  /** A tar of the path. */
+  readPath(id: string, path: string, signal: AbortSignal): Promise<Readable | undefined>;
+
+  /** Closes what is open. */
+  close(): Promise<void>;
+}

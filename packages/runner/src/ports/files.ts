@@ -1,0 +1,43 @@
+/**
+ * The worker's file system, as far as the runner needs it. Paths are absolute and the worker's own. A missing file
+ * is `undefined` where a value is asked for; every other failure is an `InfrastructureFailure` with the path.
+ */
+import type { Duplex } from 'node:stream';
+
+export interface FileState {
+  readonly kind: 'file' | 'directory' | 'socket' | 'other';
+  readonly size: number;
+  readonly modifiedMs: number;
+}
+
+export interface Files {
+  /** Creates the directory (parents too) with exactly this mode, whatever the umask. Existing is not an error. */
+  makeDirectory(path: string, mode: number, signal: AbortSignal): Promise<void>;
+
+  /** Whole or not at all: written beside, synced, renamed. */
+  writeFile(path: string, bytes: Uint8Array, mode: number, signal: AbortSignal): Promise<void>;
+
+  stat(path: string, signal: AbortSignal): Promise<FileState | undefined>;
+
+  /** The whole of a small file, `undefined` when it is not there. `InfrastructureFailure` above `maxBytes`. */
+  readFile(path: string, maxBytes: number, signal: AbortSignal): Promise<Uint8Array | undefined>;
+
+  /** Bytes from an offset, at most `maxBytes`; empty at the end of the file. Never follows a symbolic link. */
+  readRange(path: string, offset: number, maxBytes: number, signal: AbortSignal): Promise<Uint8Array>;
+
+  list(path: string, signal: AbortSignal): Promise<readonly string[]>;
+
+  /** Removes the tree; missing is not an error. Never follows links out of it. */
+  remove(path: string, signal: AbortSignal): Promise<void>;
+
+  /**
+   * Resolves when something in this directory may have changed (a new file, more bytes), or after `maxMs`. May
+   * resolve early; never resolves late by more than the implementation's polling interval, which it documents.
+   */
+  waitForChange(directory: string, maxMs: number, signal: AbortSignal): Promise<void>;
+
+  /** Connects to a Unix socket. Paths longer than 107 bytes must work. */
+  connect(path: string, signal: AbortSignal): Promise<Duplex>;
+
+  freeBytes(path: string, signal: AbortSignal): Promise<number | undefined>;
+}
