@@ -2,7 +2,7 @@
  * Answers whether a Docker engine is reachable: exit code 0 when `/_ping` says OK within two seconds.
  * Reads DOCKER_HOST as the docker command does (`unix://`, `tcp://`, `http://`); default /var/run/docker.sock.
  */
-import { request, type RequestOptions } from 'node:http';
+import { type RequestOptions, request } from 'node:http';
 
 function address(dockerHost: string | undefined): RequestOptions {
   if (!dockerHost) return { socketPath: '/var/run/docker.sock' };
