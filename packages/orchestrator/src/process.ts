@@ -1,0 +1,216 @@
+/**
+ * The typed process: what a deployment process or a runbook says, after the wire's property bags have been read. Every
+ * text may hold `#{…}` templates unless its description says otherwise; they are evaluated as late as possible, with
+ * the outputs of the steps that ran before. A snapshot is stored with its plan and holds no secret.
+ */
+import { Limits, NetworkMode } from '@argonaut/contracts/attempt';
+import Type, { type Static } from 'typebox';
+
+/** When a step runs, given how the steps before it ended. */
+export const StepCondition = Type.Union([
+  Type.Object({ kind: Type.Literal('Success') }),
+  Type.Object({ kind: Type.Literal('Failure') }),
+  Type.Object({ kind: Type.Literal('Always') }),
+  /** Runs when the expression evaluates to something true; an earlier failure does not matter by itself. */
+  Type.Object({ kind: Type.Literal('Variable'), expression: Type.String() }),
+]);
+export type StepCondition = Static<typeof StepCondition>;
+
+/** An action's own condition, on top of its step's. */
+export const ActionCondition = Type.Union([
+  Type.Object({ kind: Type.Literal('Success') }),
+  Type.Object({ kind: Type.Literal('Variable'), expression: Type.String() }),
+]);
+export type ActionCondition = Static<typeof ActionCondition>;
+
+/** Which pool runs an action. */
+export const WorkerPoolChoice = Type.Union([
+  Type.Object({ kind: Type.Literal('default') }),
+  /** A pool's id, no template. */
+  Type.Object({ kind: Type.Literal('pool'), id: Type.String() }),
+  /** The name of a variable whose value is a pool's id; resolved when the task is planned. */
+  Type.Object({ kind: Type.Literal('variable'), name: Type.String() }),
+]);
+export type WorkerPoolChoice = Static<typeof WorkerPoolChoice>;
+
+/** When an image is pulled; absent in a process means what the pool says. */
+export const PullPolicy = Type.Union([
+  Type.Literal('always'),
+  Type.Literal('if-not-present'),
+  Type.Literal('never'),
+]);
+export type PullPolicy = Static<typeof PullPolicy>;
+
+export const ContainerChoice = Type.Object({
+  /** Feed id; absent: the image is named as the engine knows it. */
+  feed: Type.Optional(Type.String()),
+  /** `repository:tag`, without the feed's registry. */
+  image: Type.String(),
+  pull: Type.Optional(PullPolicy),
+});
+export type ContainerChoice = Static<typeof ContainerChoice>;
+
+/** Where a referenced package is fetched to. */
+export const AcquisitionLocation = Type.Union([
+  Type.Literal('Server'),
+  Type.Literal('ExecutionTarget'),
+  Type.Literal('NotAcquired'),
+]);
+
+export const PackageReference = Type.Object({
+  /** Empty for the primary package. */
+  name: Type.String(),
+  packageId: Type.String(),
+  feed: Type.String(),
+  /** Fixed by the release or the runbook snapshot; absent in a process that is not frozen yet. */
+  version: Type.Optional(Type.String()),
+  acquisition: AcquisitionLocation,
+  extract: Type.Boolean(),
+});
+export type PackageReference = Static<typeof PackageReference>;
+
+/** Script languages by Octopus's names, and `Sh` for any POSIX shell. */
+export const ScriptSyntax = Type.Union([
+  Type.Literal('Bash'),
+  Type.Literal('Sh'),
+  Type.Literal('Python'),
+  Type.Literal('PowerShell'),
+]);
+export type ScriptSyntax = Static<typeof ScriptSyntax>;
+
+export const ScriptSource = Type.Union([
+  Type.Object({ kind: Type.Literal('Inline'), body: Type.String() }),
+  /** A file of a package reference (empty name: the primary package). */
+  Type.Object({ kind: Type.Literal('Package'), package: Type.String(), file: Type.String() }),
+]);
+export type ScriptSource = Static<typeof ScriptSource>;
+
+/** What an action does. */
+export const Run = Type.Union([
+  Type.Object({
+    kind: Type.Literal('Script'),
+    syntax: ScriptSyntax,
+    source: ScriptSource,
+    /** Words after the script's name, as one line in the shell's quoting. */
+    parameters: Type.Optional(Type.String()),
+    /** Variables of the process environment, besides what every script gets. */
+    environment: Type.Optional(Type.Record(Type.String(), Type.String())),
+    /** Absent: the step's own directory. */
+    workingDirectory: Type.Optional(Type.String()),
+  }),
+  /** The image's own ENTRYPOINT and CMD, or what replaces them. Needs `container`. */
+  Type.Object({
+    kind: Type.Literal('Container'),
+    command: Type.Optional(Type.Array(Type.String())),
+    arguments: Type.Optional(Type.Array(Type.String())),
+    environment: Type.Optional(Type.Record(Type.String(), Type.String())),
+    workingDirectory: Type.Optional(Type.String()),
+  }),
+  Type.Object({
+    kind: Type.Literal('Manual'),
+    /** Markdown. */
+    instructions: Type.String(),
+    /** Team ids; empty: anybody who may deploy. */
+    responsibleTeams: Type.Array(Type.String()),
+    blockConcurrentDeployments: Type.Optional(Type.Boolean()),
+  }),
+  /** Stored so that a process survives; fails when its turn comes, saying so. `reason` may name what is missing. */
+  Type.Object({
+    kind: Type.Literal('Unsupported'),
+    actionType: Type.String(),
+    reason: Type.Optional(Type.String()),
+  }),
+]);
+export type Run = Static<typeof Run>;
+
+/** How an action is run: time, repetition, fences. Absent always means the default that the field names. */
+export const ActionOptions = Type.Object({
+  /** Time-out of the program in milliseconds, 0 or absent for none. Image acquisition does not count. */
+  timeoutMs: Type.Optional(Type.Integer({ minimum: 0 })),
+  /** From TERM to KILL, milliseconds; default 5,000. */
+  graceMs: Type.Optional(Type.Integer({ minimum: 0 })),
+  /** Further attempts after a failure. */
+  retries: Type.Optional(
+    Type.Object({ max: Type.Integer({ minimum: 0 }), backoffMs: Type.Integer({ minimum: 0 }) }),
+  ),
+  /** One pipe for stdout and stderr: exact order, no tags. Default false. */
+  oneStream: Type.Optional(Type.Boolean()),
+  /** Read `##octopus[…]` lines. Default true. */
+  serviceMessages: Type.Optional(Type.Boolean()),
+  /** Keep a failed container for a person to look into, milliseconds; default 0. */
+  holdOnFailureMs: Type.Optional(Type.Integer({ minimum: 0 })),
+  limits: Type.Optional(Limits),
+  /** Default: `own` where extra hosts or DNS are given, otherwise `lane`. */
+  network: Type.Optional(NetworkMode),
+  extraHosts: Type.Optional(Type.Array(Type.String())),
+  dns: Type.Optional(Type.Array(Type.String())),
+  /** `uid[:gid]` or a name in the image; default: the image's own. */
+  user: Type.Optional(Type.String()),
+  readOnlyRoot: Type.Optional(Type.Boolean()),
+  /** `Octopus.Action.Container.Options`, as written; read and checked against the pool's policy by the worker's side. */
+  containerOptions: Type.Optional(Type.String()),
+  /** Host steps: what the step leaves behind is ended, or lingers. Default `end`. */
+  leftovers: Type.Optional(Type.Union([Type.Literal('end'), Type.Literal('linger')])),
+});
+export type ActionOptions = Static<typeof ActionOptions>;
+
+export const Action = Type.Object({
+  id: Type.String(),
+  /** No template: other steps refer to outputs by it. */
+  name: Type.String(),
+  slug: Type.Optional(Type.String()),
+  enabled: Type.Boolean(),
+  /** Cannot be excluded at deploy time, nor ignored in guided failure. */
+  required: Type.Boolean(),
+  /** Environment ids; empty: all. */
+  environments: Type.Array(Type.String()),
+  excludedEnvironments: Type.Array(Type.String()),
+  /** Channel ids; empty: any. */
+  channels: Type.Array(Type.String()),
+  /** Canonical tags, `set/tag`; empty: any tenant and none. */
+  tenantTags: Type.Array(Type.String()),
+  condition: ActionCondition,
+  workerPool: WorkerPoolChoice,
+  /** Absent: directly on the worker. */
+  container: Type.Optional(ContainerChoice),
+  packages: Type.Array(PackageReference),
+  options: ActionOptions,
+  run: Run,
+});
+export type Action = Static<typeof Action>;
+
+export const Step = Type.Object({
+  id: Type.String(),
+  name: Type.String(),
+  slug: Type.Optional(Type.String()),
+  condition: StepCondition,
+  start: Type.Union([Type.Literal('StartAfterPrevious'), Type.Literal('StartWithPrevious')]),
+  /** At least one; several run one after the other. */
+  actions: Type.Array(Action, { minItems: 1 }),
+});
+export type Step = Static<typeof Step>;
+
+export const ProcessSnapshot = Type.Object({
+  schema: Type.Literal(1),
+  steps: Type.Array(Step),
+});
+export type ProcessSnapshot = Static<typeof ProcessSnapshot>;
+
+/** What an action is when nothing has been said about it; codecs and tests start from it. */
+export function plainAction(id: string, name: string, run: Run): Action {
+  return {
+    id,
+    name,
+    enabled: true,
+    required: false,
+    environments: [],
+    excludedEnvironments: [],
+    channels: [],
+    tenantTags: [],
+    condition: { kind: 'Success' },
+    workerPool: { kind: 'default' },
+    packages: [],
+    options: {},
+    run,
+  };
+}
