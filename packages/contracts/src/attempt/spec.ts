@@ -108,7 +108,8 @@ export interface NamedSecret {
 export interface LateValues {
   /**
    * The program; `{interpreter}` stands for the one that was found, `{files}` for the directory of the late files and
-   * `{work}` for the step's directory. Empty: the image's own ENTRYPOINT and CMD.
+   * `{work}` for the step's directory. Empty: the image's own ENTRYPOINT and CMD. As the first word `{entrypoint}` stands
+   * for the words of the image's ENTRYPOINT, so that arguments, which may hold secrets, go through the gate.
    */
   readonly argv: readonly string[];
   /** Working directory; absent: the step's directory, or the image's WORKDIR for an entrypoint. */
