@@ -59,7 +59,19 @@ export interface ContainerState {
 /** The body of a create call, in Docker's own words (`Image`, `Entrypoint`, `HostConfig`, …). */
 export type ContainerConfig = Readonly<Record<string, unknown>>;
 
+export interface PathState {
+  readonly kind: 'directory' | 'link' | 'other';
+  /** The nine permission bits. */
+  readonly permissions: number;
+  readonly size: number;
+  /** Of a link: where it leads in the end, as an absolute path within the container. */
+  readonly linkTarget: string;
+}
+
 export interface Engine {
+  /** Where it is, for messages. */
+  readonly name: string;
+
   version(signal: AbortSignal): Promise<EngineVersion>;
 
   inspectImage(reference: string, signal: AbortSignal): Promise<ImageDetails | undefined>;
@@ -93,20 +105,20 @@ export interface Engine {
   /** Resolves with the exit code when the container has ended; `undefined` when it is gone. */
   waitContainer(id: string, signal: AbortSignal): Promise<number | undefined>;
   killContainer(id: string, name: 'SIGTERM' | 'SIGKILL', signal: AbortSignal): Promise<void>;
-  /** With its anonymous volumes. Missing is not an error. */
+  /**
+   * With its anonymous volumes. Missing is not an error, and neither is a removal that is under way; a container
+   * that must be gone is looked for afterwards.
+   */
   removeContainer(idOrName: string, signal: AbortSignal): Promise<void>;
+  renameContainer(id: string, name: string, signal: AbortSignal): Promise<void>;
   /** Containers that carry every one of these labels, in any state. */
   listContainers(
     labels: Readonly<Record<string, string>>,
     signal: AbortSignal,
   ): Promise<readonly ContainerState[]>;
 
-  /** Does the path exist in the container's file system? It need not run. Follows links within the container. */
-  statPath(
-    id: string,
-    path: string,
-    signal: AbortSignal,
-  ): Promise<{ readonly mode: number; readonly size: number; readonly linkTarget: string } | undefined>;
+  /** What is at the path in the container's file system, which need not run. Links above it are followed, it is not. */
+  statPath(id: string, path: string, signal: AbortSignal): Promise<PathState | undefined>;
   /** A tar of the path. */
   readPath(id: string, path: string, signal: AbortSignal): Promise<Readable | undefined>;
 
