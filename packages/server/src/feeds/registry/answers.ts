@@ -35,8 +35,11 @@ export function count(value: unknown): number | null {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : null;
 }
 
-/** What the registry says about an error, in one printable line of at most 200 characters; may be empty. */
-export function saidIn(answer: Answer): string {
+/**
+ * What the registry says about an error, in one printable line of at most 200 characters; may be empty.
+ * @param redact takes secrets out, which a registry may throw back at us; it sees the text as it came
+ */
+export function saidIn(answer: Answer, redact: (text: string) => string): string {
   const json = jsonOf(answer.body);
   const first = record(list(json?.errors)[0]);
   const message =
@@ -45,7 +48,7 @@ export function saidIn(answer: Answer): string {
     text(json?.message) ??
     text(json?.error) ??
     plainText(answer);
-  return message
+  return redact(message)
     .replace(/[\p{C}\s]+/gu, ' ')
     .replaceAll('"', "'")
     .trim()

@@ -39,8 +39,8 @@ export interface Authorizer {
    * @returns the header for one more request
    */
   answer(challenge: string | null, scope: Scope, used: string | undefined, call: Call): Promise<string>;
-  /** Takes our credentials out of a text that came from outside. */
-  redact(text: string): string;
+  /** Takes our password and tokens out of a text that came from outside. */
+  readonly redact: (text: string) => string;
 }
 
 export interface AuthorizerOptions {
@@ -120,13 +120,14 @@ class RegistryAuthorizer implements Authorizer {
     return header;
   }
 
-  redact(said: string): string {
+  readonly redact = (said: string): string => {
     const password = this.#options.password()?.reveal() ?? '';
-    const header = this.#basic()?.slice('Basic '.length) ?? '';
-    return [password, header]
+    const headers = [this.#basic(), ...[...this.#tokens.values()].map(({ header }) => header)];
+    const secrets = [password, ...headers.map((header) => header?.replace(/^\w+ /, '') ?? '')];
+    return secrets
       .filter((secret) => secret !== '')
       .reduce((clean, secret) => clean.replaceAll(secret, '********'), said);
-  }
+  };
 
   #basic(): string | undefined {
     const { username, password } = this.#options;
@@ -184,7 +185,7 @@ class RegistryAuthorizer implements Authorizer {
       },
       own,
     );
-    const said = this.redact(saidIn(answer));
+    const said = saidIn(answer, this.redact);
     refuseBusyAnswers(answer, call.subject, clock.now(), authorization === undefined, said);
     if (answer.status === 401) {
       if (authorization === undefined) throw new Unauthorized(call.subject, 'required', said);

@@ -119,7 +119,7 @@ export class RepositoryNotFound extends RegistryError {
   constructor(subject: Subject, detail = '') {
     super(
       'RepositoryNotFound',
-      `${where(subject)} has no ${imageOf(subject)}. Check the spelling and the path before the name; some registries answer so for images that the feed's user may not see.${said(detail)}`,
+      `${where(subject)} has no image "${subject.image}". Check the spelling and the path before the name; some registries answer so for images that the feed's user may not see.${said(detail)}`,
       { details: { image: subject.image } },
     );
   }
@@ -130,13 +130,17 @@ export class TagNotFound extends RegistryError {
   /** At most five, nearest spelling first; empty when the tags cannot be listed. */
   readonly nearestTags: readonly string[];
   constructor(subject: Subject, tag: string, nearestTags: readonly string[], tagsKnown: boolean) {
-    const nearest =
+    const name = subject.image?.replace(/:[^:/]*$/, '') ?? '';
+    const found = tagsKnown
+      ? `has the image "${name}", but not its tag "${tag}"`
+      : `has no "${subject.image}"; its tags cannot be listed, so it may be the image or the tag that is missing`;
+    const next =
       nearestTags.length > 0
         ? `The nearest tags are ${nearestTags.join(', ')}. Choose one of them, or push "${tag}".`
         : tagsKnown
-          ? `It has no tags at all. Push "${tag}".`
-          : 'Its tags cannot be listed, so the image name may be wrong as well. Check both.';
-    super('TagNotFound', `${where(subject)} has no tag "${tag}" of ${imageOf(subject)}. ${nearest}`, {
+          ? `The image has no tags at all. Push "${tag}".`
+          : 'Check the spelling of both.';
+    super('TagNotFound', `${where(subject)} ${found}. ${next}`, {
       details: { image: subject.image, tag, nearestTags },
     });
     this.nearestTags = nearestTags;

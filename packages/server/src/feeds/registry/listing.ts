@@ -46,7 +46,7 @@ export async function listTags(
   const scope = `repository:${repository}:pull`;
   const pages: Pages = { path: `${repository}/tags/list`, scope, field: 'tags', most };
   return await readPages(session, call, pages, (answer) => {
-    const said = session.authorizer.redact(saidIn(answer));
+    const said = saidIn(answer, session.authorizer.redact);
     if (answer.status === 404) throw new RepositoryNotFound(call.subject, said);
     throw new InvalidAnswer(
       call.subject,

@@ -121,7 +121,7 @@ function refuseWhatIsNoReference(text: string, trimmed: string): void {
 
 /** @throws InvalidReference */
 function checkRegistry(text: string, registry: string): string {
-  const parts = /^(\[[0-9a-fA-F:.]+\]|[^:[\]]+)(?::(.*))?$/.exec(registry);
+  const parts = /^(\[[^[\]]+\]|[^:[\]]+)(?::(.*))?$/.exec(registry);
   const host = parts?.[1];
   const port = parts?.[2];
   if (host === undefined) {

@@ -77,12 +77,13 @@ export function createSession(options: SessionOptions): Session {
     const fresh = await authorizer.answer(challenge, question.scope, known, call);
     const second = await transport.send({ ...question, authorization: fresh }, call);
     if (second.status !== 401) return checked(second, question, call.subject);
+    refuseForeignChallenge(second, question, call.subject);
     if (fresh.startsWith('Basic ')) await authorizer.answer(challenge, question.scope, fresh, call);
-    throw new Unauthorized(call.subject, 'insufficient', authorizer.redact(saidIn(second)));
+    throw new Unauthorized(call.subject, 'insufficient', saidIn(second, authorizer.redact));
   }
 
   function checked(answer: Answer, question: Question, subject: Subject): Answer {
-    const said = authorizer.redact(saidIn(answer));
+    const said = saidIn(answer, authorizer.redact);
     // Some registries do not know HEAD here; the caller then asks by GET.
     if (question.method === 'HEAD' && answer.status === 501) return answer;
     if (answer.status === 403) throw new Forbidden(subject, said);
@@ -104,7 +105,7 @@ export function createSession(options: SessionOptions): Session {
     askElsewhere: (exchange, call) =>
       withRetries(policy, call, async () => {
         const answer = await transport.send(exchange, call);
-        refuseBusyAnswers(answer, call.subject, clock.now(), true, saidIn(answer));
+        refuseBusyAnswers(answer, call.subject, clock.now(), true, saidIn(answer, authorizer.redact));
         return answer;
       }),
   };
