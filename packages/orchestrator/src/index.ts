@@ -1,3 +1,12 @@
 /** What runs next and why: the typed process, the plan, and the step from one state to the next. Pure. */
+export * from './advance.ts';
+export { DEFAULT_GRACE_MS } from './attempts.ts';
+export * from './commands.ts';
+export { isTruthy } from './conditions.ts';
+export * from './events.ts';
+export * from './plan.ts';
 export * from './plan-types.ts';
 export * from './process.ts';
+export * from './state.ts';
+export { statusVariables } from './status-variables.ts';
+export { PREPARATION_ACTIVITY, ROOT_ACTIVITY } from './turn.ts';

@@ -1,0 +1,181 @@
+/** The orders of an attempt's life: get a worker, get the image, stage, open, discard, cancel, finish. */
+import type { AcquiredImage } from '@argonaut/contracts/attempt';
+import type { Located } from './plan-index.ts';
+import { type ImageName, imageName, stagingOf } from './staging.ts';
+import type { AttemptState, LeaseState } from './state.ts';
+import type { Turn } from './turn.ts';
+
+/** From TERM to KILL, unless the action says otherwise. */
+export const DEFAULT_GRACE_MS = 5_000;
+/** Leases of one pool after each other; a pool whose workers keep disappearing does not hold a task for ever. */
+const MAX_GENERATIONS = 5;
+
+/** `wait`: an order is on its way. */
+export type Ready<T> =
+  | { readonly is: 'ready'; readonly value: T }
+  | { readonly is: 'wait' }
+  | { readonly is: 'failed'; readonly message: string; readonly final?: boolean };
+
+const WAIT = { is: 'wait' } as const;
+
+/** The lease of the pool, asked for when there is none. */
+export function leaseOf(turn: Turn, pool: string): Ready<LeaseState> {
+  const lease = turn.state.leases[pool];
+  if (lease?.status === 'held') return { is: 'ready', value: lease };
+  if (lease?.status === 'leasing') return WAIT;
+  if (lease?.status === 'failed')
+    return { is: 'failed', message: lease.message ?? 'No worker could be had.' };
+  const generation = (lease?.generation ?? 0) + 1;
+  if (generation > MAX_GENERATIONS) {
+    return {
+      is: 'failed',
+      message: `The workers of the pool were lost ${MAX_GENERATIONS} times. ${lease?.message ?? ''}`,
+    };
+  }
+  turn.state.leases[pool] = { pool, generation, status: 'leasing' };
+  turn.order({ id: `lease:${pool}:${generation}`, kind: 'lease', pool, generation });
+  return WAIT;
+}
+
+export function imageKey(pool: string, name: ImageName): string {
+  return `${pool}|${name.feed ?? ''}|${name.reference}`;
+}
+
+/** The action's image on the leased worker, acquired when it is not there. */
+export function imageOf(
+  turn: Turn,
+  located: Located,
+  lease: LeaseState,
+  activity: string,
+): Ready<AcquiredImage | undefined> {
+  const name = imageName(located.planned.action, turn.variables(located));
+  if (name === undefined) return { is: 'ready', value: undefined };
+  if ('error' in name) return { is: 'failed', message: name.error, final: true };
+  const key = imageKey(lease.pool, name.value);
+  const known = turn.state.images[key];
+  if (known?.generation === lease.generation) {
+    if (known.status === 'present' && known.acquired !== undefined)
+      return { is: 'ready', value: known.acquired };
+    if (known.status === 'acquiring') return WAIT;
+    if (known.status === 'failed') {
+      return { is: 'failed', message: known.message ?? `The image ${name.value.reference} cannot be had.` };
+    }
+  }
+  const acquisition = (known?.acquisition ?? 0) + 1;
+  turn.state.images[key] = {
+    pool: lease.pool,
+    generation: lease.generation,
+    acquisition,
+    status: 'acquiring',
+  };
+  const pull = located.planned.action.container?.pull;
+  turn.order({
+    id: acquireId(key, acquisition),
+    kind: 'acquire',
+    pool: lease.pool,
+    generation: lease.generation,
+    image: key,
+    acquisition,
+    activity,
+    ...name.value,
+    ...(pull === undefined ? {} : { pull }),
+  });
+  return WAIT;
+}
+
+export function acquireId(key: string, acquisition: number): string {
+  return `acquire:${key}:${acquisition}`;
+}
+
+/** The image must be acquired again before its next use. */
+export function forgetImage(turn: Turn, located: Located): void {
+  const { planned } = located;
+  const name = imageName(planned.action, turn.variables(located));
+  if (name === undefined || 'error' in name || planned.pool === undefined) return;
+  const image = turn.state.images[imageKey(planned.pool, name.value)];
+  if (image !== undefined && image.status !== 'acquiring') image.status = 'stale';
+}
+
+/** Makes the next attempt of the action and orders its staging. */
+export function stage(
+  turn: Turn,
+  located: Located,
+  lease: LeaseState,
+  image: AcquiredImage | undefined,
+  ahead: boolean,
+): { readonly error: string } | undefined {
+  const { key } = located.planned;
+  const action = turn.action(key);
+  const id = `${turn.plan.attemptPrefix}-s${key}-a${action.attempts + 1}`;
+  const staging = stagingOf(turn.plan, located, id, image, turn.variables(located));
+  if ('error' in staging) return staging;
+  action.attempts += 1;
+  action.attempt = id;
+  const { pool, generation } = lease;
+  turn.state.attempts[id] = {
+    id,
+    action: key,
+    pool,
+    generation,
+    phase: 'staging',
+    unwanted: false,
+    cancelSent: false,
+    holdReleased: false,
+  };
+  turn.order({
+    id: `stage:${id}`,
+    kind: 'stage',
+    attempt: id,
+    pool,
+    generation,
+    staging: staging.value,
+    ahead,
+  });
+  return undefined;
+}
+
+export function open(turn: Turn, located: Located, attempt: AttemptState): void {
+  const { options } = located.planned.action;
+  attempt.phase = 'opening';
+  turn.order({
+    id: `open:${attempt.id}`,
+    kind: 'open',
+    attempt: attempt.id,
+    pool: attempt.pool,
+    generation: attempt.generation,
+    action: attempt.action,
+    timeoutMs: options.timeoutMs ?? 0,
+    graceMs: options.graceMs ?? DEFAULT_GRACE_MS,
+  });
+}
+
+/** Staged attempts that nobody wants go away. */
+export function discardUnwanted(turn: Turn): void {
+  for (const attempt of Object.values(turn.state.attempts)) {
+    if (!attempt.unwanted || attempt.phase !== 'staged') continue;
+    attempt.phase = 'discarding';
+    const { id, pool, generation } = attempt;
+    turn.order({ id: `discard:${id}`, kind: 'discard', attempt: id, pool, generation });
+  }
+}
+
+/** `force`: at once, without the grace. */
+export function cancelAttempt(turn: Turn, attempt: AttemptState, force: boolean): void {
+  attempt.cancelSent = true;
+  const { options } = turn.locate(attempt.action).planned.action;
+  const { id, pool, generation } = attempt;
+  turn.order({
+    id: force ? `cancel:${id}:force` : `cancel:${id}`,
+    kind: 'cancel',
+    attempt: id,
+    pool,
+    generation,
+    graceMs: force ? 0 : (options.graceMs ?? DEFAULT_GRACE_MS),
+  });
+}
+
+export function finishAttempt(turn: Turn, attempt: AttemptState): void {
+  attempt.phase = 'finishing';
+  const { id, pool, generation } = attempt;
+  turn.order({ id: `finish:${id}`, kind: 'finish', attempt: id, pool, generation });
+}

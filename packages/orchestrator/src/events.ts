@@ -1,0 +1,93 @@
+/**
+ * What can happen to a task. Events may come late, twice or out of order; one that does not fit the state changes
+ * nothing, so the shell may repeat an event whenever it is in doubt.
+ */
+import type { AcquiredImage, Outcome } from '@argonaut/contracts/attempt';
+import type { Answer } from './commands.ts';
+
+export type TaskEvent =
+  /** The task was taken from the queue. */
+  | { readonly type: 'begin' }
+  | LeaseEvent
+  | ImageEvent
+  | AttemptProgress
+  /** Each request has an id: the second one also ends steps that always run. */
+  | { readonly type: 'cancel-requested'; readonly request: string; readonly by?: string }
+  | InterruptionAnswered
+  | { readonly type: 'timer-fired'; readonly timer: string }
+  /** A person lets go of a failed attempt that is held. */
+  | { readonly type: 'hold-released'; readonly attempt: string };
+
+export type LeaseEvent =
+  | {
+      readonly type: 'leased';
+      readonly pool: string;
+      readonly generation: number;
+      readonly worker: string;
+      readonly workerName: string;
+    }
+  | {
+      readonly type: 'lease-failed';
+      readonly pool: string;
+      readonly generation: number;
+      readonly message: string;
+    }
+  /** The worker will not answer any more; what ran there is `Unknown`. */
+  | {
+      readonly type: 'worker-lost';
+      readonly pool: string;
+      readonly generation: number;
+      readonly message: string;
+    };
+
+export type ImageEvent =
+  | {
+      readonly type: 'acquired';
+      readonly image: string;
+      readonly acquisition: number;
+      readonly acquired: AcquiredImage;
+    }
+  | {
+      readonly type: 'acquire-failed';
+      readonly image: string;
+      readonly acquisition: number;
+      readonly message: string;
+    };
+
+export type AttemptProgress =
+  | { readonly type: 'staged'; readonly attempt: string }
+  | {
+      readonly type: 'stage-failed';
+      readonly attempt: string;
+      readonly message: string;
+      /** Staging anew may help: the machine's fault, not the process's. */
+      readonly again: boolean;
+      /** The image is not on the worker any more. */
+      readonly imageGone?: boolean;
+    }
+  | { readonly type: 'stage-declined'; readonly attempt: string; readonly reason: string }
+  | { readonly type: 'opened'; readonly attempt: string }
+  /** The gate stays closed: the late values could not be made. No user code ran, and none will. */
+  | { readonly type: 'open-refused'; readonly attempt: string; readonly message: string }
+  | {
+      readonly type: 'ended';
+      readonly attempt: string;
+      readonly outcome: Outcome;
+      readonly resultMessage?: string;
+    }
+  | { readonly type: 'confirmed'; readonly attempt: string; readonly outcome: Outcome }
+  | { readonly type: 'discarded'; readonly attempt: string }
+  | { readonly type: 'finished'; readonly attempt: string };
+
+export interface InterruptionAnswered {
+  readonly type: 'interruption-answered';
+  readonly interruption: string;
+  readonly answer: Answer;
+  readonly notes?: string;
+  readonly user?: {
+    readonly id: string;
+    readonly username: string;
+    readonly displayName: string;
+    readonly emailAddress?: string;
+  };
+}

@@ -1,0 +1,97 @@
+/** Turns an action into what a worker needs to create its container: templates evaluated, defaults filled in. */
+import type { AcquiredImage, Place } from '@argonaut/contracts/attempt';
+import { evaluate } from '@argonaut/templates';
+import type { Staging } from './commands.ts';
+import type { Located } from './plan-index.ts';
+import type { Plan, Variables } from './plan-types.ts';
+import type { Action } from './process.ts';
+
+/** A gate that is not opened for so long ends by itself; its step is then staged again at its turn. */
+const GATE_DEADLINE_MS = 2 * 60 * 60_000;
+
+export type Evaluated<T> = { readonly value: T } | { readonly error: string };
+
+/** Evaluates many texts, and collects every complaint. */
+class Texts {
+  readonly errors: string[] = [];
+  readonly #variables: Variables;
+
+  constructor(variables: Variables) {
+    this.#variables = variables;
+  }
+
+  of(what: string, template: string): string {
+    const { text, error } = evaluate(template, this.#variables);
+    if (error !== null) this.errors.push(`${what} "${template}" cannot be evaluated: ${error}`);
+    return text ?? '';
+  }
+}
+
+export interface ImageName {
+  readonly feed?: string;
+  readonly reference: string;
+}
+
+/** The image that the action asks for now; `undefined` for one that runs directly on the worker. */
+export function imageName(action: Action, variables: Variables): Evaluated<ImageName> | undefined {
+  if (action.container === undefined) return undefined;
+  const texts = new Texts(variables);
+  const reference = texts.of('The image', action.container.image).trim();
+  const feed = texts.of('The feed', action.container.feed ?? '').trim();
+  if (reference === '' && texts.errors.length === 0) {
+    texts.errors.push(
+      `The image "${action.container.image}" evaluates to nothing. Define its variables in this scope.`,
+    );
+  }
+  if (texts.errors.length > 0) return { error: texts.errors.join(' ') };
+  return { value: { reference, ...(feed === '' ? {} : { feed }) } };
+}
+
+export function stagingOf(
+  plan: Plan,
+  { planned, step }: Located,
+  attempt: string,
+  image: AcquiredImage | undefined,
+  variables: Variables,
+): Evaluated<Staging> {
+  const { action } = planned;
+  const { options } = action;
+  const texts = new Texts(variables);
+  const staging: Staging = {
+    attempt,
+    task: plan.task,
+    server: plan.server,
+    lane: planned.lane ?? '',
+    title: step.actions.length === 1 ? step.name : `${step.name}: ${action.name}`,
+    place: image === undefined ? { kind: 'host' } : containerPlace(action, image, texts),
+    limits: options.limits ?? {},
+    oneStream: options.oneStream ?? false,
+    serviceMessages: options.serviceMessages ?? true,
+    gateDeadlineMs: GATE_DEADLINE_MS,
+    holdOnFailureMs: options.holdOnFailureMs ?? 0,
+    leftovers: options.leftovers ?? 'end',
+    ...(action.run.kind === 'Script' ? { syntax: action.run.syntax } : {}),
+    ...(image !== undefined && options.containerOptions !== undefined
+      ? { containerOptions: texts.of('The container options', options.containerOptions) }
+      : {}),
+  };
+  return texts.errors.length > 0 ? { error: texts.errors.join(' ') } : { value: staging };
+}
+
+function containerPlace(action: Action, image: AcquiredImage, texts: Texts): Place {
+  const { options } = action;
+  const extraHosts = options.extraHosts?.map((host) => texts.of('The extra host', host));
+  const dns = options.dns?.map((server) => texts.of('The DNS server', server));
+  const ownEndpoint = (extraHosts?.length ?? 0) > 0 || (dns?.length ?? 0) > 0;
+  return {
+    kind: 'container',
+    image,
+    network: options.network ?? (ownEndpoint ? 'own' : 'lane'),
+    ...(options.user === undefined ? {} : { user: texts.of('The user', options.user) }),
+    ...(options.readOnlyRoot === undefined ? {} : { readOnlyRoot: options.readOnlyRoot }),
+    ...(extraHosts === undefined ? {} : { extraHosts }),
+    ...(dns === undefined ? {} : { dns }),
+    // What the program is called with may hold secrets, so it goes through the gate and not into the container.
+    ...(action.run.kind === 'Container' ? { entrypoint: {} } : {}),
+  };
+}

@@ -1,0 +1,183 @@
+/** How an action ends, and what an end means: success, a retry, a question to a person, or failure. */
+import type { Outcome } from '@argonaut/contracts/attempt';
+import type { Answer } from './commands.ts';
+import type { ActionResult, ActionState, AttemptState } from './state.ts';
+import type { Turn } from './turn.ts';
+
+/** Stagings repeated because no user code had run; after that the machine is to blame, not chance. */
+const MAX_RESTAGINGS = 2;
+
+export interface Failure {
+  readonly message: string;
+  /** Nobody can tell how it ended: never retried automatically. */
+  readonly unknown?: boolean;
+  /** A further attempt cannot help (an unsupported step, a wrong template). */
+  readonly final?: boolean;
+}
+
+/** Throws away what is staged before its turn, and stops looking ahead until a gate of the lane opens again. */
+export function dropStaged(turn: Turn): void {
+  for (const lane of Object.values(turn.state.lanes)) lane.flowing = false;
+  for (const { planned } of turn.index.located) {
+    if (turn.action(planned.key).phase === 'pending') dropAttempt(turn, planned.key);
+  }
+}
+
+/** The action's staged attempt is not wanted any more. Must not be called for one whose gate was opened. */
+export function dropAttempt(turn: Turn, key: string): void {
+  const attempt = turn.currentAttempt(key);
+  if (attempt === undefined) return;
+  attempt.unwanted = true;
+  delete turn.action(key).attempt;
+  turn.moves += 1;
+}
+
+export function finishAction(turn: Turn, key: string, result: ActionResult, message?: string): void {
+  const action = turn.action(key);
+  const { activity, step } = turn.locate(key);
+  action.phase = 'done';
+  action.result = result;
+  if (message !== undefined) action.message = message;
+  if (result === 'Failed') {
+    turn.fail(taskMessage(step.name, message ?? '', action.unknown));
+    dropStaged(turn);
+  }
+  turn.status(activity, result);
+}
+
+function taskMessage(step: string, message: string, unknown: boolean): string {
+  return unknown ? `Outcome unknown: step "${step}": ${message}` : `Step "${step}" failed: ${message}`;
+}
+
+/** The failure is said, and then: retried, asked about, or final. */
+export function failAction(turn: Turn, key: string, failure: Failure, where: string): void {
+  const action = turn.action(key);
+  const { planned } = turn.locate(key);
+  const unknown = failure.unknown ?? false;
+  action.unknown = unknown;
+  action.message = failure.message;
+  action.restagings = 0;
+  delete action.attempt;
+  turn.say(where, 'Error', unknown ? `Outcome unknown: ${failure.message}` : failure.message);
+
+  const retries = planned.action.options.retries;
+  if (!unknown && failure.final !== true && retries !== undefined && action.retries < retries.max) {
+    action.retries += 1;
+    const wait = retries.backoffMs > 0 ? ` in ${retries.backoffMs / 1000} s` : '';
+    turn.say(where, 'Warning', `Retry ${action.retries} of ${retries.max}${wait}.`);
+    if (retries.backoffMs === 0) {
+      action.phase = 'active';
+    } else {
+      action.phase = 'backoff';
+      turn.record({ kind: 'timer', timer: retryTimer(key, action), delayMs: retries.backoffMs });
+    }
+  } else if (turn.plan.guidedFailure && turn.state.cancelRequests.length === 0) {
+    askForGuidance(turn, key, failure.message);
+  } else {
+    finishAction(turn, key, 'Failed', failure.message);
+  }
+}
+
+/** A timer's name is never used twice: retries begin anew after each question. */
+export function retryTimer(key: string, action: ActionState): string {
+  return `retry:${key}:${action.questions}.${action.retries}`;
+}
+
+function askForGuidance(turn: Turn, key: string, message: string): void {
+  const action = turn.action(key);
+  const { planned, step, activity } = turn.locate(key);
+  const choices: Answer[] = planned.action.required ? ['Fail', 'Retry'] : ['Fail', 'Retry', 'Ignore'];
+  action.phase = 'asking';
+  action.questions += 1;
+  dropStaged(turn);
+  const title = action.unknown
+    ? `Nobody can tell how step "${step.name}" ended`
+    : `Step "${step.name}" failed`;
+  turn.record({
+    kind: 'ask',
+    interruption: interruptionOf(key, action.questions),
+    type: 'GuidedFailure',
+    title,
+    text: message,
+    teams: [],
+    choices,
+    activity,
+    action: key,
+  });
+  turn.say(activity, 'Wait', `${title}. Waiting for guidance: ${choices.join(', ')}.`);
+}
+
+/** Id of an action's n-th question. */
+export function interruptionOf(key: string, question: number): string {
+  return `ask:${key}:${question}`;
+}
+
+/** The program of the action's current attempt is over, or it never began. */
+export function judge(turn: Turn, attempt: AttemptState, outcome: Outcome, resultMessage?: string): void {
+  const key = attempt.action;
+  const action = turn.action(key);
+  attempt.outcome = outcome;
+  if (action.attempt !== attempt.id || action.phase !== 'active') return;
+
+  if (outcome.result === 'Succeeded') {
+    turn.status(attempt.id, 'Success');
+    finishAction(turn, key, 'Success');
+    return;
+  }
+  if (attempt.cancelSent && outcome.result !== 'Unknown') {
+    turn.say(attempt.id, 'Warning', outcome.message);
+    turn.status(attempt.id, 'Canceled');
+    finishAction(turn, key, 'Canceled', outcome.message);
+    return;
+  }
+  turn.status(attempt.id, 'Failed');
+  if (outcome.result === 'NotStarted' && outcome.infrastructure && !attempt.cancelSent) {
+    stageAgain(turn, key, outcome.message, attempt.id);
+    return;
+  }
+  const message =
+    resultMessage === undefined || resultMessage === ''
+      ? outcome.message
+      : `${resultMessage} (${outcome.message})`;
+  failAction(
+    turn,
+    key,
+    { message, unknown: outcome.result === 'Unknown', final: attempt.cancelSent },
+    attempt.id,
+  );
+}
+
+/** No user code has run, so a new staging is safe; but not for ever. */
+export function stageAgain(turn: Turn, key: string, message: string, where: string): void {
+  const action = turn.action(key);
+  delete action.attempt;
+  if (action.restagings >= MAX_RESTAGINGS) {
+    failAction(turn, key, { message }, where);
+    return;
+  }
+  action.restagings += 1;
+  turn.say(where, 'Warning', `${message} Nothing has run yet, so it is prepared again.`);
+}
+
+/**
+ * The engine contradicts what init wrote, after the lane went on: the later word counts. A success becomes a failure,
+ * which every step that has not begun yet sees.
+ */
+export function revise(turn: Turn, attempt: AttemptState, outcome: Outcome): void {
+  const before = attempt.outcome;
+  attempt.outcome = outcome;
+  if (before === undefined || before.result === outcome.result) return;
+  const { step } = turn.locate(attempt.action);
+  const action = turn.action(attempt.action);
+  turn.say(attempt.id, 'Error', outcome.message);
+  const decided = action.attempt === attempt.id && action.phase === 'done' && action.result === 'Success';
+  if (!decided) return;
+  action.unknown = outcome.result === 'Unknown';
+  turn.status(attempt.id, 'Failed');
+  finishAction(turn, attempt.action, 'Failed', outcome.message);
+  const state = turn.step(step.number);
+  if (state.phase === 'done') {
+    state.result = 'Failed';
+    if (step.actions.length > 1) turn.status(`step-${step.number}`, 'Failed');
+  }
+}
