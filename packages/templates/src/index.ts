@@ -1,1 +1,23 @@
-export {};
+/**
+ * The `#{…}` language of variables, and which value of a scoped variable wins. Pure: no files, no network, and
+ * no clock but the one that is passed in.
+ */
+
+export {
+  createVariables,
+  type Evaluated,
+  type EvaluateOptions,
+  evaluate,
+  evaluateCondition,
+  evaluateParsed,
+  itemsOf,
+} from './evaluate.ts';
+export { DEFAULT_LIMITS, type Limits } from './evaluation/limits.ts';
+export { isTruthy } from './evaluation/truth.ts';
+export { filterNames } from './filters/registry.ts';
+export { references } from './references.ts';
+export { type ParseResult, parse, parseTolerantly } from './syntax/parser.ts';
+export { type Position, positionAt } from './syntax/position.ts';
+export { render } from './syntax/render.ts';
+export type * from './syntax/tree.ts';
+export type { Variables } from './variables/variables.ts';
