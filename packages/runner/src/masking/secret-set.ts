@@ -7,6 +7,7 @@ import { derivedForms, rawForm } from './forms.ts';
 import { NeedleIndex } from './needle-index.ts';
 import { partsOf } from './parts.ts';
 import { type Occurrence, scan } from './scan.ts';
+import { StreamMasker } from './stream-masker.ts';
 
 export type Maskability = 'maskable' | 'empty' | 'too short' | 'ordinary word';
 
@@ -94,6 +95,13 @@ export class SecretSet {
   /** Whether a text holds a secret in any form. */
   isIn(text: string): boolean {
     return scan(this.index, Buffer.from(text), true, false).occurrences.length > 0;
+  }
+
+  /** A text that is complete in itself, masked. */
+  mask(text: string): string {
+    const masker = new StreamMasker(this);
+    const parts = [...masker.write(Buffer.from(text)), ...masker.flush()];
+    return Buffer.concat(parts.map((part) => part.bytes)).toString();
   }
 
   /** Bytes that the tables take. */
