@@ -20,6 +20,7 @@ export default defineConfig({
         test: {
           name: 'engine',
           include: ['packages/*/{src,test}/**/*.engine.test.ts', 'test/**/*.engine.test.ts'],
+          globalSetup: ['test/setup.ts'],
           fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 120_000,

@@ -39,6 +39,8 @@ export async function loadImages(docker: Docker, store: ImageStore): Promise<Tes
       `the engine did not take the test images ${names}. It answered: ${lines.join('').trim()}`,
     );
   }
+  // What the names pointed at before has none now.
+  await docker.pruneImages({ filters: { dangling: ['true'], label: [BUILD_LABEL] } });
   return missing.map((image) => image.name);
 }
 
