@@ -1,1 +1,3 @@
-export {};
+/** The Argonaut server. */
+export { readConfig, type ServerConfig } from './config.ts';
+export { type RunningServer, startServer } from './main.ts';

@@ -1,0 +1,87 @@
+/** All folders put together: the table of routes, the first start, and the web server over both. */
+import type { Secret } from '@argonaut/contracts';
+import { WritableSpace } from '@argonaut/contracts/rest';
+import type { FastifyInstance } from 'fastify';
+import { environments } from './environments/index.ts';
+import { RouteTable, withDefaults } from './http/index.ts';
+import { createHttpServer } from './http/server.ts';
+import { DEFAULT_SPACE } from './http/urls.ts';
+import { lifecycles } from './lifecycles/index.ts';
+import { projectGroups } from './projects/groups/index.ts';
+import type { Feature, Services } from './services.ts';
+import { spaces } from './spaces/index.ts';
+import { defaultSpace, spacesIn } from './spaces/queries.ts';
+import { system } from './system/index.ts';
+import { makeFirstAdministrator, principalFor, users } from './users/index.ts';
+
+/** In the order in which a new space is filled. */
+const FEATURES: readonly Feature[] = [system, users, environments, lifecycles, projectGroups];
+
+export interface Application {
+  readonly http: FastifyInstance;
+  /** The administrator's key, when this was the first start and it was generated: to be shown once. */
+  readonly generatedKey: Secret | undefined;
+  /** From here on `/api` answers. */
+  begin(): void;
+}
+
+/** Declares all routes (a wrong declaration throws here) and does what a first start has to do. */
+export async function createApplication(
+  services: Services,
+  features: readonly Feature[] = FEATURES,
+): Promise<Application> {
+  const { database, keys, now } = services;
+  const seed = async (spaceId: string) => {
+    for (const feature of features) await feature.seedSpace?.(spaceId, services);
+  };
+  const table = new RouteTable();
+  for (const feature of [...features, spaces(seed)]) {
+    table.beginFeature(feature.name);
+    feature.routes?.(table, services);
+  }
+  const generatedKey = await firstStart(services, seed);
+  let ready = false;
+  const http = createHttpServer(services, table, {
+    authenticate: (credential) => principalFor(database, keys, now(), credential),
+    resolveSpace: async (key) => {
+      if (key === DEFAULT_SPACE) return (await defaultSpace(database))?.id;
+      const space =
+        (await spacesIn(database).find(canonicalId(key))) ?? (await spacesIn(database).resolveSlug(key));
+      return space?.id;
+    },
+    isReady: () => ready && !services.stopping.aborted,
+  });
+  return {
+    http,
+    generatedKey,
+    begin: () => {
+      ready = true;
+    },
+  };
+}
+
+/** The administrator and the default space with all it needs, together or not at all. */
+async function firstStart(
+  services: Services,
+  seed: (spaceId: string) => Promise<void>,
+): Promise<Secret | undefined> {
+  return services.database.transaction(async () => {
+    const all = spacesIn(services.database);
+    if ((await all.count()) > 0) return undefined;
+    const { userId, generatedKey } = await makeFirstAdministrator(services);
+    const document = withDefaults(WritableSpace, {
+      Name: 'Default',
+      Description: '',
+      IsDefault: true,
+      SpaceManagersTeamMembers: [userId],
+    });
+    const space = await all.insert({ document });
+    await seed(space.id);
+    return generatedKey;
+  });
+}
+
+/** Ids in a URL may be in any case. */
+function canonicalId(key: string): string {
+  return key.replace(/^spaces-/i, 'Spaces-');
+}

@@ -1,0 +1,232 @@
+/**
+ * Blobs as files in one directory. `put` is all or nothing (written beside, synced, renamed); `append` returns when
+ * the bytes are on disk, and appends that arrive together share one sync.
+ */
+import { createReadStream } from 'node:fs';
+import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join, resolve, sep } from 'node:path';
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { Invalid, NotFound } from '@argonaut/contracts';
+
+/**
+ * Keys are made by us from ids and hashes (`logs/ServerTasks-1/3`), never from a name that a user chose.
+ * Calls on different keys may run at the same time; appends to one key keep their order.
+ */
+export interface BlobStore {
+  /** Stores the whole content, replacing what was there. Returns its size in bytes. */
+  put(key: string, content: Readable | Uint8Array): Promise<number>;
+  /** Adds to the end; resolved when durable, with the size that the blob then has. */
+  append(key: string, bytes: Uint8Array): Promise<number>;
+  /** The bytes from `start` up to but not including `end`. @throws NotFound */
+  get(key: string, range?: { readonly start?: number; readonly end?: number }): Promise<Readable>;
+  /** In bytes; undefined when there is no such blob. */
+  size(key: string): Promise<number | undefined>;
+  /** The keys that begin with `prefix` followed by a slash. */
+  list(prefix: string): Promise<readonly string[]>;
+  /** Removes a blob, or all below a prefix; nothing happens when there is none. */
+  delete(key: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Letters, digits, dot, dash and underscore in up to eight segments, none of them starting with a dot. */
+const KEY_FORM = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}(\/[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}){0,7}$/;
+
+/** Open files that are kept for appending; a task that runs appends several times a second. */
+const OPEN_FILES = 64;
+
+export class DirectoryBlobStore implements BlobStore {
+  readonly #root: string;
+  readonly #appenders = new Map<string, Appender>();
+  #temporary = 0;
+
+  constructor(directory: string) {
+    this.#root = resolve(directory);
+  }
+
+  async put(key: string, content: Readable | Uint8Array): Promise<number> {
+    const path = this.#path(key);
+    await this.#closeAppender(key);
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    this.#temporary += 1;
+    const temporary = `${path}.${process.pid}-${this.#temporary}.part`;
+    const file = await open(temporary, 'wx', 0o600);
+    try {
+      if (content instanceof Uint8Array) await file.writeFile(content);
+      else await pipeline(content, file.createWriteStream({ autoClose: false }));
+      await file.sync();
+      const { size } = await file.stat();
+      await file.close();
+      await rename(temporary, path);
+      await syncDirectory(dirname(path));
+      return size;
+    } catch (error) {
+      await file.close().catch(() => undefined);
+      await rm(temporary, { force: true });
+      throw error;
+    }
+  }
+
+  async append(key: string, bytes: Uint8Array): Promise<number> {
+    const path = this.#path(key);
+    let appender = this.#appenders.get(key);
+    if (!appender) {
+      await this.#makeRoom();
+      appender = this.#appenders.get(key) ?? new Appender(path);
+      this.#appenders.set(key, appender);
+    }
+    return appender.append(bytes);
+  }
+
+  async get(key: string, range: { readonly start?: number; readonly end?: number } = {}): Promise<Readable> {
+    const size = await this.size(key);
+    if (size === undefined) throw new NotFound(`The stored file ${key} does not exist.`);
+    const start = range.start ?? 0;
+    const end = Math.min(range.end ?? size, size);
+    // An empty range cannot be said in `end` (it is inclusive there).
+    if (start >= end) return createReadStream('/dev/null');
+    return createReadStream(this.#path(key), { start, end: end - 1 });
+  }
+
+  async size(key: string): Promise<number | undefined> {
+    try {
+      const found = await stat(this.#path(key));
+      return found.isFile() ? found.size : undefined;
+    } catch (error) {
+      if (isMissing(error)) return undefined;
+      throw error;
+    }
+  }
+
+  async list(prefix: string): Promise<readonly string[]> {
+    try {
+      const entries = await readdir(this.#path(prefix), { recursive: true, withFileTypes: true });
+      return entries
+        .filter((entry) => entry.isFile() && !entry.name.endsWith('.part'))
+        .map((entry) => join(entry.parentPath, entry.name).slice(this.#root.length + 1))
+        .sort();
+    } catch (error) {
+      if (isMissing(error)) return [];
+      throw error;
+    }
+  }
+
+  async delete(key: string): Promise<void> {
+    for (const open of [...this.#appenders.keys()]) {
+      if (open === key || open.startsWith(`${key}/`)) await this.#closeAppender(open);
+    }
+    await rm(this.#path(key), { recursive: true, force: true });
+  }
+
+  async close(): Promise<void> {
+    for (const key of [...this.#appenders.keys()]) await this.#closeAppender(key);
+  }
+
+  #path(key: string): string {
+    const path = join(this.#root, key);
+    if (!KEY_FORM.test(key) || !path.startsWith(this.#root + sep)) {
+      throw new Invalid(`"${key.slice(0, 100)}" cannot be the key of a stored file.`);
+    }
+    return path;
+  }
+
+  async #makeRoom(): Promise<void> {
+    for (const [key, appender] of this.#appenders) {
+      if (this.#appenders.size < OPEN_FILES) return;
+      if (appender.isIdle) await this.#closeAppender(key);
+    }
+  }
+
+  async #closeAppender(key: string): Promise<void> {
+    const appender = this.#appenders.get(key);
+    this.#appenders.delete(key);
+    await appender?.close();
+  }
+}
+
+/** One file that grows. While a sync runs, further bytes gather and share the next one. */
+class Appender {
+  readonly #path: string;
+  #file: FileHandle | undefined;
+  #size = 0;
+  #waiting: Uint8Array[] = [];
+  #next: Promise<number> | undefined;
+  #current: Promise<unknown> = Promise.resolve();
+  #pending = 0;
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  get isIdle(): boolean {
+    return this.#pending === 0;
+  }
+
+  /** The size after these bytes, once they are durable. */
+  async append(bytes: Uint8Array): Promise<number> {
+    this.#pending += 1;
+    try {
+      this.#waiting.push(bytes);
+      this.#next ??= this.#schedule();
+      const batchEnd = this.#next;
+      const behind = () => this.#waiting.length;
+      const position = behind();
+      const batch = this.#waiting;
+      const end = await batchEnd;
+      const after = batch.slice(position).reduce((sum, part) => sum + part.length, 0);
+      return end - after;
+    } finally {
+      this.#pending -= 1;
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#current.catch(() => undefined);
+    await this.#next?.catch(() => undefined);
+    await this.#file?.close();
+    this.#file = undefined;
+  }
+
+  #schedule(): Promise<number> {
+    const turn = this.#current.catch(() => undefined).then(() => this.#write());
+    this.#current = turn;
+    return turn;
+  }
+
+  async #write(): Promise<number> {
+    const batch = this.#waiting;
+    this.#waiting = [];
+    this.#next = undefined;
+    if (!this.#file) {
+      await mkdir(dirname(this.#path), { recursive: true, mode: 0o700 });
+      this.#file = await open(this.#path, 'a', 0o600);
+      this.#size = (await this.#file.stat()).size;
+      await syncDirectory(dirname(this.#path));
+    }
+    const before = this.#size;
+    try {
+      await this.#file.appendFile(Buffer.concat(batch));
+      await this.#file.datasync();
+      this.#size += batch.reduce((sum, part) => sum + part.length, 0);
+      return this.#size;
+    } catch (error) {
+      // Half a batch may be in the file (full disk): cut it off, so that what is there is what was promised.
+      await this.#file.truncate(before).catch(() => undefined);
+      throw error;
+    }
+  }
+}
+
+/** A new name in a directory is durable only when the directory is. */
+async function syncDirectory(path: string): Promise<void> {
+  const directory = await open(path, 'r');
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR');
+}

@@ -1,0 +1,86 @@
+/** The server's settings: the only place in this package that reads the environment. */
+import { resolve } from 'node:path';
+import { Invalid, Secret } from '@argonaut/contracts';
+
+export interface ServerConfig {
+  readonly host: string;
+  /** 0 lets the system choose a free port. */
+  readonly port: number;
+  /** Everything the server keeps on disk: SQLite, key file, blobs. */
+  readonly dataDirectory: string;
+  /** `postgres://…`; absent means SQLite in the data directory. */
+  readonly databaseUrl?: Secret;
+  readonly adminApiKey?: Secret;
+  readonly adminPassword?: Secret;
+  /** 32 bytes as base64 or hex; absent means a key file in the data directory, made at the first start. */
+  readonly masterKey?: Secret;
+  readonly tls?: { readonly certificateFile: string; readonly keyFile: string };
+  /** Addresses or CIDR ranges whose `X-Forwarded-*` headers are believed. */
+  readonly trustedProxies: readonly string[];
+  /** Largest JSON body in bytes. */
+  readonly bodyLimit: number;
+  readonly logLevel: 'silent' | 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace';
+}
+
+const LOG_LEVELS = ['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace'] as const;
+
+/** 30 MiB: a deployment process with its scripts inline; packages and artifacts have their own limit. */
+const DEFAULT_BODY_LIMIT = 30 * 1024 * 1024;
+
+/** Settings from the environment; every complaint is listed at once. */
+export function readConfig(environment: NodeJS.ProcessEnv): ServerConfig {
+  const complaints: string[] = [];
+  const text = (name: string) => environment[name]?.trim() || undefined;
+  const secret = (name: string) => {
+    const value = text(name);
+    return value === undefined ? undefined : new Secret(value);
+  };
+
+  const port = Number(text('ARGONAUT_PORT') ?? '8080');
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+    complaints.push(`ARGONAUT_PORT must be a number from 0 to 65535, not "${text('ARGONAUT_PORT')}".`);
+  }
+  const adminApiKey = text('ARGONAUT_ADMIN_API_KEY');
+  if (adminApiKey !== undefined && !/^API-[A-Z0-9]{16,}$/.test(adminApiKey)) {
+    complaints.push(
+      'ARGONAUT_ADMIN_API_KEY must be "API-" followed by at least 16 upper-case letters or digits; clients refuse other forms.',
+    );
+  }
+  const certificateFile = text('ARGONAUT_TLS_CERTIFICATE');
+  const keyFile = text('ARGONAUT_TLS_KEY');
+  if ((certificateFile === undefined) !== (keyFile === undefined)) {
+    complaints.push('ARGONAUT_TLS_CERTIFICATE and ARGONAUT_TLS_KEY belong together: set both or neither.');
+  }
+  const bodyLimit = Number(text('ARGONAUT_BODY_LIMIT') ?? DEFAULT_BODY_LIMIT);
+  if (!Number.isInteger(bodyLimit) || bodyLimit < 1024) {
+    complaints.push('ARGONAUT_BODY_LIMIT must be a number of bytes, at least 1024.');
+  }
+  const logLevel = LOG_LEVELS.find((level) => level === (text('ARGONAUT_LOG_LEVEL') ?? 'info'));
+  if (logLevel === undefined) complaints.push(`ARGONAUT_LOG_LEVEL must be one of ${LOG_LEVELS.join(', ')}.`);
+  const databaseUrl = text('ARGONAUT_DATABASE_URL');
+  if (databaseUrl !== undefined && !/^postgres(ql)?:\/\//.test(databaseUrl)) {
+    complaints.push('ARGONAUT_DATABASE_URL must begin with postgres://; leave it out to use SQLite.');
+  }
+
+  if (complaints.length > 0 || logLevel === undefined) {
+    throw new Invalid(`The settings cannot be used. ${complaints.join(' ')}`, { errors: complaints });
+  }
+  const optional = <K extends string, V>(key: K, value: V | undefined) =>
+    (value === undefined ? {} : { [key]: value }) as { readonly [P in K]?: V };
+  return {
+    host: text('ARGONAUT_HOST') ?? '127.0.0.1',
+    port,
+    dataDirectory: resolve(text('ARGONAUT_DATA') ?? '.argonaut'),
+    ...optional('databaseUrl', secret('ARGONAUT_DATABASE_URL')),
+    ...optional('adminApiKey', secret('ARGONAUT_ADMIN_API_KEY')),
+    ...optional('adminPassword', secret('ARGONAUT_ADMIN_PASSWORD')),
+    ...optional('masterKey', secret('ARGONAUT_MASTER_KEY')),
+    ...optional('tls', certificateFile && keyFile ? { certificateFile, keyFile } : undefined),
+    trustedProxies: (text('ARGONAUT_TRUSTED_PROXIES') ?? '')
+      .split(',')
+      .map((entry) => entry.trim())
+      .filter(Boolean),
+    bodyLimit,
+    logLevel,
+  };
+}

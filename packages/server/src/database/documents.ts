@@ -1,0 +1,371 @@
+/**
+ * The store of resources: one generic collection over JSON documents.
+ *
+ * A `Kind` says how documents of one sort are named, ordered and filtered; a `Collection` reads and writes them. Ids
+ * come from one counter per kind for the whole server and are never used again (`Environments-1`). Names are unique
+ * within (space, parent) whatever their case. Writes carry the version that was read, so nobody overwrites blindly.
+ */
+import { Conflict, Invalid, NotFound } from '@argonaut/contracts';
+import { type Selectable, type SelectQueryBuilder, type SqlBool, sql } from 'kysely';
+import { type Database, isUniqueViolation } from './database.ts';
+import type { Tables } from './schema.ts';
+import { slugOf } from './slug.ts';
+
+export interface Kind<T extends object> {
+  /** Plural, the id's prefix: `Environments` gives `Environments-1`. */
+  readonly name: string;
+  /** What a person calls one of them, for messages: `environment`. */
+  readonly title: string;
+  readonly nameOf: (document: T) => string;
+  /** Default true. Nameless kinds (deployments) say false. */
+  readonly uniqueNames?: boolean;
+  /** Default false: no slug is kept. */
+  readonly slugs?: boolean;
+  /** The owner within the space; default none. */
+  readonly parentOf?: (document: T) => string;
+  /** Comes before the name in the default order. */
+  readonly sortOf?: (document: T) => number;
+  /** The fields that lists can filter by (`where`). Empty values are not indexed. */
+  readonly index?: (document: T) => Readonly<Record<string, string | readonly string[] | null | undefined>>;
+  /** Default `name`: by sort, then by name. */
+  readonly order?: Order;
+}
+
+export type Order = 'name' | 'newest' | 'oldest';
+
+/** A document with what the store knows about it. */
+export interface Stored<T extends object> {
+  readonly id: string;
+  /** Empty for things that belong to no space. */
+  readonly spaceId: string;
+  readonly slug: string;
+  readonly version: number;
+  readonly document: T;
+}
+
+export interface Query {
+  readonly space?: string | undefined;
+  readonly parent?: string | undefined;
+  readonly skip?: number | undefined;
+  readonly take?: number | undefined;
+  /** Empty or absent: no filter. Ids that do not exist are passed over. */
+  readonly ids?: readonly string[] | undefined;
+  /** Part of the name, whatever its case. */
+  readonly partialName?: string | undefined;
+  /** The whole name, whatever its case. */
+  readonly name?: string | undefined;
+  /** Per indexed field: one of these values. Empty or absent lists do not filter. */
+  readonly where?: Readonly<Record<string, readonly string[] | string | undefined>> | undefined;
+  readonly order?: Order | undefined;
+}
+
+export interface Found<T extends object> {
+  readonly items: readonly Stored<T>[];
+  /** How many there are without `skip` and `take`. */
+  readonly total: number;
+}
+
+export interface NewDocument<T extends object> {
+  readonly space?: string;
+  readonly document: T;
+  /** Only for ids with a fixed form (`feeds-builtin`) or taken from `allocate()` before. */
+  readonly id?: string;
+  /** A wish; empty or absent: made from the name. */
+  readonly slug?: string | undefined;
+}
+
+/** Values in one `in (…)` list; SQLite allows 32,766 parameters in a statement, PostgreSQL 65,535. */
+const IN_LIST_LIMIT = 10_000;
+
+export class Collection<T extends object> {
+  readonly kind: Kind<T>;
+  readonly #database: Database;
+
+  constructor(database: Database, kind: Kind<T>) {
+    this.#database = database;
+    this.kind = kind;
+  }
+
+  async find(id: string, space?: string): Promise<Stored<T> | undefined> {
+    let query = this.#rows().where('id', '=', id);
+    if (space !== undefined) query = query.where('space', '=', space);
+    const row = await query.executeTakeFirst();
+    return row === undefined ? undefined : toStored<T>(row);
+  }
+
+  /** @throws NotFound */
+  async get(id: string, space?: string): Promise<Stored<T>> {
+    const found = await this.find(id, space);
+    if (found === undefined) throw this.#missing(id);
+    return found;
+  }
+
+  async resolveSlug(slug: string, space?: string, parent?: string): Promise<Stored<T> | undefined> {
+    return this.#first('slug', slug, space, parent);
+  }
+
+  /** By id, else by slug, else by name, as the executions API allows ("…IdOrName"). */
+  async resolve(key: string, space?: string, parent?: string): Promise<Stored<T> | undefined> {
+    const byId = await this.find(key, space);
+    if (byId && (parent === undefined || (this.kind.parentOf?.(byId.document) ?? '') === parent)) return byId;
+    return (
+      (await this.#first('slug', key, space, parent)) ?? (await this.#first('name_key', key, space, parent))
+    );
+  }
+
+  async list(query: Query): Promise<Found<T>> {
+    const filtered = this.#filter(query);
+    const skip = Math.max(0, query.skip ?? 0);
+    const take = Math.max(0, query.take ?? Number.MAX_SAFE_INTEGER);
+    const ordered = order(filtered, query.order ?? this.kind.order ?? 'name');
+    const rows = await ordered.limit(Math.min(take, 2_147_483_647)).offset(skip).execute();
+    const complete = rows.length < take && (rows.length > 0 || skip === 0);
+    const total = complete ? skip + rows.length : await this.#count(filtered);
+    return { items: rows.map((row) => toStored<T>(row)), total };
+  }
+
+  async all(query: Query = {}): Promise<readonly Stored<T>[]> {
+    return (await this.list(query)).items;
+  }
+
+  async count(query: Query = {}): Promise<number> {
+    return this.#count(this.#filter(query));
+  }
+
+  /** The next id, for documents that must know their own id before they are written (secrets). */
+  async allocate(): Promise<string> {
+    const row = await this.#database.query
+      .insertInto('sequences')
+      .values({ name: this.kind.name, last: 1 })
+      .onConflict((conflict) =>
+        conflict.column('name').doUpdateSet((now) => ({ last: now('sequences.last', '+', 1) })),
+      )
+      .returning('last')
+      .executeTakeFirstOrThrow();
+    return `${this.kind.name}-${row.last}`;
+  }
+
+  /** @throws Invalid when the name (or a slug that was asked for) is taken. */
+  async insert(input: NewDocument<T>): Promise<Stored<T>> {
+    return this.#database.transaction(async () => {
+      const space = input.space ?? '';
+      const id = input.id ?? (await this.allocate());
+      await this.#refuseTakenName(input.document, space, undefined);
+      const slug = this.kind.slugs ? await this.#freeSlug(input.document, space, id, input.slug) : null;
+      const columns = this.#columns(input.document, space);
+      await this.#guardUnique(input.document, () =>
+        this.#database.query
+          .insertInto('documents')
+          .values({ kind: this.kind.name, id, number: numberOf(id), version: 1, slug, ...columns })
+          .execute(),
+      );
+      await this.#writeIndex(id, input.document);
+      return { id, spaceId: space, slug: slug ?? '', version: 1, document: input.document };
+    });
+  }
+
+  /**
+   * Writes what `stored` has become.
+   * @throws Conflict when somebody else wrote it since it was read; Invalid when the new name is taken.
+   */
+  async update(stored: Stored<T>, document: T, wishedSlug?: string): Promise<Stored<T>> {
+    return this.#database.transaction(async () => {
+      const { id, spaceId } = stored;
+      await this.#refuseTakenName(document, spaceId, id);
+      const keeps = !wishedSlug || wishedSlug === stored.slug;
+      const slug = this.kind.slugs
+        ? keeps
+          ? stored.slug
+          : await this.#freeSlug(document, spaceId, id, wishedSlug)
+        : null;
+      const result = await this.#guardUnique(document, () =>
+        this.#database.query
+          .updateTable('documents')
+          .set({ ...this.#columns(document, spaceId), slug, version: stored.version + 1 })
+          .where('kind', '=', this.kind.name)
+          .where('id', '=', id)
+          .where('version', '=', stored.version)
+          .executeTakeFirst(),
+      );
+      if (result.numUpdatedRows === 0n) {
+        if ((await this.find(id)) === undefined) throw this.#missing(id);
+        throw new Conflict(
+          `The ${this.kind.title} "${this.kind.nameOf(document)}" (${id}) was changed by somebody else since it was read. Read it again and repeat the change.`,
+        );
+      }
+      await this.#database.query
+        .deleteFrom('document_index')
+        .where('kind', '=', this.kind.name)
+        .where('id', '=', id)
+        .execute();
+      await this.#writeIndex(id, document);
+      return { id, spaceId, slug: slug ?? '', version: stored.version + 1, document };
+    });
+  }
+
+  /** @throws NotFound */
+  async remove(id: string): Promise<void> {
+    await this.#database.transaction(async () => {
+      for (const table of ['document_index', 'documents'] as const) {
+        const result = await this.#database.query
+          .deleteFrom(table)
+          .where('kind', '=', this.kind.name)
+          .where('id', '=', id)
+          .executeTakeFirst();
+        if (table === 'documents' && result.numDeletedRows === 0n) throw this.#missing(id);
+      }
+    });
+  }
+
+  async #first(
+    column: 'slug' | 'name_key',
+    value: string,
+    space: string | undefined,
+    parent: string | undefined,
+  ): Promise<Stored<T> | undefined> {
+    let query = this.#rows().where(column, '=', value.toLowerCase());
+    if (space !== undefined) query = query.where('space', '=', space);
+    if (parent !== undefined) query = query.where('parent', '=', parent);
+    const row = await query.orderBy('number').limit(1).executeTakeFirst();
+    return row === undefined ? undefined : toStored<T>(row);
+  }
+
+  #rows() {
+    return this.#database.query.selectFrom('documents').selectAll().where('kind', '=', this.kind.name);
+  }
+
+  #filter(query: Query): Rows {
+    let rows: Rows = this.#rows();
+    if (query.space !== undefined) rows = rows.where('space', '=', query.space);
+    if (query.parent !== undefined) rows = rows.where('parent', '=', query.parent);
+    if (query.ids?.length) rows = rows.where('id', 'in', query.ids.slice(0, IN_LIST_LIMIT));
+    if (query.name) rows = rows.where('name_key', '=', query.name.toLowerCase());
+    if (query.partialName) {
+      const pattern = `%${query.partialName.toLowerCase().replace(/[\\%_]/g, '\\$&')}%`;
+      rows = rows.where(sql<SqlBool>`name_key like ${pattern} escape '\\'`);
+    }
+    for (const [field, value] of Object.entries(query.where ?? {})) {
+      const values = typeof value === 'string' ? [value] : (value ?? []);
+      if (values.length === 0) continue;
+      rows = rows.where('id', 'in', (select) =>
+        select
+          .selectFrom('document_index')
+          .select('document_index.id')
+          .where('kind', '=', this.kind.name)
+          .where('field', '=', field)
+          .where('value', 'in', values.slice(0, IN_LIST_LIMIT)),
+      );
+    }
+    return rows;
+  }
+
+  async #count(rows: Rows): Promise<number> {
+    const row = await rows
+      .clearSelect()
+      .select((select) => select.fn.countAll<number>().as('total'))
+      .executeTakeFirstOrThrow();
+    return Number(row.total);
+  }
+
+  #columns(document: T, space: string) {
+    const name = this.kind.nameOf(document);
+    const key = name.toLowerCase();
+    return {
+      space,
+      parent: this.kind.parentOf?.(document) ?? '',
+      name,
+      name_key: key,
+      unique_key: this.kind.uniqueNames === false ? null : key,
+      sort: this.kind.sortOf?.(document) ?? 0,
+      document: JSON.stringify(document),
+    };
+  }
+
+  async #writeIndex(id: string, document: T): Promise<void> {
+    const rows = Object.entries(this.kind.index?.(document) ?? {}).flatMap(([field, value]) =>
+      [...new Set(typeof value === 'string' ? [value] : (value ?? []))]
+        .filter((entry) => entry !== '')
+        .map((entry) => ({ kind: this.kind.name, field, value: entry, id })),
+    );
+    if (rows.length > 0) await this.#database.query.insertInto('document_index').values(rows).execute();
+  }
+
+  /** Asked before the write, because PostgreSQL ends a transaction at its first error. */
+  async #refuseTakenName(document: T, space: string, ownId: string | undefined): Promise<void> {
+    if (this.kind.uniqueNames === false) return;
+    const { parent, unique_key } = this.#columns(document, space);
+    const taken = await this.#database.query
+      .selectFrom('documents')
+      .select('id')
+      .where('kind', '=', this.kind.name)
+      .where('space', '=', space)
+      .where('parent', '=', parent)
+      .where('unique_key', '=', unique_key)
+      .executeTakeFirst();
+    if (taken && taken.id !== ownId) throw this.#taken(document);
+  }
+
+  /** Two requests at the same instant: the index decides. */
+  async #guardUnique<R>(document: T, write: () => Promise<R>): Promise<R> {
+    try {
+      return await write();
+    } catch (error) {
+      throw isUniqueViolation(error) ? this.#taken(document) : error;
+    }
+  }
+
+  /** A slug that was asked for is kept or refused; a generated one gets a number when it is taken. */
+  async #freeSlug(document: T, space: string, ownId: string, wish: string | undefined): Promise<string> {
+    const base = slugOf(wish || this.kind.nameOf(document)) || ownId.toLowerCase();
+    const taken = await this.#database.query
+      .selectFrom('documents')
+      .select(['id', 'slug'])
+      .where('kind', '=', this.kind.name)
+      .where('space', '=', space)
+      .where('parent', '=', this.kind.parentOf?.(document) ?? '')
+      .where('slug', 'like', `${base}%`)
+      .execute();
+    const slugs = new Set(taken.filter((row) => row.id !== ownId).map((row) => row.slug));
+    if (!slugs.has(base)) return base;
+    if (wish) {
+      throw new Invalid(
+        `The slug "${base}" is already used by another ${this.kind.title}. Choose a different one.`,
+      );
+    }
+    for (let suffix = 1; ; suffix += 1) if (!slugs.has(`${base}-${suffix}`)) return `${base}-${suffix}`;
+  }
+
+  #taken(document: T): Invalid {
+    return new Invalid(
+      `A ${this.kind.title} named "${this.kind.nameOf(document)}" already exists. Choose a different name.`,
+    );
+  }
+
+  #missing(id: string): NotFound {
+    return new NotFound(`The ${this.kind.title} "${id}" was not found.`);
+  }
+}
+
+type Row = { id: string; space: string; slug: string | null; version: number; document: string };
+type Rows = SelectQueryBuilder<Tables, 'documents', Selectable<Tables['documents']>>;
+
+function order(rows: Rows, by: Order): Rows {
+  if (by === 'newest') return rows.orderBy('number', 'desc').orderBy('id', 'desc');
+  if (by === 'oldest') return rows.orderBy('number').orderBy('id');
+  return rows.orderBy('sort').orderBy('name_key').orderBy('number').orderBy('id');
+}
+
+function toStored<T extends object>(row: Row): Stored<T> {
+  return {
+    id: row.id,
+    spaceId: row.space,
+    slug: row.slug ?? '',
+    version: row.version,
+    document: JSON.parse(row.document) as T,
+  };
+}
+
+/** The number in an id: 12 for `Environments-12`, 0 for `feeds-builtin`. */
+export function numberOf(id: string): number {
+  return Number(/-(\d+)$/.exec(id)?.[1] ?? 0);
+}

@@ -1,0 +1,55 @@
+/**
+ * The tables, as Kysely sees them. One portable subset for both databases: text, integers and JSON as text; times
+ * are ISO 8601 text in UTC with milliseconds, so that they sort as they are.
+ */
+export interface Tables {
+  /** Every resource: one JSON document with the few columns that queries need. */
+  documents: {
+    kind: string;
+    id: string;
+    /** The number in the id, for "newest first"; 0 for ids without one. */
+    number: number;
+    /** Empty for things that belong to no space. */
+    space: string;
+    /** The owner inside the space (a channel's project); empty for none. */
+    parent: string;
+    name: string;
+    /** Lower case, for search and order: `lower()` of SQLite knows ASCII only. */
+    name_key: string;
+    /** Equals `name_key` for kinds with unique names, else null. */
+    unique_key: string | null;
+    slug: string | null;
+    sort: number;
+    /** Grows by one with each update. */
+    version: number;
+    document: string;
+  };
+  /** What lists filter by: one row per (document, field, value). */
+  document_index: { kind: string; field: string; value: string; id: string };
+  /** The last number given out per kind; numbers are never used again. */
+  sequences: { name: string; last: number };
+  /** Single facts of the installation: its id, the master key's check. */
+  settings: { name: string; value: string };
+  /** Answers to requests that carried an Idempotency-Key. */
+  idempotency: {
+    key: string;
+    fingerprint: string;
+    status: number;
+    response: string;
+    created: string;
+  };
+  /** The task queue: what `Coordination` works on. */
+  queue: {
+    task: string;
+    /** queued → leased → done */
+    state: 'queued' | 'leased' | 'done';
+    queue_time: string;
+    /** At most one task with the same tag is leased at a time; null = no limit. */
+    tag: string | null;
+    epoch: number;
+    owner: string | null;
+    lease_until: string | null;
+  };
+  /** Who leads what (`elect`). */
+  leaders: { role: string; owner: string; lease_until: string };
+}

@@ -1,0 +1,206 @@
+/**
+ * Reads what clients send, by its schema: property names in any case become the declared ones (keys of dictionaries
+ * are data and keep theirs), nulls and missing fields take the default, and everything that is wrong is said at once.
+ */
+import { Invalid } from '@argonaut/contracts';
+import type { Static, TSchema } from 'typebox';
+import { Compile, type Validator } from 'typebox/compile';
+
+/** The parts of JSON Schema that our schemas use. */
+interface Schema {
+  readonly type?: string;
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly required?: readonly string[];
+  readonly items?: Schema;
+  readonly anyOf?: readonly Schema[];
+  readonly patternProperties?: Readonly<Record<string, Schema>>;
+  readonly enum?: readonly unknown[];
+  readonly const?: unknown;
+  readonly default?: unknown;
+}
+
+/** Compiled at the first request that needs it: hundreds of schemas at start-up would cost a second. */
+const validators = new WeakMap<TSchema, Validator>();
+
+/** @throws Invalid with every complaint. */
+export function readBody(schema: TSchema, body: unknown): unknown {
+  if (body === undefined && (schema as Schema).type === 'object') body = {};
+  const value = settle(schema as Schema, body);
+  check(schema, value, 'The request');
+  return value;
+}
+
+/** Query parameters are text; the schema says what they mean. @throws Invalid with every complaint. */
+export function readQuery(schema: TSchema, query: Readonly<Record<string, unknown>>): unknown {
+  const result: Record<string, unknown> = {};
+  for (const [name, property] of Object.entries((schema as Schema).properties ?? {})) {
+    const texts = Object.entries(query)
+      .filter(([key]) => key.toLowerCase() === name.toLowerCase())
+      .flatMap(([, value]) => (Array.isArray(value) ? value : [value]))
+      .map(String);
+    const value = fromText(property, texts);
+    if (value !== undefined) result[name] = value;
+    else if (property.default !== undefined) result[name] = structuredClone(property.default);
+  }
+  check(schema, result, 'The query');
+  return result;
+}
+
+function fromText(schema: Schema, texts: readonly string[]): unknown {
+  if (schema.type === 'array') {
+    const values = texts.flatMap((entry) => entry.split(',')).map((entry) => entry.trim());
+    return values.filter((entry) => entry !== '');
+  }
+  const last = texts.at(-1);
+  if (last === undefined || last === '') return undefined;
+  if (schema.type === 'integer') return /^-?\d+$/.test(last) ? Number(last) : last;
+  if (schema.type === 'boolean') {
+    const lower = last.toLowerCase();
+    return lower === 'true' ? true : lower === 'false' ? false : last;
+  }
+  const known = schema.enum?.find((entry) => String(entry).toLowerCase() === last.toLowerCase());
+  return known ?? last;
+}
+
+/** The value with declared names and defaults. */
+function settle(schema: Schema, value: unknown): unknown {
+  if (schema.anyOf) {
+    if (value === null && schema.anyOf.some((branch) => branch.type === 'null')) return null;
+    const branch = schema.anyOf.find((candidate) => suits(candidate, value));
+    return branch ? settle(branch, value) : value;
+  }
+  if (Array.isArray(value)) {
+    const { items } = schema;
+    return items ? value.map((entry) => settle(items, entry)) : value;
+  }
+  if (typeof value === 'string' && schema.enum) {
+    return schema.enum.find((entry) => String(entry).toLowerCase() === value.toLowerCase()) ?? value;
+  }
+  if (!isObject(value)) return value;
+  const entries = Object.values(schema.patternProperties ?? {})[0];
+  if (entries)
+    return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, settle(entries, entry)]));
+  return schema.properties ? settleObject(schema, schema.properties, value) : value;
+}
+
+function settleObject(
+  schema: Schema,
+  properties: Readonly<Record<string, Schema>>,
+  value: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  const declared = new Map(Object.keys(properties).map((name) => [name.toLowerCase(), name]));
+  const result: Record<string, unknown> = {};
+  for (const [key, entry] of Object.entries(value)) {
+    const name = declared.get(key.toLowerCase());
+    if (name === undefined) result[key] = entry;
+    // A client may send both spellings (`SpaceId`, `spaceId`): the exact one counts.
+    else if (key === name || !(name in result)) result[name] = entry;
+  }
+  for (const [name, property] of Object.entries(properties)) {
+    if (result[name] === null && !acceptsNull(property)) delete result[name];
+    if (result[name] === undefined && property.default !== undefined) {
+      result[name] = structuredClone(property.default);
+    } else if (result[name] !== undefined) result[name] = settle(property, result[name]);
+    if (result[name] === undefined && !schema.required?.includes(name)) delete result[name];
+  }
+  return result;
+}
+
+function acceptsNull(schema: Schema): boolean {
+  if (schema.anyOf) return schema.anyOf.some(acceptsNull);
+  return schema.type === 'null' || (schema.type === undefined && schema.enum === undefined);
+}
+
+function suits(schema: Schema, value: unknown): boolean {
+  switch (schema.type) {
+    case 'null':
+      return value === null;
+    case 'array':
+      return Array.isArray(value);
+    case 'object':
+      return isObject(value);
+    case 'integer':
+      return typeof value === 'number';
+    case undefined:
+      return schema.enum === undefined || typeof value === 'string';
+    default:
+      return typeof value === schema.type;
+  }
+}
+
+function check(schema: TSchema, value: unknown, subject: string): void {
+  let validator = validators.get(schema);
+  if (!validator) {
+    validator = Compile(schema) as Validator;
+    validators.set(schema, validator);
+  }
+  if (validator.Check(value)) return;
+  const complaints = [...new Set(validator.Errors(value).flatMap((error) => describe(error as Complaint)))];
+  throw new Invalid(
+    complaints.length === 1 ? `${complaints[0]}` : `${subject} has ${complaints.length} problems.`,
+    {
+      errors: complaints,
+    },
+  );
+}
+
+interface Complaint {
+  readonly keyword: string;
+  readonly instancePath: string;
+  readonly message: string;
+  readonly params: Readonly<Record<string, unknown>>;
+}
+
+function describe(error: Complaint): string[] {
+  const path = error.instancePath.slice(1).replaceAll('/', '.');
+  const field = path === '' ? 'The value' : path;
+  const within = path === '' ? '' : `${path}.`;
+  switch (error.keyword) {
+    case 'required':
+      return asTexts(error.params.requiredProperties).map((name) => `${within}${name} is required.`);
+    case 'type':
+      return [`${field} must be ${article(asTexts(error.params.type))}.`];
+    case 'enum':
+      return [`${field} must be one of ${asTexts(error.params.allowedValues).join(', ')}.`];
+    case 'minLength':
+      return [`${field} must not be empty.`];
+    case 'maxLength':
+      return [`${field} may have at most ${error.params.limit} characters.`];
+    case 'minimum':
+      return [`${field} must be at least ${error.params.limit}.`];
+    case 'maximum':
+      return [`${field} must be at most ${error.params.limit}.`];
+    case 'pattern':
+      return [`${field} contains characters that are not allowed.`];
+    case 'anyOf':
+      return [];
+    default:
+      return [`${field} ${error.message}.`];
+  }
+}
+
+function asTexts(value: unknown): string[] {
+  return (Array.isArray(value) ? value : [value]).map(String);
+}
+
+function article(types: readonly string[]): string {
+  const words: Readonly<Record<string, string>> = {
+    string: 'a text',
+    integer: 'a whole number',
+    number: 'a number',
+    boolean: 'true or false',
+    array: 'a list',
+    object: 'an object',
+    null: 'null',
+  };
+  return types.map((type) => words[type] ?? type).join(' or ');
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** A document made by the server itself, with the schema's defaults filled in and checked like a client's. */
+export function withDefaults<S extends TSchema>(schema: S, value: Static<S>): Static<S> {
+  return readBody(schema, value) as Static<S>;
+}

@@ -1,0 +1,72 @@
+/** One server process: opens what it needs, listens, and stops in the opposite order. */
+import { join } from 'node:path';
+import { messageOf, type Secret } from '@argonaut/contracts';
+import pino from 'pino';
+import { createApplication } from './application.ts';
+import { DirectoryBlobStore } from './blobs/index.ts';
+import type { ServerConfig } from './config.ts';
+import { checkMasterKey, loadKeyRing, openDatabase } from './database/index.ts';
+import { installationId } from './database/settings.ts';
+import { Metrics } from './http/metrics.ts';
+import type { Services } from './services.ts';
+
+export interface RunningServer {
+  /** Where it listens: `http://127.0.0.1:8080`. */
+  readonly address: string;
+  /** Set at a first start without ARGONAUT_ADMIN_API_KEY: show it once, it is stored nowhere. */
+  readonly generatedKey: Secret | undefined;
+  /** Takes no new requests, lets the running ones finish, closes everything. */
+  stop(): Promise<void>;
+}
+
+/** How long running requests may take to finish when the server stops, in milliseconds. */
+const STOP_GRACE = 10_000;
+
+/**
+ * Opens the database, does what a first start has to do, and listens.
+ * @throws an error with what to do when the data directory is in use, the master key does not fit, or the port is taken.
+ */
+export async function startServer(config: ServerConfig): Promise<RunningServer> {
+  const log = pino({ level: config.logLevel });
+  const stopping = new AbortController();
+  const database = await openDatabase(config);
+  const blobs = new DirectoryBlobStore(join(config.dataDirectory, 'blobs'));
+  const close = async () => {
+    await blobs.close();
+    await database.close();
+  };
+  try {
+    const keys = loadKeyRing(config);
+    await checkMasterKey(database, keys);
+    const services: Services = {
+      config,
+      database,
+      keys,
+      blobs,
+      log,
+      metrics: new Metrics(),
+      installationId: await installationId(database),
+      now: () => new Date(),
+      stopping: stopping.signal,
+    };
+    const application = await createApplication(services);
+    const address = await application.http.listen({ host: config.host, port: config.port });
+    application.begin();
+    log.info({ address, database: database.kind }, 'listening');
+    return {
+      address,
+      generatedKey: application.generatedKey,
+      stop: async () => {
+        stopping.abort();
+        const force = setTimeout(() => application.http.server.closeAllConnections(), STOP_GRACE);
+        await application.http.close();
+        clearTimeout(force);
+        await close();
+      },
+    };
+  } catch (error) {
+    log.error(messageOf(error));
+    await close();
+    throw error;
+  }
+}

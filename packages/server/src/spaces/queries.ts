@@ -1,0 +1,43 @@
+/** How spaces are stored and found. */
+import type { WritableSpace } from '@argonaut/contracts/rest';
+import { Collection, type Database, type Kind, type Stored } from '../database/index.ts';
+
+export type Space = WritableSpace;
+
+const space: Kind<Space> = {
+  name: 'Spaces',
+  title: 'space',
+  nameOf: (document) => document.Name,
+  slugs: true,
+  index: (document) => ({
+    IsDefault: document.IsDefault ? 'true' : null,
+    ManagerTeam: document.SpaceManagersTeams,
+    ManagerUser: document.SpaceManagersTeamMembers,
+  }),
+};
+
+export function spacesIn(database: Database): Collection<Space> {
+  return new Collection(database, space);
+}
+
+export async function defaultSpace(database: Database): Promise<Stored<Space> | undefined> {
+  return (await spacesIn(database).all({ where: { IsDefault: 'true' }, take: 1 }))[0];
+}
+
+/** Everything that lies in a space, of whatever kind. */
+export async function removeContents(database: Database, spaceId: string): Promise<void> {
+  await database.query
+    .deleteFrom('document_index')
+    .where((where) =>
+      where.exists(
+        where
+          .selectFrom('documents')
+          .select('documents.id')
+          .whereRef('documents.kind', '=', 'document_index.kind')
+          .whereRef('documents.id', '=', 'document_index.id')
+          .where('documents.space', '=', spaceId),
+      ),
+    )
+    .execute();
+  await database.query.deleteFrom('documents').where('space', '=', spaceId).execute();
+}

@@ -1,0 +1,40 @@
+/** Whose API key it is. Asked at every request, so a disabled user or a deleted key is out at once. */
+import type { Secret } from '@argonaut/contracts';
+import type { Database, KeyRing } from '../database/index.ts';
+import type { Principal } from '../http/index.ts';
+import { spacesIn } from '../spaces/queries.ts';
+import { ADMINISTRATORS, apiKeysIn, EVERYONE, teamsIn, usersIn } from './queries.ts';
+
+/** Undefined when the key is unknown or expired, or its owner disabled. */
+export async function principalFor(
+  database: Database,
+  keys: KeyRing,
+  now: Date,
+  credential: Secret,
+): Promise<Principal | undefined> {
+  const [key] = await apiKeysIn(database).all({
+    where: { Fingerprint: keys.fingerprint(credential) },
+    take: 1,
+  });
+  if (!key) return undefined;
+  const { Expires, UserId } = key.document;
+  if (Expires !== null && new Date(Expires) <= now) return undefined;
+  const user = await usersIn(database).find(UserId);
+  if (!user || user.document.IsActive === false) return undefined;
+
+  const teams = [
+    EVERYONE,
+    ...(await teamsIn(database).all({ where: { Member: user.id } })).map(({ id }) => id),
+  ];
+  const spaces = spacesIn(database);
+  const managed = [
+    ...(await spaces.all({ where: { ManagerUser: user.id } })),
+    ...(await spaces.all({ where: { ManagerTeam: teams } })),
+  ];
+  return {
+    id: user.id,
+    username: user.document.Username,
+    isAdministrator: teams.includes(ADMINISTRATORS),
+    managedSpaces: [...new Set(managed.map(({ id }) => id))],
+  };
+}

@@ -1,0 +1,116 @@
+/** `/api/users`, their spaces and permissions. */
+import { Invalid, NotFound, Secret } from '@argonaut/contracts';
+import { Optional, UserResource, WritableUser } from '@argonaut/contracts/rest';
+import { Type } from 'typebox';
+import { addResource, fieldsOf, type RouteTable } from '../http/index.ts';
+import { PERMISSIONS } from '../http/permissions.ts';
+import type { Services } from '../services.ts';
+import { spacesIn } from '../spaces/queries.ts';
+import { presentSpace } from '../spaces/routes.ts';
+import { presentTeam, presentUser } from './codec.ts';
+import { hashPassword } from './passwords.ts';
+import { ADMINISTRATORS, apiKeysIn, teamsIn, usersIn } from './queries.ts';
+
+export function userRoutes(routes: RouteTable, { database, now }: Services): void {
+  const users = usersIn(database);
+  const teams = teamsIn(database);
+
+  routes.add({
+    method: 'GET',
+    path: '/users/me',
+    scope: 'server',
+    permission: 'SignedIn',
+    summary: 'The caller',
+    response: UserResource,
+    handle: async ({ user }) => presentUser(await users.get(user.id), user.id),
+  });
+
+  addResource(routes, {
+    path: '/users',
+    scope: 'server',
+    itemType: 'User',
+    collection: users,
+    writable: WritableUser,
+    resource: UserResource,
+    permissions: { view: 'UserView', create: 'UserInvite', edit: 'UserEdit', delete: 'UserEdit' },
+    filter: {
+      query: Type.Object({ filter: Optional(Type.String()) }),
+      toQuery: ({ filter }) => (filter === undefined ? {} : { partialName: filter }),
+    },
+    accept: async (body, { user }, stored) => {
+      if (stored?.id === user.id && body.IsActive === false) {
+        throw new Invalid('You cannot disable your own user. Another administrator can.');
+      }
+      const { Password, ...fields } = fieldsOf(body);
+      const hash = Password ? await hashPassword(new Secret(Password)) : stored?.document.PasswordHash;
+      return {
+        ...fields,
+        Created: stored?.document.Created ?? now().toISOString(),
+        ...(hash === undefined ? {} : { PasswordHash: hash }),
+      };
+    },
+    present: (stored) => presentUser(stored),
+    beforeDelete: async (stored, { user }) => {
+      if (stored.id === user.id)
+        throw new Invalid('You cannot delete your own user. Another administrator can.');
+      for (const key of await apiKeysIn(database).all({ parent: stored.id }))
+        await apiKeysIn(database).remove(key.id);
+      for (const team of await teams.all({ where: { Member: stored.id } })) {
+        const MemberUserIds = team.document.MemberUserIds?.filter((id) => id !== stored.id) ?? [];
+        await teams.update(team, { ...team.document, MemberUserIds });
+      }
+    },
+  });
+
+  routes.add({
+    method: 'GET',
+    path: '/users/:id/spaces',
+    scope: 'server',
+    permission: 'SignedIn',
+    summary: 'The spaces that a user may enter, as an array',
+    handle: async ({ params, user }) => {
+      if (params.id !== user.id && !user.isAdministrator)
+        throw new NotFound(`The user "${params.id}" was not found.`);
+      const isAdministrator = (await teams.get(ADMINISTRATORS)).document.MemberUserIds?.includes(params.id);
+      const all = await spacesIn(database).all();
+      const own =
+        params.id === user.id
+          ? user.managedSpaces
+          : all
+              .filter(({ document }) => document.SpaceManagersTeamMembers?.includes(params.id))
+              .map(({ id }) => id);
+      return all.filter(({ id }) => isAdministrator || own.includes(id)).map(presentSpace);
+    },
+  });
+
+  routes.add({
+    method: 'GET',
+    path: '/users/:id/teams',
+    scope: 'server',
+    permission: 'SignedIn',
+    summary: 'The teams of a user, as an array',
+    handle: async ({ params }) => (await teams.all({ where: { Member: params.id } })).map(presentTeam),
+  });
+
+  routes.add({
+    method: 'GET',
+    path: '/users/:id/permissions',
+    scope: 'server',
+    permission: 'SignedIn',
+    summary: 'What the caller may do',
+    handle: async ({ params, user }) => {
+      if (params.id !== user.id && !user.isAdministrator)
+        throw new NotFound(`The user "${params.id}" was not found.`);
+      const all = PERMISSIONS.filter((name) => name !== 'Anonymous' && name !== 'SignedIn');
+      const within = user.isAdministrator ? [''] : user.managedSpaces;
+      return {
+        Id: `userpermissions-${params.id}`,
+        SpacePermissions: Object.fromEntries(
+          all.map((name) => [name, within.map((SpaceId) => ({ SpaceId: SpaceId || null }))]),
+        ),
+        SystemPermissions: user.isAdministrator ? all : [],
+        Links: { Self: `/api/users/${params.id}/permissions` },
+      };
+    },
+  });
+}
