@@ -25,12 +25,19 @@ const wheelHashes: Record<string, string> = {
 };
 const targets = { amd64: 'x86_64-linux-musl', arm64: 'aarch64-linux-musl' } as const;
 
-/** `-s` and no debug information: paths of the builder would get into the bytes. */
+/**
+ * `-s` and no debug information: paths of the builder would get into the bytes. The rest keeps out of the file what
+ * nothing calls.
+ */
 const flags = [
+  '-std=c11',
   '-Os',
   '-s',
   '-static',
-  '-std=c11',
+  '-ffunction-sections',
+  '-Wl,--gc-sections',
+  '-fno-unwind-tables',
+  '-fno-asynchronous-unwind-tables',
   '-Wall',
   '-Wextra',
   '-Wno-missing-field-initializers',

@@ -117,7 +117,7 @@ static mode_t original_umask;
 static int64_t due_gate = NEVER, due_deadline = NEVER, due_kill = NEVER, due_phase = NEVER, due_retry = NEVER;
 
 static pid_t program = -1;
-static bool ended, no_children, killed_after_grace, gave_up_log;
+static bool made_files, ended, no_children, killed_after_grace, gave_up_log;
 static int status;                       /* of the program, as wait4 gives it; -1: could not be ended */
 static const char *reason = "exited", *stopped_by, *failed_stage;
 static int failed_errno, orphans, stragglers, unkilled, kill_rounds, own_code;
@@ -182,8 +182,8 @@ static bool number(const char *text, int64_t *value)
     return *end == 0 && errno == 0;
 }
 
-/* One `key=value`. Strings are kept by reference. Options that only make sense before the gate are harmless after it. */
-static bool set_option(const char *text)
+/* One `key=value`. Paths come from the command line only: they are fixed when a container is made, and kept by reference. */
+static bool set_option(const char *text, bool from_gate)
 {
     static const struct { const char *key; int64_t *value; } numbers[] = {
         {"gate-ms=", &opt.gate_ms}, {"deadline-ms=", &opt.deadline_ms}, {"grace-ms=", &opt.grace_ms},
@@ -196,7 +196,7 @@ static bool set_option(const char *text)
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
         if (strncmp(text, numbers[i].key, strlen(numbers[i].key)) == 0)
             return number(text + strlen(numbers[i].key), numbers[i].value);
-    for (size_t i = 0; i < sizeof strings / sizeof *strings; i++)
+    for (size_t i = 0; !from_gate && i < sizeof strings / sizeof *strings; i++)
         if (strncmp(text, strings[i].key, strlen(strings[i].key)) == 0) {
             *strings[i].value = text + strlen(strings[i].key);
             return true;
@@ -377,13 +377,12 @@ static bool send_record(int fd, int type, const void *bytes, size_t length)
     return send(fd, message, whole, MSG_DONTWAIT | MSG_NOSIGNAL) == whole;
 }
 
+/* Secrets leave our memory as soon as they have been used. */
 static void forget_payload(struct client *c)
 {
-    explicit_bzero(receive[c - clients], sizeof receive[0]);
-    madvise(receive[c - clients], sizeof receive[0], MADV_DONTNEED);
     if (c->kept) explicit_bzero(c->kept, c->kept_room), munmap(c->kept, c->kept_room);
     c->kept = NULL;
-    c->kept_size = c->kept_room = c->have = 0;
+    c->kept_size = c->kept_room = 0;
 }
 
 static void drop(struct client *c)
@@ -391,6 +390,9 @@ static void drop(struct client *c)
     if (c->fd < 0) return;
     close(c->fd);
     c->fd = -1;
+    c->have = 0;
+    explicit_bzero(receive[c - clients], sizeof receive[0]);
+    madvise(receive[c - clients], sizeof receive[0], MADV_DONTNEED);
     forget_payload(c);
 }
 
@@ -435,7 +437,7 @@ static _Noreturn void leave(void)
 {
     unlink("held");
     unlink("ctl");
-    if (getpid() != 1 && failed_stage == NULL) remove_files();
+    if (made_files && getpid() != 1) remove_files();
     if (own_code) _exit(own_code);
     _exit(status < 0 ? 128 + SIGKILL : WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status));
 }
@@ -539,37 +541,31 @@ static void stop(const char *why, const char *by, int64_t grace_ms)
 
 struct late_values { char **argv, **envp; const char *cwd; };
 
-/* Writes `name NUL bytes` into the files directory; a null `name` continues the last file. */
-static bool write_file(int dir, bool more, const uint8_t *bytes, size_t length, char last[256])
+/* Writes the gate's files below a directory of ours. FILE_MORE continues the file before it: one message is too small
+ * for some. The mode is 0400 from the start; the descriptor that made the file may write all the same. */
+static bool write_files(const uint8_t *kept, size_t size)
 {
-    const uint8_t *content = bytes;
-    if (!more) {
-        content = memchr(bytes, 0, length);
-        if (!content || content == bytes || content - bytes > 255 || memchr(bytes, '/', content - bytes)) return errno = EINVAL, false;
-        strcpy(last, (const char *)bytes);
-        content++;
+    int fd = -1, dir = mkdir(opt.files, 0700) < 0 ? -1 : open(opt.files, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (dir < 0 || fchmod(dir, 0700) < 0) return false;
+    made_files = true;
+    for (size_t at = 0; at < size; at += RECORD + get32(kept + at + 1) + 1) {
+        const uint8_t *bytes = kept + at + RECORD, *end = bytes + get32(kept + at + 1);
+        if (kept[at] != REC_FILE && kept[at] != REC_FILE_MORE) continue;
+        if (kept[at] == REC_FILE) { /* its name is one path component; openat refuses "", "." and ".." by itself */
+            const char *name = (const char *)bytes;
+            bytes += strlen(name) + 1; /* every kept record ends in a NUL */
+            if (fd >= 0) close(fd);
+            errno = EINVAL;
+            if (bytes > end || strchr(name, '/')) return false;
+            fd = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0400);
+        }
+        if (fd < 0) return false;
+        for (ssize_t n; bytes < end; bytes += n)
+            if ((n = write(fd, bytes, end - bytes)) <= 0) return false;
     }
-    if (*last == 0 || strcmp(last, ".") == 0 || strcmp(last, "..") == 0) return errno = EINVAL, false;
-    /* O_APPEND on a 0400 file is refused to a later open, so it is 0600 only while it grows */
-    int fd = openat(dir, last, O_WRONLY | O_APPEND | O_NOFOLLOW | O_CLOEXEC | (more ? 0 : O_CREAT | O_EXCL), 0600);
-    if (fd < 0) return false;
-    for (size_t left = length - (content - bytes); left;) {
-        ssize_t n = write(fd, content, left);
-        if (n <= 0) return close(fd), false;
-        content += n;
-        left -= n;
-    }
-    close(fd);
+    if (fd >= 0) close(fd);
+    close(dir);
     return true;
-}
-
-static void close_files(int dir)
-{
-    char entries[4096];
-    if (lseek(dir, 0, SEEK_SET) < 0) return;
-    for (long n; (n = syscall(SYS_getdents64, dir, entries, sizeof entries)) > 0;)
-        for (struct dirent *e = (void *)entries; (char *)e < entries + n; e = (void *)((char *)e + e->d_reclen))
-            if (e->d_name[0] != '.' || (e->d_name[1] && strcmp(e->d_name, "..") != 0)) fchmodat(dir, e->d_name, 0400, 0);
 }
 
 /* Puts NAME=VALUE into an environment, or takes NAME out of it. */
@@ -659,6 +655,7 @@ static void open_gate(struct client *c)
     struct late_values v = {0};
     size_t inherited = 0, arguments = 0, variables = 0, files = 0, argc = 0, envc = 0;
     const char *bad = NULL;
+    __typeof__(opt) before = opt;
     while (environ[inherited]) inherited++;
     for (size_t at = 0; at < c->kept_size; at += RECORD + get32(c->kept + at + 1) + 1) {
         arguments += c->kept[at] == REC_ARG;
@@ -680,10 +677,11 @@ static void open_gate(struct client *c)
         else if (type == REC_ENV && (*bytes == '=' || *bytes == 0)) bad = "a variable without a name";
         else if (type == REC_ENV) envc = set_variable(v.envp, envc, bytes);
         else if (type == REC_CWD) v.cwd = bytes;
-        else if (type == REC_OPTION && !set_option(bytes)) bad = "unknown option, or a value it does not take";
+        else if (type == REC_OPTION && !set_option(bytes, true)) bad = "unknown option, or a value it does not take";
     }
     if (argc == 0) bad = "no program: at least one argument is needed";
     if (bad) { /* nothing has happened yet: the gate stays, the sender may try again */
+        opt = before;
         munmap(space, room);
         answer(c, REC_ERROR, bad);
         return drop(c);
@@ -691,30 +689,8 @@ static void open_gate(struct client *c)
     static char marker[300];
     if (opt.attempt && snprintf(marker, sizeof marker, "ARGONAUT_ATTEMPT=%s", opt.attempt) < (int)sizeof marker)
         envc = set_variable(v.envp, envc, marker);
-    /* Options kept by reference would dangle when the payload is wiped. */
-    static char files_path[4096];
-    snprintf(files_path, sizeof files_path, "%s", opt.files);
-    opt.files = files_path;
-    opt.attempt = opt.dir = opt.file = NULL;
 
-    const char *failed = NULL;
-    if (files) {
-        int dir = -1;
-        char last[256] = "";
-        if (mkdir(opt.files, 0700) < 0
-            || (dir = open(opt.files, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)) < 0
-            || fchmod(dir, 0700) < 0) failed = "files";
-        for (size_t at = 0; !failed && at < c->kept_size; at += RECORD + get32(c->kept + at + 1) + 1)
-            if ((c->kept[at] == REC_FILE || c->kept[at] == REC_FILE_MORE)
-                && !write_file(dir, c->kept[at] == REC_FILE_MORE, c->kept + at + RECORD, get32(c->kept + at + 1), last))
-                failed = "files";
-        if (dir >= 0) {
-            int error = errno;
-            close_files(dir);
-            close(dir);
-            errno = error;
-        }
-    }
+    const char *failed = files && !write_files(c->kept, c->kept_size) ? "files" : NULL;
     if (!failed) failed = start_program(&v);
     int error = errno;
     munmap(space, room);
@@ -725,7 +701,6 @@ static void open_gate(struct client *c)
         bool exec = strcmp(failed, "exec") == 0 || strcmp(failed, "cwd") == 0;
         failed_stage = failed;
         failed_errno = error;
-        if (getpid() != 1 && files) remove_files();
         snprintf(text, sizeof text, "%s %d", failed, error);
         answer(c, REC_FAILED, text);
         enter(FLUSHING, NEVER);
@@ -743,7 +718,7 @@ static bool keep(struct client *c, const uint8_t *record, size_t length)
     size_t need = c->kept_size + length + 1;
     if (need > PAYLOAD_CAP) return false;
     if (need > c->kept_room) {
-        size_t room = need + MESSAGE_CAP;
+        size_t room = 2 * need + CHUNK;
         uint8_t *bigger = mmap(NULL, room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         if (bigger == MAP_FAILED) return false;
         if (c->kept) {
@@ -832,11 +807,12 @@ static void hear(struct client *c)
             answer(c, REC_ERROR, "damaged message");
             return drop(c);
         }
-        for (size_t at = HEADER; c->have && at < HEADER + length; at += RECORD + get32(buffer + at + 1))
-            obey(c, buffer + at, get32(buffer + at + 1)); /* `go` and drop() clear the buffer: have is 0 then */
-        if (c->have == 0) return;
+        for (size_t at = HEADER; c->fd >= 0 && at < HEADER + length; at += RECORD + get32(buffer + at + 1))
+            obey(c, buffer + at, get32(buffer + at + 1));
+        if (c->fd < 0) return;
         c->have -= HEADER + length;
         memmove(buffer, buffer + HEADER + length, c->have);
+        explicit_bzero(buffer + c->have, HEADER + length);
     }
 }
 
@@ -878,7 +854,10 @@ static void advance(void)
     if (due_retry <= now) store_pending();
     if (phase == WAITING && due_gate <= now) conclude_at_gate("gate-timeout", CODE_GATE);
     if (phase == RUNNING && !ended) {
-        if (due_deadline <= now && strcmp(reason, "exited") == 0) stop("timeout", NULL, opt.grace_ms);
+        if (due_deadline <= now) {
+            due_deadline = NEVER;
+            stop("timeout", NULL, opt.grace_ms);
+        }
         if (due_kill <= now) {
             killed_after_grace = true;
             kill(-program, SIGKILL);
@@ -1067,12 +1046,14 @@ static int connect_ctl(void)
     return -1;
 }
 
-/* Turns init's answers into lines. The exit record is held back until the log has been delivered. */
+static bool superseded;
+
+/* Turns init's answers into lines. The exit record is held back until the log has been delivered. False at the end. */
 static bool hear_init(int fd, struct buffer *lines)
 {
     static uint8_t in[HEADER + RECORD + sizeof exit_json + 4096];
     static size_t have;
-    static const char *words[] = {"", "ok", "already", "error ", "failed ", "", "superseded"};
+    static const char *const words[] = {"", "ok", "already", "error ", "failed ", "", "superseded"};
     ssize_t n = recv(fd, in + have, sizeof in - have, MSG_DONTWAIT);
     if (n <= 0) return n < 0 && (errno == EAGAIN || errno == EINTR);
     have += n;
@@ -1087,16 +1068,15 @@ static bool hear_init(int fd, struct buffer *lines)
         }
         have -= whole;
         memmove(in, in + whole, have);
-        if (type == REC_SUPERSEDED) return false;
+        if (type == REC_SUPERSEDED) superseded = true;
     }
-    return true;
+    return !superseded;
 }
 
 static _Noreturn void relay(void)
 {
     static struct buffer in, out, lines;
     char epoch[24];
-    uint8_t word[64];
     bool told = false, init_gone;
     if (chdir(opt.dir) < 0) die(CODE_DIRECTORY, "cannot enter", opt.dir);
     signal(SIGPIPE, SIG_IGN);
@@ -1118,12 +1098,12 @@ static _Noreturn void relay(void)
             struct stat st;
             if (n > 0) exit_length = n, delivered = log < 0 || (fstat(log, &st) == 0 && opt.from >= st.st_size && delivered);
         }
-        if (exit_length && !told && delivered) {
+        if (exit_length && !told && delivered && !superseded) {
             if (exit_json[exit_length - 1] == '\n') exit_length--;
             add_line(&lines, "exit ", exit_json, exit_length);
             told = true;
         }
-        if (init_gone && told && lines.length == 0) _exit(0);
+        if ((superseded || (init_gone && told)) && lines.length == 0) _exit(0);
         struct pollfd fds[5] = {
             {in.length ? -1 : 0, POLLIN, 0}, {ctl, POLLIN | (in.length ? POLLOUT : 0), 0},
             {out.length ? 1 : -1, POLLOUT, 0}, {lines.length ? 2 : -1, POLLOUT, 0}, {notify, POLLIN, 0},
@@ -1137,20 +1117,7 @@ static _Noreturn void relay(void)
             if (n > 0) in.length = n, heard = now_boot();
         }
         if (ctl < 0) in.length = 0; /* only signals reach init now */
-        else if (fds[1].revents & POLLIN || fds[1].revents & POLLHUP) {
-            if (!hear_init(ctl, &lines)) {
-                snprintf((char *)word, sizeof word, "superseded\n");
-                if (lines.length >= 11 && memcmp(lines.bytes + lines.offset + lines.length - 11, word, 11) == 0) {
-                    struct pollfd last = {2, POLLOUT, 0};
-                    poll(&last, 1, 1000);
-                    pour(2, &lines);
-                    _exit(0);
-                }
-                close(ctl);
-                ctl = -1;
-                init_gone = true;
-            }
-        }
+        else if (fds[1].revents & (POLLIN | POLLHUP) && !hear_init(ctl, &lines)) close(ctl), ctl = -1, init_gone = true;
         if (ctl >= 0 && !pour(ctl, &in)) close(ctl), ctl = -1, init_gone = true;
         if (!pour(1, &out) || !pour(2, &lines)) _exit(0);
         if (now_boot() - heard > opt.idle_ms * MS) _exit(0);
@@ -1180,13 +1147,16 @@ static _Noreturn void read_file(void)
 int main(int argc, char **argv)
 {
     const char *verb = argc > 1 ? argv[1] : "";
+    int fd;
+    while ((fd = open("/dev/null", O_RDWR)) >= 0 && fd < 3) {} /* a launcher may have closed 0, 1 or 2 */
+    if (fd >= 3) close(fd);
     for (int i = 2; i < argc; i++)
-        if (!set_option(argv[i])) errno = 0, die(CODE_USAGE, "unknown option", argv[i]);
+        if (!set_option(argv[i], false)) errno = 0, die(CODE_USAGE, "unknown option", argv[i]);
     if (strcmp(verb, "run") == 0) run();
     if (strcmp(verb, "sandbox") == 0) sandbox();
     if (strcmp(verb, "ctl") == 0) relay();
     if (strcmp(verb, "read") == 0) read_file();
-    if (strcmp(verb, "version") == 0) return write(1, VERSION "\n", sizeof VERSION) < 0;
+    if (strcmp(verb, "version") == 0) return write(1, VERSION "\n", sizeof VERSION) != sizeof VERSION;
     errno = 0;
     die(CODE_USAGE, "usage: run | sandbox | ctl | read | version, not", verb);
 }

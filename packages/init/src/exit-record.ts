@@ -149,7 +149,9 @@ class Fields {
   bigint(name: string): bigint {
     const value = this.#value[name];
     if (typeof value === 'string' && /^\d{1,20}$/.test(value)) return BigInt(value);
-    return BigInt(this.number(name));
+    const count = this.number(name);
+    if (count < 0) throw wrong(name);
+    return BigInt(count);
   }
 }
 

@@ -45,6 +45,8 @@ export interface AttemptOptions {
   readonly gateMs?: number;
   readonly env?: Readonly<Record<string, string>>;
   readonly attempt?: string;
+  /** Run as this user (and group); only root can. */
+  readonly uid?: number;
   /** Use this attempt directory instead of a new one. */
   readonly directory?: string;
 }
@@ -80,6 +82,7 @@ export class AttemptUnderTest implements Disposable {
       detached: true,
       stdio: ['ignore', 'ignore', 'pipe'],
       env: { ...process.env, ...options.env },
+      ...(options.uid === undefined ? {} : { uid: options.uid, gid: options.uid }),
     });
     this.process.stderr?.on('data', (bytes: Buffer) => {
       this.#stderr += bytes.toString();
@@ -140,7 +143,7 @@ export class AttemptUnderTest implements Disposable {
   [Symbol.dispose](): void {
     if (this.process.exitCode === null && this.process.signalCode === null) this.process.kill('SIGKILL');
     if (existsSync(this.files)) rmSync(this.files, { recursive: true });
-    rmSync(this.directory, { recursive: true, force: true });
+    rmSync(join(this.directory, '..'), { recursive: true, force: true });
   }
 }
 

@@ -1,0 +1,474 @@
+/** The gate: who may start a program, with what, and what happens to half a message. */
+import { execFileSync, spawn } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import type { Socket } from 'node:net';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import {
+  AnswerDecoder,
+  connectControl,
+  encodeGateMessages,
+  encodeRelease,
+  encodeStatus,
+  exitCodes,
+  gateLimits,
+} from '../src/index.ts';
+import { encodeMessage, encodeRecord } from '../src/protocol.ts';
+import { AttemptUnderTest, emulated, initCommand, newAttemptDirectory, until } from './attempt-under-test.ts';
+
+const root = process.getuid?.() === 0;
+
+describe('the start guard', () => {
+  test('of three starts on one directory lets exactly one through; the others end with 250 and touch nothing', async () => {
+    for (let round = 0; round < Number(process.env.ARGONAUT_STARTS ?? 10); round++) {
+      const directory = newAttemptDirectory();
+      const three = [0, 1, 2].map(() => new AttemptUnderTest({ directory }));
+      const client = await Promise.any(three.map((each) => each.connect()));
+      await client.open({
+        program: ['sh', '-c', 'echo run >> "$0"; exit 4', join(directory, '..', 'ledger')],
+      });
+      const codes = await Promise.all(three.map(async (each) => (await each.ended).code));
+      expect(codes.toSorted()).toEqual([exitCodes.alreadyStarted, exitCodes.alreadyStarted, 4]);
+      expect(readFileSync(join(directory, '..', 'ledger'), 'utf8')).toBe('run\n');
+      for (const each of three) each[Symbol.dispose]();
+    }
+  });
+
+  test('refuses a second start after the end, and leaves the first result alone', async () => {
+    using first = new AttemptUnderTest();
+    await first.run('echo one; exit 3');
+    const before = readFileSync(first.path('exit'));
+    using second = new AttemptUnderTest({ directory: first.directory });
+    expect((await second.ended).code).toBe(exitCodes.alreadyStarted);
+    expect(readFileSync(first.path('exit'))).toEqual(before);
+    expect(first.log()).toBe('one\n');
+  });
+
+  test('says 251 and writes nothing if the directory is missing', async () => {
+    using attempt = new AttemptUnderTest({ directory: '/nowhere/at/all' });
+    expect((await attempt.ended).code).toBe(exitCodes.directory);
+    expect(attempt.stderr).toContain('/nowhere/at/all');
+  });
+
+  test.skipIf(!root)('says 251 and writes nothing if the user may not write into the directory', async () => {
+    const directory = newAttemptDirectory();
+    chmodSync(directory, 0o755);
+    using attempt = new AttemptUnderTest({ directory, uid: 12_345 });
+    expect((await attempt.ended).code).toBe(exitCodes.directory);
+    expect(readdirSync(directory)).toEqual([]);
+  });
+
+  test.skipIf(!root)('works for a user without a passwd entry in a directory of mode 0777', async () => {
+    using attempt = new AttemptUnderTest({ uid: 54_321 });
+    expect(await attempt.run('id -u; exit 0')).toMatchObject({ code: 0 });
+    expect(attempt.log()).toBe('54321\n');
+  });
+
+  test('works below a path that is too long for a socket', async () => {
+    const directory = join(newAttemptDirectory(), 'x'.repeat(161));
+    mkdirSync(directory);
+    using attempt = new AttemptUnderTest({ directory });
+    expect(await attempt.run('exit 5')).toMatchObject({ code: 5 });
+  });
+});
+
+describe('at the gate', () => {
+  test('init waits without a wake-up, and no user code has run', async () => {
+    using attempt = new AttemptUnderTest();
+    const client = await attempt.connect();
+    expect(await client.status()).toEqual({ phase: 'waiting', logBlocked: false });
+    const switches = () =>
+      /voluntary_ctxt_switches:\s+(\d+)/.exec(
+        readFileSync(`/proc/${attempt.process.pid}/status`, 'utf8'),
+      )?.[1];
+    const before = switches();
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(switches()).toBe(before);
+    expect(attempt.log()).toBe('');
+    client.close();
+  });
+
+  test('TERM ends it at once: cancelled-at-gate, 143', async () => {
+    using attempt = new AttemptUnderTest();
+    (await attempt.connect()).close();
+    attempt.process.kill('SIGTERM');
+    expect(await attempt.ended).toEqual({ code: exitCodes.cancelledAtGate, signal: null });
+    expect(attempt.exit()).toMatchObject({
+      reason: 'cancelled-at-gate',
+      code: 143,
+      by: 'SIGTERM',
+      logBytes: 0n,
+    });
+  });
+
+  test('a cancel through the socket does the same, is answered, and nobody can open afterwards', async () => {
+    using attempt = new AttemptUnderTest();
+    const client = await attempt.connect();
+    const late = await attempt.connect();
+    await client.cancel();
+    await expect(late.open({ program: ['true'] })).rejects.toMatchObject({ kind: 'Lost' });
+    expect((await attempt.ended).code).toBe(exitCodes.cancelledAtGate);
+    expect(attempt.exit()).toMatchObject({ reason: 'cancelled-at-gate', by: 'control' });
+  });
+
+  test('its own deadline ends it with 252', async () => {
+    using attempt = new AttemptUnderTest({ gateMs: 100 });
+    expect((await attempt.ended).code).toBe(exitCodes.gate);
+    expect(attempt.exit()).toMatchObject({ reason: 'gate-timeout', code: 252 });
+  });
+
+  test('the gate’s deadline does not hold for the program', async () => {
+    using attempt = new AttemptUnderTest({ gateMs: 400 });
+    expect(await attempt.run('sleep 0.6; exit 3')).toMatchObject({ reason: 'exited', code: 3 });
+  });
+
+  test('without a writable place for its socket init says 252', async () => {
+    const directory = newAttemptDirectory();
+    mkdirSync(join(directory, 'ctl'));
+    using attempt = new AttemptUnderTest({ directory });
+    expect((await attempt.ended).code).toBe(exitCodes.gate);
+  });
+});
+
+describe('opening', () => {
+  test('is answered once the program has started, and a second go is told so', async () => {
+    using attempt = new AttemptUnderTest();
+    const client = await attempt.connect();
+    expect(await client.open({ program: ['sleep', '60'] })).toEqual({ outcome: 'started' });
+    expect(await client.open({ program: ['true'] })).toEqual({ outcome: 'already' });
+    expect(await client.status()).toMatchObject({ phase: 'running' });
+    const another = await attempt.connect();
+    expect(await another.open({ program: ['true'] })).toEqual({ outcome: 'already' });
+    await another.cancel(0);
+    await attempt.ended;
+    client.close();
+    another.close();
+  });
+
+  test('requests that follow in the same breath are answered too', async () => {
+    using attempt = new AttemptUnderTest();
+    const client = await attempt.connect();
+    const [opened, state] = await Promise.all([client.open({ program: ['sleep', '0.2'] }), client.watch()]);
+    expect(opened).toEqual({ outcome: 'started' });
+    expect(state.phase).toBe('running');
+    await attempt.ended;
+  });
+
+  test('watchers are told every phase and the exit record', async () => {
+    using attempt = new AttemptUnderTest();
+    const client = await attempt.connect();
+    const seen: unknown[] = [];
+    client.onState = (state) => seen.push(state.phase);
+    client.onExit = (record) => seen.push(record.code);
+    const closed = new Promise((resolve) => (client.onClose = resolve));
+    await client.watch();
+    await attempt.open({ program: ['sh', '-c', 'exit 6'] });
+    await closed;
+    expect(seen[0]).toBe('waiting');
+    expect(seen).toContain('running');
+    expect(seen).toContain('draining');
+    expect(seen.at(-1)).toBe(6);
+  });
+
+  test.each([
+    { what: 'half a payload', cut: (whole: Buffer) => whole.subarray(0, whole.length >> 1) },
+    { what: 'all but the last byte', cut: (whole: Buffer) => whole.subarray(0, whole.length - 1) },
+  ])('$what and a lost connection change nothing; a new connection starts afresh', async ({ cut }) => {
+    using attempt = new AttemptUnderTest();
+    const torn = await connectControl(attempt.directory, { deadlineMs: 10_000 });
+    await write(
+      torn,
+      cut(Buffer.concat(encodeGateMessages({ program: ['sh', '-c', 'echo torn'], env: { TORN: '1' } }))),
+    );
+    torn.destroy();
+    expect(await attempt.run('echo "whole$TORN"')).toMatchObject({ code: 0 });
+    expect(attempt.log()).toBe('whole\n');
+  });
+
+  test('variables sent on another connection do not mix in', async () => {
+    using attempt = new AttemptUnderTest();
+    const other = await connectControl(attempt.directory, { deadlineMs: 10_000 });
+    await write(
+      other,
+      encodeMessage([encodeRecord('env', 'LD_PRELOAD=/evil'), encodeRecord('argument', 'evil')]),
+    );
+    await attempt.run('echo "[$LD_PRELOAD]"');
+    expect(attempt.log()).toBe('[]\n');
+    other.destroy();
+  });
+
+  test.each([
+    { what: 'a flipped bit', harm: (m: Buffer) => changed(m, 20, (m[20] ?? 0) ^ 1), says: 'damaged' },
+    { what: 'another magic', harm: (m: Buffer) => changed(m, 0, 0x42), says: 'not a message' },
+    {
+      what: 'a length over the cap',
+      harm: (m: Buffer) => (m.writeUInt32LE(gateLimits.messageBytes + 1, 4), m),
+      says: 'too long',
+    },
+    { what: 'a record that ends outside', harm: () => badRecord(), says: 'damaged' },
+    {
+      what: 'an unknown record',
+      harm: () => encodeMessage([Buffer.from([99, 0, 0, 0, 0])]),
+      says: 'unknown record',
+    },
+    { what: 'no program', harm: () => encodeMessage([encodeRecord('go')]), says: 'no program' },
+    {
+      what: 'an unknown option',
+      harm: () => withGo(encodeRecord('option', 'colour=red')),
+      says: 'unknown option',
+    },
+    {
+      what: 'a path that only the command line may set',
+      harm: () => withGo(encodeRecord('option', 'files=/etc')),
+      says: 'unknown option',
+    },
+    {
+      what: 'a negative time',
+      harm: () => withGo(encodeRecord('option', 'grace-ms=-1')),
+      says: 'unknown option',
+    },
+    { what: 'a NUL in a variable', harm: () => withGo(encodeRecord('env', 'A=b\0c')), says: 'NUL' },
+  ])('$what is refused with a reason, and the gate stays', async ({ harm, says }) => {
+    using attempt = new AttemptUnderTest();
+    const socket = await connectControl(attempt.directory, { deadlineMs: 10_000 });
+    const message = harm(Buffer.concat(encodeGateMessages({ program: ['sh', '-c', 'echo never'] })));
+    expect(await firstAnswer(socket, message)).toMatchObject({
+      type: 'error',
+      message: expect.stringContaining(says),
+    });
+    expect(await attempt.run('echo fine')).toMatchObject({ code: 0 });
+    expect(attempt.log()).toBe('fine\n');
+  });
+
+  test('options of a refused payload are forgotten', async () => {
+    using attempt = new AttemptUnderTest();
+    const socket = await connectControl(attempt.directory, { deadlineMs: 10_000 });
+    await firstAnswer(socket, withGo(encodeRecord('option', 'deadline-ms=50'), encodeRecord('env', '=x')));
+    expect(await attempt.run('sleep 0.2; exit 3')).toMatchObject({ reason: 'exited', code: 3 });
+  });
+
+  test('nine strangers on the socket cannot lock the worker out', async () => {
+    using attempt = new AttemptUnderTest();
+    const strangers: Socket[] = [];
+    for (let i = 0; i < 9; i++)
+      strangers.push(await connectControl(attempt.directory, { deadlineMs: 10_000 }));
+    expect(await attempt.run('exit 2')).toMatchObject({ code: 2 });
+    for (const each of strangers) each.destroy();
+  });
+
+  test('after go only what cannot raise rights is obeyed', async () => {
+    using attempt = new AttemptUnderTest();
+    await attempt.open({ program: ['sleep', '60'], options: { deadlineMs: 300, graceMs: 0 } });
+    const client = await attempt.connect();
+    expect(await client.open({ program: ['true'], options: { deadlineMs: 600_000 } })).toEqual({
+      outcome: 'already',
+    });
+    await attempt.ended;
+    expect(attempt.exit().reason).toBe('timeout');
+  });
+});
+
+describe('secrets and files', () => {
+  test('files are 0400 in a 0700 directory in memory, of the program’s user, and gone from a host afterwards', async () => {
+    using attempt = new AttemptUnderTest(root ? { uid: 1000 } : {});
+    const exit = await attempt.run('stat -c "%a %u" "$D" "$D/token"; cat "$D/token"; stat -f -c %T "$D"', {
+      env: { D: attempt.files },
+      files: [{ name: 'token', content: 'canary-1\n' }],
+    });
+    expect(exit.code).toBe(0);
+    const uid = root ? 1000 : process.getuid?.();
+    expect(attempt.log()).toBe(`700 ${uid}\n400 ${uid}\ncanary-1\ntmpfs\n`);
+    expect(existsSync(attempt.files)).toBe(false);
+  });
+
+  test('a payload of many megabytes arrives whole', async () => {
+    using attempt = new AttemptUnderTest();
+    const content = Buffer.alloc(5_000_000, 'abcdefg');
+    await attempt.run('cksum < "$D/big"; cksum < "$D/small"', {
+      env: { D: attempt.files },
+      files: [
+        { name: 'big', content },
+        { name: 'small', content: 'x' },
+      ],
+    });
+    const sum = (input: Buffer) => execFileSync('cksum', { input }).toString();
+    expect(attempt.log()).toBe(sum(content) + sum(Buffer.from('x')));
+  });
+
+  test('a payload over the cap is refused', async () => {
+    using attempt = new AttemptUnderTest();
+    const socket = await connectControl(attempt.directory, { deadlineMs: 10_000 });
+    const record = encodeRecord('fileMore', Buffer.alloc(1_000_000));
+    const messages = Buffer.concat(Array.from({ length: 70 }, () => encodeMessage([record])));
+    expect(await firstAnswer(socket, messages)).toMatchObject({ type: 'error', message: 'payload too big' });
+    expect(await attempt.run('exit 1')).toMatchObject({ code: 1 });
+  });
+
+  test.each([
+    { what: 'has a path for a name', name: '../escape', errno: 22 },
+    { what: 'is named twice', name: 'twice', errno: 17 },
+  ])('a file that $what is a setup failure before any user code', async ({ name, errno }) => {
+    using attempt = new AttemptUnderTest();
+    const socket = await connectControl(attempt.directory, { deadlineMs: 10_000 });
+    const message = withGo(encodeRecord('file', 'twice\0a'), encodeRecord('file', `${name}\0b`));
+    expect(await firstAnswer(socket, message)).toEqual({ type: 'failed', stage: 'files', errno });
+    expect((await attempt.ended).code).toBe(exitCodes.setupFailed);
+    expect(attempt.exit()).toMatchObject({ reason: 'setup-failed', stage: 'files', errno, code: 253 });
+    expect(existsSync(attempt.files)).toBe(false);
+  });
+
+  test.skipIf(emulated)(
+    'nothing of the payload is in init’s environment, its memory after the start, or on disk',
+    async () => {
+      using attempt = new AttemptUnderTest();
+      const canary = `canary-${'9'.repeat(20)}-${process.pid}`;
+      await attempt.open({
+        program: ['sh', '-c', 'sleep 60'],
+        env: { SECRET: canary, D: attempt.files },
+        files: [{ name: 'secret', content: canary }],
+      });
+      const pid = attempt.process.pid ?? 0;
+      if (root) {
+        expect(readFileSync(`/proc/${pid}/environ`, 'latin1')).not.toContain(canary);
+        expect(memoryContains(pid, canary)).toBe(false);
+        const child = Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim());
+        expect(readFileSync(`/proc/${child}/environ`, 'latin1')).toContain(canary); // the search can find it
+      }
+      for (const name of readdirSync(attempt.directory)) {
+        const path = join(attempt.directory, name);
+        if (statSync(path).isFile()) expect(readFileSync(path, 'latin1')).not.toContain(canary);
+      }
+      attempt.process.kill('SIGTERM');
+      await attempt.ended;
+    },
+  );
+
+  test.skipIf(!root || emulated)('the script’s user cannot read init’s environment or memory', async () => {
+    using attempt = new AttemptUnderTest({ uid: 1000 });
+    const exit = await attempt.run(
+      'cat /proc/$PPID/environ; cat /proc/$PPID/maps; ls /proc/$PPID/fd; exit 0',
+    );
+    expect(exit.code).toBe(0);
+    expect(attempt.stream('stdout')).toBe('');
+    expect(attempt.stream('stderr').match(/Permission denied/g)).toHaveLength(3);
+  });
+});
+
+describe('hold', () => {
+  const failing = { program: ['sh', '-c', 'exit 5'], options: { holdMs: 60_000 } };
+
+  test.each(['release', 'SIGUSR1', 'SIGTERM'] as const)(
+    'a failed attempt is held, its result known, until %s',
+    async (how) => {
+      using attempt = new AttemptUnderTest();
+      const client = await attempt.connect();
+      await client.open(failing);
+      await until(() => existsSync(attempt.path('held')), 'the attempt is held');
+      expect(attempt.exit()).toMatchObject({ reason: 'exited', code: 5 });
+      expect(await client.status()).toMatchObject({ phase: 'held' });
+      if (how === 'release') await client.release();
+      else attempt.process.kill(how);
+      expect(await attempt.ended).toEqual({ code: 5, signal: null });
+      expect(existsSync(attempt.path('held'))).toBe(false);
+      client.close();
+    },
+  );
+
+  test('ends by its own time-out', async () => {
+    using attempt = new AttemptUnderTest();
+    expect(await attempt.run('exit 5', { options: { holdMs: 100 } })).toMatchObject({ code: 5 });
+  });
+
+  test.each([
+    { what: 'a success', script: 'exit 0', cancel: false },
+    { what: 'a cancelled attempt', script: 'sleep 60', cancel: true },
+  ])('is not for $what', async ({ script, cancel }) => {
+    using attempt = new AttemptUnderTest();
+    await attempt.open({ program: ['sh', '-c', script], options: { holdMs: 600_000 } });
+    if (cancel) attempt.process.kill('SIGTERM');
+    await attempt.ended;
+    expect(attempt.exit().reason).toBe(cancel ? 'cancelled' : 'exited');
+  });
+});
+
+test('the start is not lost with the sender: whoever reconnects asks for the status', async () => {
+  using attempt = new AttemptUnderTest();
+  const sender = await connectControl(attempt.directory, { deadlineMs: 10_000 });
+  await write(sender, Buffer.concat(encodeGateMessages({ program: ['sleep', '60'] })));
+  sender.destroy();
+  const client = await attempt.connect();
+  await until(async () => (await client.status()).phase === 'running', 'the program runs');
+  attempt.process.kill('SIGTERM');
+  await attempt.ended;
+});
+
+test('a release in any other state does nothing', async () => {
+  using attempt = new AttemptUnderTest();
+  const socket = await connectControl(attempt.directory, { deadlineMs: 10_000 });
+  expect(await firstAnswer(socket, encodeRelease())).toEqual({ type: 'ok' });
+  const again = await connectControl(attempt.directory, { deadlineMs: 10_000 });
+  expect(await firstAnswer(again, encodeStatus())).toMatchObject({ state: { phase: 'waiting' } });
+  expect(await attempt.run('exit 0')).toMatchObject({ code: 0 });
+});
+
+test('an unknown command line is told so with 254', async () => {
+  const [command, ...rest] = initCommand('run', 'colour=red');
+  const child = spawn(command, rest, { stdio: 'ignore' });
+  const code = await new Promise((resolve) => child.once('exit', resolve));
+  expect(code).toBe(exitCodes.usage);
+});
+
+function withGo(...records: Buffer[]): Buffer {
+  return encodeMessage([encodeRecord('argument', 'true'), ...records, encodeRecord('go')]);
+}
+
+function changed(message: Buffer, at: number, byte: number): Buffer {
+  message[at] = byte;
+  return message;
+}
+
+function badRecord(): Buffer {
+  const record = encodeRecord('env', 'A=b');
+  record.writeUInt32LE(1000, 1);
+  return encodeMessage([record]);
+}
+
+function write(socket: Socket, bytes: Buffer): Promise<void> {
+  return new Promise((resolve, reject) =>
+    socket.write(bytes, (error) => (error ? reject(error) : resolve())),
+  );
+}
+
+function firstAnswer(socket: Socket, message: Buffer): Promise<unknown> {
+  const decoder = new AnswerDecoder();
+  return new Promise((resolve, reject) => {
+    socket.on('data', (bytes) => {
+      const [answer] = decoder.push(Buffer.from(bytes));
+      if (answer === undefined) return;
+      resolve(answer);
+      socket.destroy();
+    });
+    socket.once('error', reject);
+    socket.once('end', () => reject(new Error('the gate closed without an answer')));
+    socket.write(message);
+  });
+}
+
+/** Whether a process's writable memory holds a text; through gcore-like reads of /proc/<pid>/mem. */
+function memoryContains(pid: number, text: string): boolean {
+  const script = `
+import re, sys
+maps = open('/proc/%s/maps' % sys.argv[1]).read().splitlines()
+mem = open('/proc/%s/mem' % sys.argv[1], 'rb')
+for line in maps:
+    m = re.match(r'([0-9a-f]+)-([0-9a-f]+) rw', line)
+    if not m: continue
+    mem.seek(int(m[1], 16))
+    try: data = mem.read(int(m[2], 16) - int(m[1], 16))
+    except OSError: continue
+    if sys.argv[2].encode() in data: print('yes')
+`;
+  return execFileSync('python3', ['-c', script, String(pid), text])
+    .toString()
+    .includes('yes');
+}
