@@ -1,5 +1,4 @@
 /** Drives one action, from its turn until it is over. */
-import { evaluate } from '@argonaut/templates';
 import { forgetImage, imageOf, leaseOf, open, stage } from './attempts.ts';
 import { decideVariable } from './conditions.ts';
 import { activityOf, type Located } from './plan-index.ts';
@@ -36,7 +35,7 @@ function beginAction(turn: Turn, located: Located): void {
   }
   const title = step.actions.length === 1 ? `Step "${step.name}"` : `"${action.name}" of step "${step.name}"`;
   if (action.condition.kind === 'Variable') {
-    const decision = decideVariable(title, action.condition.expression, turn.variables(located));
+    const decision = decideVariable(title, action.condition.expression, turn.evaluator(located));
     if (!decision.run) {
       skip(turn, located, decision.reason, decision.warning);
       return;
@@ -141,8 +140,7 @@ function askPerson(
 ): void {
   const { planned, step } = located;
   const activity = activityOf(step, planned);
-  const variables = turn.variables(located);
-  const { text, error } = evaluate(run.instructions, variables);
+  const { text, error } = turn.evaluator(located)(run.instructions);
   const action = turn.action(planned.key);
   if (error !== null)
     turn.say(activity, 'Warning', `The instructions could not be evaluated completely: ${error}`);

@@ -48,7 +48,7 @@ export function imageOf(
   lease: LeaseState,
   activity: string,
 ): Ready<AcquiredImage | undefined> {
-  const name = imageName(located.planned.action, turn.variables(located));
+  const name = imageName(located.planned.action, turn.evaluator(located));
   if (name === undefined) return { is: 'ready', value: undefined };
   if ('error' in name) return { is: 'failed', message: name.error, final: true };
   const key = imageKey(lease.pool, name.value);
@@ -90,7 +90,7 @@ export function acquireId(key: string, acquisition: number): string {
 /** The image must be acquired again before its next use. */
 export function forgetImage(turn: Turn, located: Located): void {
   const { planned } = located;
-  const name = imageName(planned.action, turn.variables(located));
+  const name = imageName(planned.action, turn.evaluator(located));
   if (name === undefined || 'error' in name || planned.pool === undefined) return;
   const image = turn.state.images[imageKey(planned.pool, name.value)];
   if (image !== undefined && image.status !== 'acquiring') image.status = 'stale';
@@ -107,7 +107,7 @@ export function stage(
   const { key } = located.planned;
   const action = turn.action(key);
   const id = `${turn.plan.attemptPrefix}-s${key}-a${action.attempts + 1}`;
-  const staging = stagingOf(turn.plan, located, id, image, turn.variables(located));
+  const staging = stagingOf(turn.plan, located, id, image, turn.evaluator(located));
   if ('error' in staging) return staging;
   action.attempts += 1;
   action.attempt = id;

@@ -2,7 +2,6 @@
 export * from './advance.ts';
 export { DEFAULT_GRACE_MS } from './attempts.ts';
 export * from './commands.ts';
-export { isTruthy } from './conditions.ts';
 export * from './events.ts';
 export * from './plan.ts';
 export * from './plan-types.ts';

@@ -45,7 +45,7 @@ function stageAhead(turn: Turn, located: Located, generation: number): void {
 
   const lease = turn.state.leases[planned.pool];
   if (lease?.status !== 'held' || lease.generation !== generation) return;
-  const name = imageName(planned.action, turn.variables(located));
+  const name = imageName(planned.action, turn.evaluator(located));
   let image: Parameters<typeof stage>[3];
   if (name !== undefined) {
     if ('error' in name) return;

@@ -73,6 +73,8 @@ export type Variables = Readonly<Record<string, string | null>>;
 export interface Scope {
   /** Everything that templates of this action may refer to, with the outputs so far. */
   variables(action: Action, step: { readonly id: string; readonly name: string }): Variables;
+  /** The moment that `NowDate` and its like show, milliseconds since the epoch. */
+  readonly nowMs: number;
 }
 
 export interface PlanInput {

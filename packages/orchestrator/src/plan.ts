@@ -3,7 +3,7 @@ import { Invalid } from '@argonaut/contracts';
 import { evaluate } from '@argonaut/templates';
 import { readsOf } from './dependencies.ts';
 import { laneAssigner } from './lanes.ts';
-import type { Early, Plan, PlanInput, PlannedAction, PlannedStep, Variables } from './plan-types.ts';
+import type { Early, Plan, PlanInput, PlannedAction, PlannedStep, Scope, Variables } from './plan-types.ts';
 import type { Action, Step } from './process.ts';
 
 /** Octopus's default of `Octopus.Action.MaxParallelism`. */
@@ -42,7 +42,7 @@ export function plan(input: PlanInput): Plan {
         const variables = input.scope.variables(action, step);
         const pool = choosePool(action, step, input, variables, problems);
         const early = whenEarly(action, variables, keysByName);
-        checkImage(action, step, early, variables, problems);
+        checkImage(action, step, early, input.scope, problems);
         actions.push({ key, number, action, pool, lane: lane.of(pool), early });
       }
       const name = action.name.toLowerCase();
@@ -117,7 +117,9 @@ function choosePool(
   const choice = action.workerPool;
   if (choice.kind === 'default') return input.defaultPool;
   if (choice.kind === 'pool') return choice.id;
-  const { text, error } = evaluate(`#{${choice.name}}`, variables);
+  const { text, error } = evaluate(`#{${choice.name}}`, variables, {
+    now: () => new Date(input.scope.nowMs),
+  });
   if (error === null && text !== null && text !== '') return text;
   problems.push(
     `Step "${step.name}" takes its worker pool from variable "${choice.name}", which has no value here` +
@@ -147,20 +149,16 @@ function whenEarly(action: Action, variables: Variables, keysByName: Map<string,
 }
 
 /** An image name that can be known now must be right now: nobody should wait for a worker to learn of a typing error. */
-function checkImage(
-  action: Action,
-  step: Step,
-  early: Early,
-  variables: Variables,
-  problems: string[],
-): void {
+function checkImage(action: Action, step: Step, early: Early, scope: Scope, problems: string[]): void {
   if (action.run.kind === 'Container' && action.container === undefined) {
     problems.push(
       `Step "${step.name}" runs a container but names no image. Choose a feed and an image for it.`,
     );
   }
   if (action.container === undefined || early.kind === 'never' || early.actions.length > 0) return;
-  const { text, error } = evaluate(action.container.image, variables);
+  const { text, error } = evaluate(action.container.image, scope.variables(action, step), {
+    now: () => new Date(scope.nowMs),
+  });
   if (error !== null || text === null || text.trim() === '') {
     problems.push(
       `The image of step "${step.name}", "${action.container.image}", cannot be worked out` +

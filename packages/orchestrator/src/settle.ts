@@ -86,7 +86,7 @@ function decide(turn: Turn, step: PlannedStep): Decision {
   }
   const [first] = step.actions;
   if (first === undefined) return { run: true };
-  return decideVariable(title, condition.expression, turn.variables(turn.locate(first.key)));
+  return decideVariable(title, condition.expression, turn.evaluator(turn.locate(first.key)));
 }
 
 function runStep(turn: Turn, step: PlannedStep): void {

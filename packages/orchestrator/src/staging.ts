@@ -1,27 +1,27 @@
 /** Turns an action into what a worker needs to create its container: templates evaluated, defaults filled in. */
 import type { AcquiredImage, Place } from '@argonaut/contracts/attempt';
-import { evaluate } from '@argonaut/templates';
 import type { Staging } from './commands.ts';
 import type { Located } from './plan-index.ts';
-import type { Plan, Variables } from './plan-types.ts';
+import type { Plan } from './plan-types.ts';
 import type { Action } from './process.ts';
+import type { Evaluate } from './turn.ts';
 
 /** A gate that is not opened for so long ends by itself; its step is then staged again at its turn. */
 const GATE_DEADLINE_MS = 2 * 60 * 60_000;
 
-export type Evaluated<T> = { readonly value: T } | { readonly error: string };
+export type Worked<T> = { readonly value: T } | { readonly error: string };
 
 /** Evaluates many texts, and collects every complaint. */
 class Texts {
   readonly errors: string[] = [];
-  readonly #variables: Variables;
+  readonly #evaluate: Evaluate;
 
-  constructor(variables: Variables) {
-    this.#variables = variables;
+  constructor(evaluate: Evaluate) {
+    this.#evaluate = evaluate;
   }
 
   of(what: string, template: string): string {
-    const { text, error } = evaluate(template, this.#variables);
+    const { text, error } = this.#evaluate(template);
     if (error !== null) this.errors.push(`${what} "${template}" cannot be evaluated: ${error}`);
     return text ?? '';
   }
@@ -33,9 +33,9 @@ export interface ImageName {
 }
 
 /** The image that the action asks for now; `undefined` for one that runs directly on the worker. */
-export function imageName(action: Action, variables: Variables): Evaluated<ImageName> | undefined {
+export function imageName(action: Action, evaluate: Evaluate): Worked<ImageName> | undefined {
   if (action.container === undefined) return undefined;
-  const texts = new Texts(variables);
+  const texts = new Texts(evaluate);
   const reference = texts.of('The image', action.container.image).trim();
   const feed = texts.of('The feed', action.container.feed ?? '').trim();
   if (reference === '' && texts.errors.length === 0) {
@@ -52,11 +52,11 @@ export function stagingOf(
   { planned, step }: Located,
   attempt: string,
   image: AcquiredImage | undefined,
-  variables: Variables,
-): Evaluated<Staging> {
+  evaluate: Evaluate,
+): Worked<Staging> {
   const { action } = planned;
   const { options } = action;
-  const texts = new Texts(variables);
+  const texts = new Texts(evaluate);
   const staging: Staging = {
     attempt,
     task: plan.task,

@@ -1,8 +1,9 @@
 /** One call of `advance` while it works: the new state as a draft, and the commands found so far. */
 import type { LogLevel } from '@argonaut/contracts/attempt';
+import { createVariables, type Evaluated, evaluate } from '@argonaut/templates';
 import type { ActivityStatus, Command, Order, RecordCommand } from './commands.ts';
 import { indexOf, type Located, type PlanIndex } from './plan-index.ts';
-import type { Plan, Scope, Variables } from './plan-types.ts';
+import type { Plan, Scope } from './plan-types.ts';
 import type { ActionState, AttemptState, LaneState, StepState, TaskState } from './state.ts';
 import { statusVariables } from './status-variables.ts';
 
@@ -10,6 +11,9 @@ type WithoutId<T> = T extends unknown ? Omit<T, 'id'> : never;
 
 export const ROOT_ACTIVITY = 'task';
 export const PREPARATION_ACTIVITY = 'preparation';
+
+/** A template in, its text and what is wrong with it out. */
+export type Evaluate = (template: string) => Evaluated;
 
 export class Turn {
   readonly plan: Plan;
@@ -47,11 +51,16 @@ export class Turn {
     this.record({ kind: 'status', activity, status });
   }
 
-  /** What templates of this action may read now: its variables, and how earlier steps ended. */
-  variables({ planned, step }: Located): Variables {
-    return {
-      ...this.#scope.variables(planned.action, { id: step.id, name: step.name }),
-      ...statusVariables(this.plan, this.state),
+  /** Evaluates templates with what this action may read now: its variables, and how earlier steps ended. */
+  evaluator({ planned, step }: Located): Evaluate {
+    let variables: ReturnType<typeof createVariables> | undefined;
+    return (template) => {
+      if (!template.includes('#{')) return { text: template, error: null };
+      variables ??= createVariables({
+        ...this.#scope.variables(planned.action, { id: step.id, name: step.name }),
+        ...statusVariables(this.plan, this.state),
+      });
+      return evaluate(template, variables, { now: () => new Date(this.#scope.nowMs) });
     };
   }
 

@@ -1,11 +1,11 @@
 /** Processes for tests: small ones by name, and random ones. */
 import {
   type Action,
+  type Plan,
   type PlanInput,
+  type ProcessSnapshot,
   plainAction,
   plan,
-  type Plan,
-  type ProcessSnapshot,
   type Scope,
   type Step,
 } from '../src/index.ts';
@@ -17,16 +17,26 @@ export function script(id: string, changes: Partial<Action> = {}): Action {
 }
 
 export function manual(id: string, changes: Partial<Action> = {}): Action {
-  return { ...plainAction(id, id, { kind: 'Manual', instructions: 'Look at it.', responsibleTeams: [] }), ...changes };
+  return {
+    ...plainAction(id, id, { kind: 'Manual', instructions: 'Look at it.', responsibleTeams: [] }),
+    ...changes,
+  };
 }
 
 export function step(action: Action | readonly Action[], changes: Partial<Step> = {}): Step {
   const actions = Array.isArray(action) ? [...action] : [action as Action];
   const name = actions[0]?.name ?? 'empty';
-  return { id: `step-of-${name}`, name, condition: { kind: 'Success' }, start: 'StartAfterPrevious', actions, ...changes };
+  return {
+    id: `step-of-${name}`,
+    name,
+    condition: { kind: 'Success' },
+    start: 'StartAfterPrevious',
+    actions,
+    ...changes,
+  };
 }
 
-export const noVariables: Scope = { variables: () => ({}) };
+export const noVariables: Scope = { variables: () => ({}), nowMs: 0 };
 
 export function planOf(steps: readonly Step[], changes: Partial<PlanInput> = {}): Plan {
   const process: ProcessSnapshot = { schema: 1, steps: [...steps] };
@@ -70,7 +80,8 @@ function randomAction(id: string, random: Random): Action {
   };
   const kind = random.below(10);
   if (kind === 0) return manual(id, common);
-  if (kind === 1) return { ...plainAction(id, id, { kind: 'Unsupported', actionType: 'Octopus.Other' }), ...common };
+  if (kind === 1)
+    return { ...plainAction(id, id, { kind: 'Unsupported', actionType: 'Octopus.Other' }), ...common };
   const action = script(id, {
     ...common,
     workerPool: random.chance(0.3) ? { kind: 'pool', id: 'WorkerPools-2' } : { kind: 'default' },

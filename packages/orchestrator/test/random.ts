@@ -32,6 +32,6 @@ export class Random {
 
 /** The seed to begin with: given, or new each run. */
 export function firstSeed(): number {
-  const given = process.env['ARGONAUT_SEED'];
+  const given = process.env.ARGONAUT_SEED;
   return given === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(given);
 }

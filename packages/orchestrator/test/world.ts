@@ -66,7 +66,11 @@ export class World {
 
     const repeated = advance(this.plan, this.state, event, this.#scope);
     same(JSON.stringify(repeated.commands), '[]', `${event.type} arriving twice must order nothing`);
-    same(JSON.stringify(repeated.state), JSON.stringify(this.state), `${event.type} arriving twice must change nothing`);
+    same(
+      JSON.stringify(repeated.state),
+      JSON.stringify(this.state),
+      `${event.type} arriving twice must change nothing`,
+    );
   }
 
   /** One thing happens; `trouble` decides how unkind the world is. False when nothing can happen any more. */
@@ -81,7 +85,8 @@ export class World {
     const moves: (() => void)[] = [];
     for (const order of this.#answerable()) moves.push(() => this.#answer(order, trouble));
     for (const [id, program] of this.#programs) {
-      if (program.life === 'running' && !this.#isPending(`open:${id}`)) moves.push(() => this.#end(id, program, trouble));
+      if (program.life === 'running' && !this.#isPending(`open:${id}`))
+        moves.push(() => this.#end(id, program, trouble));
       if (program.life === 'over') moves.push(() => this.#confirm(id, program, trouble));
     }
     for (const timer of this.#timers) moves.push(() => this.#fire(timer));
@@ -93,7 +98,9 @@ export class World {
 
   /** What must hold when the task is over. */
   checkEnd(): void {
-    const left = [...this.#programs].filter(([, program]) => program.life !== 'removed' && program.life !== 'lost');
+    const left = [...this.#programs].filter(
+      ([, program]) => program.life !== 'removed' && program.life !== 'lost',
+    );
     same(left.map(([id, program]) => `${id} ${program.life}`).join(), '', 'nothing may be left on a worker');
     for (const order of [...this.#orders.values()]) this.#answer(order, 0);
     same([...this.#leases].join(), '', 'every lease must be given back');
@@ -102,7 +109,11 @@ export class World {
     const before = JSON.stringify(this.state);
     for (const event of this.events) {
       const late = advance(this.plan, this.state, event, this.#scope);
-      same(JSON.stringify(late.state) + late.commands.length, `${before}0`, 'a late event must change nothing');
+      same(
+        JSON.stringify(late.state) + late.commands.length,
+        `${before}0`,
+        'a late event must change nothing',
+      );
     }
   }
 
@@ -136,7 +147,8 @@ export class World {
       const program = this.#program(order.attempt);
       same(program.life, 'gate', `${order.attempt} must be staged when it is opened`);
       program.life = 'running';
-      if (this.#cancels > 0 && !program.always) throw new Error(`${order.attempt} was opened after the cancel`);
+      if (this.#cancels > 0 && !program.always)
+        throw new Error(`${order.attempt} was opened after the cancel`);
       if (this.#cancels > 1) throw new Error(`${order.attempt} was opened after the second cancel`);
       for (const [id, other] of this.#programs) {
         if (other.life === 'running' && other.group !== program.group) {
@@ -145,10 +157,18 @@ export class World {
       }
     }
     if (order.kind === 'discard') {
-      same(this.#program(order.attempt).life, 'gate', `${order.attempt} must be at its gate when it is discarded`);
+      same(
+        this.#program(order.attempt).life,
+        'gate',
+        `${order.attempt} must be at its gate when it is discarded`,
+      );
     }
     if (order.kind === 'finish') {
-      same(this.#program(order.attempt).life, 'confirmed', `${order.attempt} must be confirmed when it is finished`);
+      same(
+        this.#program(order.attempt).life,
+        'confirmed',
+        `${order.attempt} must be confirmed when it is finished`,
+      );
     }
     if (order.kind === 'cancel') this.#program(order.attempt).cancelled = true;
   }
@@ -165,60 +185,80 @@ export class World {
   }
 
   #answer(order: Order, trouble: number): void {
+    const event = this.#carryOut(order, trouble);
+    if (event !== undefined) this.deliver(event);
+  }
+
+  #carryOut(order: Order, trouble: number): TaskEvent | undefined {
     this.#orders.delete(order.id);
     const random = this.#random;
     const fails = random.chance(trouble * 0.2);
     switch (order.kind) {
       case 'lease': {
         const { pool, generation } = order;
-        if (fails) return this.deliver({ type: 'lease-failed', pool, generation, message: 'No healthy worker.' });
+        if (fails) return { type: 'lease-failed', pool, generation, message: 'No healthy worker.' };
         this.#leases.add(`${pool}:${generation}`);
         const worker = `Workers-${generation}`;
-        return this.deliver({ type: 'leased', pool, generation, worker, workerName: worker });
+        return { type: 'leased', pool, generation, worker, workerName: worker };
       }
       case 'release-lease':
         // Whoever carries out orders never takes a lease that has been given back.
         this.#orders.delete(`lease:${order.pool}:${order.generation}`);
         this.#leases.delete(`${order.pool}:${order.generation}`);
-        return;
+        return undefined;
       case 'abandon':
         this.#orders.delete(order.order);
-        return;
+        return undefined;
       case 'acquire': {
         const { image, acquisition, reference } = order;
-        if (fails) return this.deliver({ type: 'acquire-failed', image, acquisition, message: 'No such image.' });
+        if (fails) return { type: 'acquire-failed', image, acquisition, message: 'No such image.' };
         const acquired = { reference, local: `local/${reference}`, os: 'linux', architecture: 'amd64' };
-        return this.deliver({ type: 'acquired', image, acquisition, acquired });
+        return { type: 'acquired', image, acquisition, acquired };
       }
       case 'stage': {
         const program = this.#program(order.attempt);
         if (fails) {
           program.life = 'removed';
           if (order.ahead && random.chance(0.5)) {
-            return this.deliver({ type: 'stage-declined', attempt: order.attempt, reason: 'Memory is short.' });
+            return {
+              type: 'stage-declined',
+              attempt: order.attempt,
+              reason: 'Memory is short.',
+            };
           }
           const again = random.chance(0.5);
           const imageGone = random.chance(0.5);
-          return this.deliver({ type: 'stage-failed', attempt: order.attempt, message: 'No.', again, imageGone });
+          return {
+            type: 'stage-failed',
+            attempt: order.attempt,
+            message: 'No.',
+            again,
+            imageGone,
+          };
         }
         program.life = 'gate';
-        return this.deliver({ type: 'staged', attempt: order.attempt });
+        return { type: 'staged', attempt: order.attempt };
       }
       case 'open':
         if (fails) {
           this.#program(order.attempt).life = 'gate';
-          return this.deliver({ type: 'open-refused', attempt: order.attempt, message: 'A variable is missing.' });
+          return {
+            type: 'open-refused',
+            attempt: order.attempt,
+            message: 'A variable is missing.',
+          };
         }
-        if (random.chance(0.9)) return this.deliver({ type: 'opened', attempt: order.attempt });
-        return this.#end(order.attempt, this.#program(order.attempt), trouble);
+        if (random.chance(0.9)) return { type: 'opened', attempt: order.attempt };
+        this.#end(order.attempt, this.#program(order.attempt), trouble);
+        return undefined;
       case 'discard':
         this.#program(order.attempt).life = 'removed';
-        return this.deliver({ type: 'discarded', attempt: order.attempt });
+        return { type: 'discarded', attempt: order.attempt };
       case 'finish':
         this.#program(order.attempt).life = 'removed';
-        return this.deliver({ type: 'finished', attempt: order.attempt });
+        return { type: 'finished', attempt: order.attempt };
       default:
-        return;
+        return undefined;
     }
   }
 
