@@ -11,7 +11,6 @@ import {
   encodeRelease,
   encodeStatus,
   exitCodes,
-  gateLimits,
 } from '../src/index.ts';
 import { encodeMessage, encodeRecord } from '../src/protocol.ts';
 import { AttemptUnderTest, emulated, initCommand, newAttemptDirectory, until } from './attempt-under-test.ts';
@@ -202,7 +201,7 @@ describe('opening', () => {
     { what: 'another magic', harm: (m: Buffer) => changed(m, 0, 0x42), says: 'not a message' },
     {
       what: 'a length over the cap',
-      harm: (m: Buffer) => (m.writeUInt32LE(gateLimits.messageBytes + 1, 4), m),
+      harm: (m: Buffer) => changed(m, 7, 1),
       says: 'too long',
     },
     { what: 'a record that ends outside', harm: () => badRecord(), says: 'damaged' },
