@@ -1,5 +1,3 @@
-import { inspect } from 'node:util';
-
 /**
  * A value that must not be seen. It prints, logs and serialises as asterisks; only `reveal()` gives the text, so
  * every place where a secret leaves its type can be found by that word.
@@ -24,7 +22,8 @@ export class Secret {
     return '********';
   }
 
-  [inspect.custom](): string {
+  // What Node's console and util.inspect ask for, by its public name: browsers read this file too.
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
     return 'Secret(********)';
   }
 }
