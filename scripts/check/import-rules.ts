@@ -15,13 +15,17 @@ export interface PackageRule {
   readonly builtins?: readonly string[];
 }
 
+/** The root export of contracts holds the words that all share: errors with a kind, and secrets. */
+const SHARED_WORDS = 'contracts/.';
+
 export const packageRules: Readonly<Record<string, PackageRule>> = {
   contracts: {
     purpose: 'the shared language: resources, attempts, agent messages',
     mayImport: [],
-    pure: true,
+    builtins: [],
   },
-  templates: { purpose: 'the #{…} language', mayImport: [], pure: true },
+  // Its filters offer hashes.
+  templates: { purpose: 'the #{…} language', mayImport: [], builtins: ['node:crypto'] },
   orchestrator: {
     purpose: 'what runs next and why, as pure functions',
     mayImport: [SHARED_WORDS, 'contracts/attempt', 'templates'],
