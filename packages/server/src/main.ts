@@ -5,7 +5,7 @@ import pino from 'pino';
 import { createApplication } from './application.ts';
 import { DirectoryBlobStore } from './blobs/index.ts';
 import type { ServerConfig } from './config.ts';
-import { checkMasterKey, loadKeyRing, openDatabase } from './database/index.ts';
+import { checkMasterKey, loadKeyRing, openCoordination, openDatabase } from './database/index.ts';
 import { installationId } from './database/settings.ts';
 import { Metrics } from './http/metrics.ts';
 import type { Services } from './services.ts';
@@ -31,8 +31,11 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
   const stopping = new AbortController();
   const database = await openDatabase(config);
   const blobs = new DirectoryBlobStore(join(config.dataDirectory, 'blobs'));
+  const now = () => new Date();
+  const coordination = await openCoordination(database, now);
   const close = async () => {
     await blobs.close();
+    await coordination.close();
     await database.close();
   };
   try {
@@ -41,12 +44,13 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
     const services: Services = {
       config,
       database,
+      coordination,
       keys,
       blobs,
       log,
       metrics: new Metrics(),
       installationId: await installationId(database),
-      now: () => new Date(),
+      now,
       stopping: stopping.signal,
     };
     const application = await createApplication(services);

@@ -2,13 +2,15 @@
 import type { Logger } from 'pino';
 import type { BlobStore } from './blobs/index.ts';
 import type { ServerConfig } from './config.ts';
-import type { Database, KeyRing } from './database/index.ts';
+import type { Coordination, Database, KeyRing } from './database/index.ts';
 import type { RouteTable } from './http/index.ts';
 import type { Metrics } from './http/metrics.ts';
 
 export interface Services {
   readonly config: ServerConfig;
   readonly database: Database;
+  /** The task queue, shared by all servers of one database. */
+  readonly coordination: Coordination;
   readonly keys: KeyRing;
   readonly blobs: BlobStore;
   readonly log: Logger;

@@ -8,7 +8,7 @@ import pino from 'pino';
 import { createApplication } from '../src/application.ts';
 import { DirectoryBlobStore } from '../src/blobs/index.ts';
 import { readConfig, type ServerConfig } from '../src/config.ts';
-import { type Database, KeyRing, memoryDatabase } from '../src/database/index.ts';
+import { type Database, KeyRing, memoryDatabase, openCoordination } from '../src/database/index.ts';
 import { Metrics } from '../src/http/metrics.ts';
 import type { Services } from '../src/services.ts';
 
@@ -43,14 +43,16 @@ export async function testServer(
     adminApiKey: new Secret(ADMIN_KEY),
     ...settings,
   };
+  const now = given.now ?? (() => new Date());
   const services: Services = {
     config,
+    coordination: await openCoordination(database, now),
     keys: new KeyRing(Buffer.alloc(32, 7)),
     blobs: new DirectoryBlobStore(join(directory, 'blobs')),
     log: pino({ level: 'silent' }),
     metrics: new Metrics(),
     installationId: '7f9c24e8-3b12-4fef-91e0-5ad8a1c5d3b1',
-    now: () => new Date(),
+    now,
     stopping: new AbortController().signal,
     ...given,
     database,
@@ -82,6 +84,7 @@ export async function testServer(
     [Symbol.asyncDispose]: async () => {
       await application.http.close();
       await services.blobs.close();
+      await services.coordination.close();
       if (!given.database) await database.close();
       await rm(directory, { recursive: true, force: true });
     },

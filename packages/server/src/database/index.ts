@@ -1,4 +1,11 @@
-/** The store: documents, secrets and transactions on SQLite or PostgreSQL. */
+/** The store: documents, secrets, transactions and coordination on SQLite or PostgreSQL. */
+export {
+  type Coordination,
+  type Lease,
+  LeaseLost,
+  openCoordination,
+  type QueuedTask,
+} from './coordination/index.ts';
 export { Database, memoryDatabase, openDatabase } from './database.ts';
 export { Collection, type Found, type Kind, numberOf, type Query, type Stored } from './documents.ts';
 export { checkMasterKey, KeyRing, loadKeyRing, type Place } from './secrets.ts';

@@ -32,7 +32,7 @@ const STEPS: readonly Step[] = [
       key text primary key, fingerprint text not null, status bigint not null, response text not null,
       created text not null)`.execute(tx);
     await sql`create table queue (
-      task text primary key, state text not null, queue_time text not null, tag text, epoch bigint not null,
+      task text primary key, space text not null, state text not null, queue_time text not null, tag text, epoch bigint not null,
       owner text, lease_until text)`.execute(tx);
     await sql`create index queue_order on queue (state, queue_time)`.execute(tx);
     await sql`create unique index queue_one_per_tag on queue (tag) where state = 'leased'`.execute(tx);

@@ -41,6 +41,7 @@ export interface Tables {
   /** The task queue: what `Coordination` works on. */
   queue: {
     task: string;
+    space: string;
     /** queued → leased → done */
     state: 'queued' | 'leased' | 'done';
     queue_time: string;
