@@ -132,7 +132,7 @@ describe('a tag', () => {
 
   test('of an image without any', async () => {
     await using stub = await startStub(serving);
-    expect((await failure(clientFor(stub).client.resolve('empty', '1'))).message).toMatch(/no tags at all/);
+    expect((await failure(clientFor(stub).client.resolve('empty', '1'))).message).toMatch(/no other tags/);
   });
 
   test('that does not exist where tags cannot be listed', async () => {

@@ -1,6 +1,9 @@
 /**
  * The registry client that feeds stand on: what a feed may be asked, and how a client for one is made. It keeps
  * tokens, refusals and limits in memory; make one per feed and a new one when the feed's fields change.
+ *
+ * Octopus's `ApiVersion` is no option: version 1 is dead, Octopus itself wrote `v1` for Docker Hub, and every
+ * registry that lives speaks version 2.
  */
 
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -32,11 +35,6 @@ export interface RegistryClientOptions {
   readonly username?: string | null | undefined;
   /** Called when the password is needed, so that it is in memory in the clear as late as possible. */
   readonly password?: (() => Secret | undefined) | undefined;
-  /**
-   * Octopus's `v1`, `v2` or nothing. Only kept for clients that set it: version 1 is dead, Octopus itself wrote
-   * `v1` for Docker Hub, and every registry that lives speaks version 2.
-   */
-  readonly apiVersion?: string | null | undefined;
   readonly fetch?: typeof globalThis.fetch | undefined;
   /** Further attempts after a passing fault; 4, as Octopus's five download attempts. */
   readonly retries?: number | undefined;

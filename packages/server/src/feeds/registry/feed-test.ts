@@ -5,7 +5,8 @@
  */
 
 import type { RegistryClient } from './client.ts';
-import { RateLimited, RegistryError, type RegistryFault, TagNotFound, Unauthorized } from './errors.ts';
+import { RateLimited, RegistryError, type RegistryFault, Unauthorized } from './errors.ts';
+import { TagNotFound } from './image-errors.ts';
 import type { PingResult } from './ping.ts';
 import type { ResolvedImage } from './resolve.ts';
 import { meansNoCatalogue } from './search.ts';

@@ -6,7 +6,20 @@ export {
   type TagList,
 } from './client.ts';
 export type { FeedImage, RegistryEndpoint } from './endpoint.ts';
-export * from './errors.ts';
+export {
+  Forbidden,
+  InvalidAnswer,
+  InvalidFeed,
+  InvalidReference,
+  NotARegistry,
+  RateLimited,
+  RegistryError,
+  type RegistryFault,
+  ServerError,
+  Unauthorized,
+  type UnauthorizedReason,
+  UnsafeRedirect,
+} from './errors.ts';
 export {
   type CheckName,
   type FeedCheck,
@@ -15,6 +28,7 @@ export {
   type TestedImage,
   testFeed,
 } from './feed-test.ts';
+export * from './image-errors.ts';
 export { type Platform, platformName } from './manifests.ts';
 export { TlsFailure, type TlsProblem, Unreachable, type UnreachableReason } from './network-faults.ts';
 export type { PingResult } from './ping.ts';

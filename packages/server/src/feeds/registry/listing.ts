@@ -6,7 +6,8 @@
 
 import { jsonOf, list, saidIn, text } from './answers.ts';
 import type { Scope } from './authorization.ts';
-import { InvalidAnswer, NotARegistry, RepositoryNotFound } from './errors.ts';
+import { InvalidAnswer, NotARegistry } from './errors.ts';
+import { RepositoryNotFound } from './image-errors.ts';
 import type { Session } from './session.ts';
 import type { Answer, Call } from './transport.ts';
 

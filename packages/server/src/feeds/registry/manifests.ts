@@ -5,7 +5,8 @@
 
 import { createHash } from 'node:crypto';
 import { count, type Json, jsonOf, list, record, text } from './answers.ts';
-import { InvalidAnswer, NotAnImage, type Subject } from './errors.ts';
+import { InvalidAnswer, type Subject } from './errors.ts';
+import { NotAnImage } from './image-errors.ts';
 
 const indexTypes = [
   'application/vnd.oci.image.index.v1+json',

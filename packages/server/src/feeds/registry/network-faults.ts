@@ -11,21 +11,47 @@ export type UnreachableReason = 'dns' | 'refused' | 'no-route' | 'timeout' | 'cl
 export class Unreachable extends RegistryError {
   readonly reason: UnreachableReason;
   constructor(subject: Subject, reason: UnreachableReason, detail: string, cause?: unknown) {
-    const host = hostOf(subject.address);
-    const texts: Record<UnreachableReason, string> = {
-      dns: `The name "${host}" is not known to the server's DNS. Check the address, and the DNS of the machine that runs this server.`,
-      refused: `Nothing listens at "${host}": the connection was refused. Check the port, and whether the registry runs.`,
-      'no-route': `No route leads to "${host}". Check the network and the firewalls between this server and the registry.`,
-      timeout: `It did not answer in time (${detail}). Check the firewalls between this server and the registry, and the registry's load.`,
-      closed: `It closed the connection without an answer (${detail}). ${subject.address.startsWith('http:') ? 'If it speaks TLS, write "https://" in the feed\'s address.' : 'Look into the log of the registry or of the proxy before it.'}`,
-      other: `The connection failed (${detail}). Check the address and the network.`,
-    };
-    super('Unreachable', `${where(subject)} cannot be reached. ${texts[reason]}`, {
+    super('Unreachable', [`${where(subject)} cannot be reached.`, ...unreachable(subject, reason, detail)], {
       transient: true,
       details: { reason, image: subject.image },
       cause,
     });
     this.reason = reason;
+  }
+}
+
+function unreachable({ address }: Subject, reason: UnreachableReason, detail: string): string[] {
+  const host = hostOf(address);
+  switch (reason) {
+    case 'dns':
+      return [
+        `The name "${host}" is not known to the server's DNS.`,
+        'Check the address, and the DNS of the machine that runs this server.',
+      ];
+    case 'refused':
+      return [
+        `Nothing listens at "${host}": the connection was refused.`,
+        'Check the port, and whether the registry runs.',
+      ];
+    case 'no-route':
+      return [
+        `No route leads to "${host}".`,
+        'Check the network and the firewalls between this server and the registry.',
+      ];
+    case 'timeout':
+      return [
+        `It did not answer in time (${detail}).`,
+        "Check the firewalls between this server and the registry, and the registry's load.",
+      ];
+    case 'closed':
+      return [
+        `It closed the connection without an answer (${detail}).`,
+        address.startsWith('http:')
+          ? 'If it speaks TLS, write "https://" in the feed\'s address.'
+          : 'Look into the log of the registry or of the proxy before it.',
+      ];
+    case 'other':
+      return [`The connection failed (${detail}).`, 'Check the address and the network.'];
   }
 }
 
@@ -36,37 +62,63 @@ export type TlsProblem =
   | 'not-yet-valid'
   | 'revoked'
   | 'wrong-host'
+  /** We spoke plain HTTP, as the address says, to a port with TLS. */
   | 'plain-http-on-tls-port'
+  /** We spoke TLS, as the address says, to a port without. */
   | 'tls-on-plain-http-port'
   | 'handshake';
 
 /** The connection is there, but it is not, or must not be, trusted. Never retried: it does not get better. */
 export class TlsFailure extends RegistryError {
-  /** `plain-http-on-tls-port`: we spoke plain HTTP to a TLS port; `tls-on-plain-http-port`: the other way round. */
   readonly problem: TlsProblem;
   constructor(subject: Subject, problem: TlsProblem, detail: string, cause?: unknown) {
-    const host = hostOf(subject.address);
-    const trust =
-      'start this server with NODE_EXTRA_CA_CERTS naming a file with the certificate of its authority';
-    const texts: Record<TlsProblem, string> = {
-      'self-signed': `Its certificate is signed by itself, so nobody vouches for it. Give the registry a certificate of a known authority, or ${trust}.`,
-      'unknown-issuer': `Its certificate comes from an authority that this server does not know, or the registry does not send the certificates in between. Let it send the whole chain, or ${trust}.`,
-      expired:
-        'Its certificate has expired. Renew it in the registry; if it is new, check the clock of this machine.',
-      'not-yet-valid':
-        'Its certificate is not valid yet. Check the clocks of this machine and of the registry.',
-      revoked: 'Its certificate was revoked. Give the registry a new one.',
-      'wrong-host': `Its certificate is for another name than "${host}" (${detail}). Write the name of the certificate in the feed's address, or give the registry a certificate for this name.`,
-      'plain-http-on-tls-port': 'The address says "http://" and the port speaks TLS. Write "https://".',
-      'tls-on-plain-http-port':
-        'The address says "https://" and the port does not speak TLS. Check the port; write "http://" only if the registry has no TLS at all, because then passwords travel readable.',
-      handshake: `The two sides found no common way to encrypt (${detail}). Check the TLS versions of the registry, and whether it asks for a client certificate.`,
-    };
-    super('Tls', `${where(subject)} cannot be talked to safely. ${texts[problem]}`, {
+    super('Tls', [`${where(subject)} cannot be talked to safely.`, ...tls(subject, problem, detail)], {
       details: { problem, image: subject.image },
       cause,
     });
     this.problem = problem;
+  }
+}
+
+const trustIt =
+  'start this server with NODE_EXTRA_CA_CERTS naming a file with the certificate of its authority.';
+
+function tls({ address }: Subject, problem: TlsProblem, detail: string): string[] {
+  switch (problem) {
+    case 'self-signed':
+      return [
+        'Its certificate is signed by itself, so nobody vouches for it.',
+        `Give the registry a certificate of a known authority, or ${trustIt}`,
+      ];
+    case 'unknown-issuer':
+      return [
+        'Its certificate comes from an authority that this server does not know,',
+        'or the registry does not send the certificates in between.',
+        `Let it send the whole chain, or ${trustIt}`,
+      ];
+    case 'expired':
+      return ['Its certificate has expired. Renew it; if it is new, check the clock of this machine.'];
+    case 'not-yet-valid':
+      return ['Its certificate is not valid yet. Check the clocks of this machine and of the registry.'];
+    case 'revoked':
+      return ['Its certificate was revoked. Give the registry a new one.'];
+    case 'wrong-host':
+      return [
+        `Its certificate is for another name than "${hostOf(address)}" (${detail}).`,
+        "Write the name of the certificate in the feed's address, or get a certificate for this name.",
+      ];
+    case 'plain-http-on-tls-port':
+      return ['The address says "http://" and the port speaks TLS. Write "https://".'];
+    case 'tls-on-plain-http-port':
+      return [
+        'The address says "https://" and the port does not speak TLS. Check the port.',
+        'Write "http://" only if the registry has no TLS at all: passwords then travel readable.',
+      ];
+    case 'handshake':
+      return [
+        `The two sides found no common way to encrypt (${detail}).`,
+        'Check the TLS versions of the registry, and whether it asks for a client certificate.',
+      ];
   }
 }
 
@@ -110,15 +162,15 @@ export function networkFault(subject: Subject, thrown: unknown): RegistryError {
   const chain = causes(thrown);
   const code = chain.map(codeOf).find((found) => found !== null) ?? '';
   const detail = lastMessage(chain);
-  const tls =
+  const problem =
     tlsCodes[code] ?? (code.startsWith('ERR_SSL_') || code.startsWith('ERR_TLS_') ? 'handshake' : undefined);
-  if (tls !== undefined) return new TlsFailure(subject, tls, detail, thrown);
+  if (problem !== undefined) return new TlsFailure(subject, problem, detail, thrown);
   const reason = unreachableCodes[code];
   if (reason !== undefined) return new Unreachable(subject, reason, detail, thrown);
   if (chain.some((error) => error.message === 'bad port')) {
     // The fetch standard blocks ports of other protocols (https://fetch.spec.whatwg.org/#port-blocking).
     return new InvalidFeed(
-      `port of ${hostOf(subject.address)} is reserved for another protocol`,
+      `the port of ${hostOf(subject.address)} is reserved for another protocol`,
       'Let the registry listen on another port.',
     );
   }

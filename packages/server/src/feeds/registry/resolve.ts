@@ -7,14 +7,8 @@
  */
 
 import { apiRepository } from './endpoint.ts';
-import {
-  DigestMismatch,
-  DigestNotFound,
-  InvalidAnswer,
-  RegistryError,
-  RepositoryNotFound,
-  TagNotFound,
-} from './errors.ts';
+import { InvalidAnswer, RegistryError } from './errors.ts';
+import { DigestMismatch, DigestNotFound, RepositoryNotFound, TagNotFound } from './image-errors.ts';
 import { listTags } from './listing.ts';
 import {
   digestOf,
@@ -176,7 +170,7 @@ function verify(call: Call, body: Buffer, expected: string): void {
 async function throwMissing(session: Session, call: Call, name: string, reference: string): Promise<never> {
   const tags = await tagsIfListable(session, call, name);
   if (reference.includes(':')) throw new DigestNotFound(call.subject, reference);
-  throw new TagNotFound(call.subject, reference, nearestTags(reference, tags ?? []), tags !== null);
+  throw new TagNotFound(call.subject, reference, tags && nearestTags(reference, tags));
 }
 
 async function tagsIfListable(session: Session, call: Call, name: string): Promise<readonly string[] | null> {
