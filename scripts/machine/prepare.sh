@@ -15,14 +15,15 @@ command -v npm >/dev/null || fail "npm is not installed." \
 stamp=node_modules/.argonaut-lock
 wanted=$(cksum <package-lock.json)
 if [ ! -d node_modules ]; then
+  # Errors only: npm run by an older Node warns of every package that the project's own Node will run.
   say "installing dependencies (npm ci)"
-  npm ci --no-audit --no-fund >&2 || fail "npm ci failed (its words are above)." \
+  npm ci --loglevel=error >&2 || fail "npm ci failed (its words are above)." \
     "Check that the npm registry is within reach, then try again."
   echo "$wanted" >"$stamp"
 elif [ "$(cat "$stamp" 2>/dev/null || true)" != "$wanted" ]; then
   say "bringing dependencies up to date"
   # Not `npm ci`: it would take node_modules away under whatever runs from it.
-  npm install --no-save --no-audit --no-fund >&2 || fail "npm install failed (its words are above)." \
+  npm install --no-save --loglevel=error >&2 || fail "npm install failed (its words are above)." \
     "If it goes on, remove node_modules and try again."
   echo "$wanted" >"$stamp"
 fi
