@@ -1,0 +1,91 @@
+/** Scripts for `sh` and `bash`: functions, variables and parameters in one file, the script beside it. */
+import { readFileSync } from 'node:fs';
+import type { LateFile } from '@argonaut/contracts/attempt';
+
+const functions = prelude('functions.sh');
+const encoder = prelude('base64.sh');
+const encoderInBash = prelude('base64.bash');
+
+export function posixFiles(
+  shell: 'Sh' | 'Bash',
+  body: string,
+  variables: ReadonlyArray<readonly [name: string, value: string]>,
+  parameters: readonly string[],
+): LateFile[] {
+  const parts = [
+    functions,
+    ...(shell === 'Bash' ? [encoderInBash] : anyEncoder()),
+    variableFunction(variables),
+  ];
+  if (shell === 'Bash' && body.includes('octopus_parameters[')) parts.push(associativeArray(variables));
+  // The script is sourced, as in Octopus, so it sees the functions; its exit code is the shell's.
+  parts.push(`set -- ${parameters.map(quote).join(' ')}\n. "\${0%/*}/script.sh"\n`);
+  return [
+    { name: 'bootstrap.sh', bytes: Buffer.from(parts.join('\n')) },
+    { name: 'script.sh', bytes: Buffer.from(body.replaceAll('\r\n', '\n')) },
+  ];
+}
+
+/** In many images `sh` is bash, where the portable encoder is eight times slower than bash's own. */
+function anyEncoder(): string[] {
+  return [encoder, `if [ -n "\${BASH_VERSION-}" ]; then eval ${quote(encoderInBash)}; fi\n`];
+}
+
+/**
+ * `__argonaut_variable NAME` prints a value. A `case` is the one table that every shell has. Exact names come first, so
+ * that of two names that differ in case each finds its own.
+ */
+function variableFunction(variables: ReadonlyArray<readonly [string, string]>): string {
+  const exact: string[] = [];
+  const folded: string[] = [];
+  const values: string[] = [];
+  variables.forEach(([name, value], i) => {
+    exact.push(`    ${quote(name)}) number=${i} ;;`);
+    if (/[A-Za-z]/.test(name)) folded.push(`    ${inAnyCase(name)}) number=${i} ;;`);
+    values.push(`    ${i}) printf '%s' ${quote(value)} ;;`);
+  });
+  return [
+    '__argonaut_variable() {',
+    '  number=',
+    '  case "$1" in',
+    ...exact,
+    ...folded,
+    '  esac',
+    '  case "$number" in',
+    ...values,
+    '  esac',
+    '}',
+    '',
+  ].join('\n');
+}
+
+/** bash 4.2 and newer; older ones keep `get_octopusvariable`. */
+function associativeArray(variables: ReadonlyArray<readonly [string, string]>): string {
+  const entries = variables.map(([name, value]) => `    [${quote(name)}]=${quote(value)}`);
+  return [
+    'if [[ ${BASH_VERSINFO[0]} -gt 4 || ${BASH_VERSINFO[0]} -eq 4 && ${BASH_VERSINFO[1]} -ge 2 ]]; then',
+    '  declare -A octopus_parameters=(',
+    ...entries,
+    '  )',
+    'fi',
+    '',
+  ].join('\n');
+}
+
+/** A `case` pattern for a name in any case: letters become bracket expressions, all else is quoted. */
+function inAnyCase(name: string): string {
+  return name.replaceAll(/[A-Za-z]+|[^A-Za-z]+/g, (run) =>
+    /[A-Za-z]/.test(run)
+      ? run.replaceAll(/./g, (letter) => `[${letter.toUpperCase()}${letter.toLowerCase()}]`)
+      : quote(run),
+  );
+}
+
+/** A shell word that means exactly the text. No shell can hold a NUL: it is left out. */
+export function quote(text: string): string {
+  return `'${text.replaceAll('\0', '').replaceAll("'", "'\\''")}'`;
+}
+
+function prelude(name: string): string {
+  return readFileSync(new URL(`./preludes/${name}`, import.meta.url), 'utf8');
+}

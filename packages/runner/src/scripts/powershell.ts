@@ -1,0 +1,39 @@
+/** Scripts for PowerShell: a bootstrap that defines the functions and runs the script beside it. */
+import { readFileSync } from 'node:fs';
+import type { LateFile } from '@argonaut/contracts/attempt';
+
+const bootstrap = readFileSync(new URL('./preludes/bootstrap.ps1', import.meta.url), 'utf8');
+
+export function powerShellFiles(
+  body: string,
+  variables: ReadonlyArray<readonly [name: string, value: string]>,
+  parameters: readonly string[],
+): LateFile[] {
+  // Without a byte order mark PowerShell 7 reads UTF-8, too; with it, so does every older one.
+  const utf8 = (text: string) => Buffer.from(`\ufeff${text}`);
+  return [
+    {
+      name: 'bootstrap.ps1',
+      bytes: utf8(bootstrap.replace('#PARAMETERS#', () => parameters.map(word).join(' '))),
+    },
+    { name: 'script.ps1', bytes: utf8(body) },
+    { name: 'variables.txt', bytes: Buffer.from(variables.map(variableLine).join('')) },
+  ];
+}
+
+/** Name and value in base64: ConvertFrom-Json would turn what looks like a date into one. */
+function variableLine(variable: readonly [name: string, value: string]): string {
+  return `${variable.map((text) => Buffer.from(text).toString('base64')).join(' ')}\n`;
+}
+
+/** `-Name`, `-Name:$true`, numbers and the three constants keep their meaning; all else is a literal string. */
+function word(text: string): string {
+  if (
+    /^-[A-Za-z]\w*(:\$(true|false))?$/i.test(text) ||
+    /^\$(true|false|null)$/i.test(text) ||
+    /^-?\d{1,15}$/.test(text)
+  ) {
+    return text;
+  }
+  return `'${text.replaceAll(/['\u2018\u2019\u201a\u201b]/g, '$&$&')}'`;
+}
