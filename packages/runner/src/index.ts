@@ -1,1 +1,4 @@
-export {};
+/** Runs attempts on one worker, and can pick them up again. */
+export { type CrashPoint, crashPoint, crashPoints } from './crash-point.ts';
+export { openFileJournal } from './journal/index.ts';
+export { createRunner, type Runner, type RunnerOptions } from './runner.ts';

@@ -42,10 +42,25 @@ export const DeclaredArtifact = Type.Object({
 });
 export type DeclaredArtifact = Static<typeof DeclaredArtifact>;
 
-export interface LogChunk {
-  readonly type: 'log';
-  /** Raw byte offset in the attempt's log up to which this chunk accounts for everything. */
+/** How far the log of an attempt is accounted for. Where a chunk ends, and where `follow` goes on. */
+export interface LogPosition {
+  /** Raw byte offset in the attempt's log before which everything is accounted for. */
   readonly cursor: number;
+  /**
+   * Bytes of each stream beyond the cursor that are accounted for as well. Nearly always absent: it is there only while
+   * one stream has stopped in the middle of what may be a secret and the other goes on. `cursor` and both together grow
+   * with every chunk, so they tell whether a chunk has been applied.
+   */
+  readonly ahead?: { readonly stdout: number; readonly stderr: number };
+}
+
+/** One number for a position: of two positions of one attempt the later one is larger. */
+export function accountedBytes({ cursor, ahead }: LogPosition): number {
+  return cursor + (ahead?.stdout ?? 0) + (ahead?.stderr ?? 0);
+}
+
+export interface LogChunk extends LogPosition {
+  readonly type: 'log';
   readonly runs: readonly LogRun[];
   readonly outputs: readonly OutputVariable[];
   readonly artifacts: readonly DeclaredArtifact[];

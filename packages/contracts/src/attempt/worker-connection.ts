@@ -4,7 +4,7 @@
  * epoch than one already seen is refused with `Conflict`. Every verb takes a signal and has a deadline of its own.
  */
 import type { Secret } from '../secret.ts';
-import type { AttemptEvent, AttemptPhase, Outcome } from './events.ts';
+import type { AttemptEvent, AttemptPhase, LogPosition, Outcome } from './events.ts';
 import type { AcquiredImage, AttemptSpec, LateValues, NamedSecret } from './spec.ts';
 
 export interface WorkerDescription {
@@ -69,9 +69,8 @@ export interface KnownAttempt {
   readonly outcome?: Outcome;
 }
 
-export interface FollowOptions {
-  /** Raw offset from which the caller has nothing yet. */
-  readonly cursor: number;
+/** `cursor` (and `ahead`) of the last chunk that was stored, 0 for none. */
+export interface FollowOptions extends LogPosition {
   /** Must be the same secrets as at `open`: nothing is sent until they are known. */
   readonly secrets: readonly NamedSecret[];
 }

@@ -10,6 +10,12 @@ export interface FileState {
   readonly modifiedMs: number;
 }
 
+export interface OpenFile extends AsyncDisposable {
+  /** Bytes from an offset, at most `maxBytes`; empty at the present end of the file. */
+  read(offset: number, maxBytes: number, signal: AbortSignal): Promise<Uint8Array>;
+  size(signal: AbortSignal): Promise<number>;
+}
+
 export interface Files {
   /** Creates the directory (parents too) with exactly this mode, whatever the umask. Existing is not an error. */
   makeDirectory(path: string, mode: number, signal: AbortSignal): Promise<void>;
@@ -22,8 +28,8 @@ export interface Files {
   /** The whole of a small file, `undefined` when it is not there. `InfrastructureFailure` above `maxBytes`. */
   readFile(path: string, maxBytes: number, signal: AbortSignal): Promise<Uint8Array | undefined>;
 
-  /** Bytes from an offset, at most `maxBytes`; empty at the end of the file. Never follows a symbolic link. */
-  readRange(path: string, offset: number, maxBytes: number, signal: AbortSignal): Promise<Uint8Array>;
+  /** Opens a file for reading; what is read is that file even when it is deleted or replaced later. Follows no link. */
+  openFile(path: string, signal: AbortSignal): Promise<OpenFile | undefined>;
 
   list(path: string, signal: AbortSignal): Promise<readonly string[]>;
 
@@ -36,7 +42,10 @@ export interface Files {
    */
   waitForChange(directory: string, maxMs: number, signal: AbortSignal): Promise<void>;
 
-  /** Connects to a Unix socket. Paths longer than 107 bytes must work. */
+  /**
+   * Connects to a Unix socket. Paths longer than 107 bytes must work. Nobody there (yet): an `InfrastructureFailure`
+   * whose `details.code` is `ENOENT` or `ECONNREFUSED`.
+   */
   connect(path: string, signal: AbortSignal): Promise<Duplex>;
 
   freeBytes(path: string, signal: AbortSignal): Promise<number | undefined>;

@@ -13,6 +13,8 @@ export interface JournalEntry {
   /** Every staging has a directory of its own that is never used again. */
   readonly directory: string;
   readonly containerId?: string;
+  /** The network sandbox that the container joined: it must live as long as the container does. */
+  readonly sandboxId?: string;
   readonly process?: ProcessIdentity;
   readonly interpreter?: string;
   /** True once somebody asked for the end: a TERM that is not in the journal was not ours. */

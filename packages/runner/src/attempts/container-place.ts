@@ -1,0 +1,220 @@
+/** An attempt in a container. */
+
+import { basename } from 'node:path';
+import { Conflict, InfrastructureFailure, NotFound } from '@argonaut/contracts';
+import type { AttemptSpec } from '@argonaut/contracts/attempt';
+import { mountPoints } from '@argonaut/init';
+import { crashPoint } from '../crash-point.ts';
+import { engineMessageOf, isConnectionError } from '../docker/errors.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Engine } from '../ports/engine.ts';
+import type { JournalEntry } from '../ports/journal.ts';
+import {
+  type ContainerPlace,
+  containerConfig,
+  containerName,
+  joinsLane,
+  labels,
+} from './container-config.ts';
+import { readContainerFile } from './container-file.ts';
+import type { EngineRoom } from './engine-room.ts';
+import type { Witness } from './outcome.ts';
+import type { AttemptPlace, StagedPlace, Timings } from './place.ts';
+import type { ProgramSurroundings } from './program.ts';
+import { type StagingDirectory, workFolder } from './staging-directory.ts';
+
+/** A sandbox that died under us is replaced once; a second death is the worker's trouble. */
+export class SandboxLost extends InfrastructureFailure {}
+
+const askAgainMs = 1_000;
+const removeTries = 5;
+
+export class ContainerAttempts implements AttemptPlace {
+  readonly knowsExitCode = true;
+  readonly #room: EngineRoom;
+  readonly #engine: Engine;
+  readonly #clock: Clock;
+
+  constructor(room: EngineRoom, clock: Clock) {
+    this.#room = room;
+    this.#engine = room.engine;
+    this.#clock = clock;
+  }
+
+  async start(
+    spec: AttemptSpec,
+    directory: StagingDirectory,
+    note: (made: StagedPlace) => void,
+    timings: Timings,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const place = containerPlace(spec);
+    await this.#room.ready(signal);
+    const time = stopwatch(this.#clock, timings);
+    const sandboxId = joinsLane(place) ? await this.#room.sandboxes.take(spec.lane, signal) : undefined;
+    if (sandboxId !== undefined) note({ sandboxId });
+    time('sandbox');
+    const containerId = await this.#create(spec, place, directory, sandboxId, signal);
+    note({ containerId });
+    crashPoint('stage.after-create');
+    time('create');
+    if (spec.interpreters.length > 0) {
+      note({ interpreter: await this.#interpreter(containerId, spec, place, signal) });
+      time('interpreter');
+    }
+    await this.#start(containerId, spec, sandboxId, signal);
+    crashPoint('stage.after-start');
+    time('start');
+  }
+
+  async #create(
+    spec: AttemptSpec,
+    place: ContainerPlace,
+    directory: StagingDirectory,
+    sandboxId: string | undefined,
+    signal: AbortSignal,
+  ): Promise<string> {
+    const config = containerConfig(spec, place, {
+      hostInit: this.#room.hostInit,
+      hostAttempt: this.#room.hostPath(directory.attempt),
+      staging: basename(directory.root),
+      ...(sandboxId === undefined ? {} : { sandboxId }),
+    });
+    const name = containerName(spec.attempt);
+    try {
+      return (await this.#engine.createContainer(name, config, signal)).id;
+    } catch (error) {
+      if (error instanceof Conflict) {
+        throw new Conflict(
+          `A container ${name} exists already, and it is not of this staging: another runner has the same attempt. Nothing was started.`,
+          { cause: error },
+        );
+      }
+      if (error instanceof NotFound && !/container/i.test(engineMessageOf(error))) {
+        throw new NotFound(
+          `Image ${place.image.reference} is not on the worker any more (it was removed or pruned since it was acquired); acquire it again.`,
+          { cause: error, details: { imageMissing: place.image.reference } },
+        );
+      }
+      throw error;
+    }
+  }
+
+  #interpreter(
+    containerId: string,
+    spec: AttemptSpec,
+    place: ContainerPlace,
+    signal: AbortSignal,
+  ): Promise<string> {
+    const image = this.#room.images.known(place.image.local);
+    return this.#room.interpreters.find(containerId, place, image, spec.interpreters, signal);
+  }
+
+  async #start(
+    containerId: string,
+    spec: AttemptSpec,
+    sandboxId: string | undefined,
+    signal: AbortSignal,
+  ): Promise<void> {
+    try {
+      await this.#engine.startContainer(containerId, signal);
+    } catch (error) {
+      if (sandboxId === undefined || isConnectionError(error)) throw error;
+      const sandbox = await this.#engine.inspectContainer(sandboxId, signal);
+      if (sandbox?.status === 'running') throw error;
+      this.#room.sandboxes.forget(spec.lane, sandboxId);
+      throw new SandboxLost(`The network sandbox of lane ${spec.lane} is gone.`, { cause: error });
+    }
+  }
+
+  async startFailure(staged: StagedPlace, signal: AbortSignal): Promise<string | undefined> {
+    const state = await this.#engine.inspectContainer(staged.containerId ?? '', signal);
+    if (!state) return 'its container was removed';
+    if (state.status === 'running' || state.status === 'created') return undefined;
+    const said = state.error === '' ? '' : `: ${state.error}`;
+    return `its container ended with code ${state.exitCode}${said} before argonaut-init made its gate. The image or the engine has another architecture, or the worker's data directory is mounted noexec`;
+  }
+
+  async surroundings(entry: JournalEntry, signal: AbortSignal): Promise<ProgramSurroundings> {
+    const place = containerPlace(entry.spec);
+    // A script needs nothing of the image here, so nothing is asked for on the way to its first byte.
+    const image =
+      entry.spec.interpreters.length > 0
+        ? undefined
+        : await this.#room.images.details(place.image.local, signal);
+    return {
+      ...(entry.interpreter === undefined ? {} : { interpreter: entry.interpreter }),
+      files: mountPoints.files,
+      work: `${mountPoints.attempt}/${workFolder}`,
+      entrypoint: image?.entrypoint ?? [],
+      cmd: image?.cmd ?? [],
+    };
+  }
+
+  async ended(entry: JournalEntry, signal: AbortSignal): Promise<Witness> {
+    const id = entry.containerId ?? containerName(entry.spec.attempt);
+    for (;;) {
+      try {
+        const code = await this.#engine.waitContainer(id, signal);
+        if (code === undefined) return { kind: 'gone' };
+        const state = await this.#engine.inspectContainer(id, signal);
+        // Removed while we waited: its last code is all that is known.
+        if (!state)
+          return { kind: 'container', exitCode: code, oomKilled: false, error: 'removed', startedAt: '' };
+        const { exitCode, oomKilled, error, startedAt } = state;
+        return { kind: 'container', exitCode, oomKilled, error, startedAt };
+      } catch (error) {
+        signal.throwIfAborted();
+        // An engine that is down or restarting says nothing about the container, which may well go on without it.
+        if (!isConnectionError(error)) throw error;
+        await this.#clock.sleep(askAgainMs, signal);
+      }
+    }
+  }
+
+  async kill(entry: JournalEntry, name: 'SIGTERM' | 'SIGKILL', signal: AbortSignal): Promise<void> {
+    const id = await this.#own(entry, signal);
+    if (id !== undefined) await this.#engine.killContainer(id, name, signal);
+  }
+
+  async remove(entry: JournalEntry, signal: AbortSignal): Promise<void> {
+    for (let tried = 1; ; tried++) {
+      const id = await this.#own(entry, signal);
+      if (id === undefined) return;
+      if (tried > removeTries) {
+        throw new InfrastructureFailure(
+          `Container ${id.slice(0, 12)} is still there after ${removeTries} removals.`,
+        );
+      }
+      await this.#engine.removeContainer(id, signal);
+      if (tried > 1) await this.#clock.sleep(100 * tried, signal);
+    }
+  }
+
+  /** The container of exactly this staging. One with our name but of another staging is somebody else's. */
+  async #own(entry: JournalEntry, signal: AbortSignal): Promise<string | undefined> {
+    const known = entry.containerId ?? containerName(entry.spec.attempt);
+    const state = await this.#engine.inspectContainer(known, signal);
+    if (!state) return undefined;
+    return state.labels[labels.staging] === basename(entry.directory) ? state.id : undefined;
+  }
+
+  read(entry: JournalEntry, path: string, signal: AbortSignal): AsyncIterable<Uint8Array> {
+    return readContainerFile(this.#engine, entry, path, signal);
+  }
+}
+
+function containerPlace(spec: AttemptSpec): ContainerPlace {
+  if (spec.place.kind === 'container') return spec.place;
+  throw new InfrastructureFailure(`Attempt ${spec.attempt} has no container.`);
+}
+
+/** Each call writes the milliseconds since the last one under a name. */
+function stopwatch(clock: Clock, timings: Timings): (name: string) => void {
+  let last = clock.monotonic();
+  return (name) => {
+    const now = clock.monotonic();
+    timings[name] = Math.round((now - last) * 100) / 100;
+    last = now;
+  };
+}

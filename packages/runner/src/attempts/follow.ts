@@ -1,0 +1,240 @@
+/**
+ * `follow`: the log of an attempt from a position on, masked and parsed, then its outcome: `ended` as soon as init says
+ * so and the log is handed over, `confirmed` when the place that ran it agrees.
+ */
+import { NotFound } from '@argonaut/contracts';
+import {
+  type AttemptEvent,
+  accountedBytes,
+  type FollowOptions,
+  type LogChunk,
+  type Outcome,
+} from '@argonaut/contracts/attempt';
+import { type ExitRecord, ExitRecordError, parseExitRecord, type StreamTag } from '@argonaut/init';
+import { crashPoint } from '../crash-point.ts';
+import { SecretSet } from '../masking/index.ts';
+import { OutputReader } from '../messages/index.ts';
+import type { JournalEntry } from '../ports/journal.ts';
+import { Chunks } from './chunks.ts';
+import { LogReader } from './log-reader.ts';
+import { outcomeOf, type Witness } from './outcome.ts';
+import { StagingDirectory } from './staging-directory.ts';
+import { type AttemptRoom, placeOf, wasOpened } from './surroundings.ts';
+
+/** Large enough for speed, small enough that a slow reader is not flooded. */
+const readBytes = 256 * 1024;
+/** A change wakes us; this is for what no watch can tell. */
+const idleMs = 500;
+const maxExitBytes = 64 * 1024;
+/** init writes `exit` and then, at once, `held`. */
+const heldPollMs = 50;
+
+export async function* followAttempt(
+  room: AttemptRoom,
+  attempt: string,
+  epoch: number,
+  options: FollowOptions,
+  signal: AbortSignal,
+): AsyncGenerator<AttemptEvent> {
+  const { book, files } = room;
+  book.require(attempt);
+  await book.admit(attempt, epoch);
+  const entry = book.require(attempt);
+  const directory = new StagingDirectory(entry.directory);
+  await using log = new LogReader(files, directory);
+  const output = new LogOutput(log, entry, options);
+  const leaving = new AbortController();
+  const watch = new PlaceWatch(room, entry, AbortSignal.any([signal, leaving.signal]));
+  try {
+    let exit: ExitRecord | undefined;
+    for (let last = false; !last; ) {
+      // Looked for before the log is read: what the log holds after that is all of it.
+      const over = watch.witness !== undefined;
+      exit = await readExit(room, directory, signal);
+      last = exit !== undefined || over;
+      while (await output.read(signal)) {
+        const chunk = output.due(room.clock.monotonic());
+        if (chunk) yield chunk;
+      }
+      const chunk = last ? output.end(room.clock.monotonic()) : output.due(room.clock.monotonic());
+      if (chunk) yield chunk;
+      if (!last) await Promise.race([files.waitForChange(directory.attempt, idleMs, signal), watch.ended]);
+    }
+    const ended = judge(room, attempt, exit, undefined, watch.witness, log.offset);
+    crashPoint('follow.before-ended');
+    await remember(room, attempt, ended);
+    crashPoint('follow.after-ended');
+    yield { type: 'ended', outcome: ended };
+
+    const witness = await watch.confirmation(directory);
+    const again = exit && (await readExit(room, directory, signal));
+    const confirmed = judge(room, attempt, exit, again, witness, log.offset);
+    await remember(room, attempt, confirmed);
+    crashPoint('follow.confirmed');
+    yield { type: 'confirmed', outcome: confirmed };
+  } finally {
+    leaving.abort(new Error('nobody follows any more'));
+    await watch.closed;
+  }
+}
+
+/** The raw log turned into chunks. */
+class LogOutput {
+  readonly #log: LogReader;
+  readonly #reader: OutputReader;
+  readonly #chunks: Chunks;
+
+  constructor(log: LogReader, entry: JournalEntry, options: FollowOptions) {
+    this.#log = log;
+    const { cursor, ahead = { stdout: 0, stderr: 0 } } = options;
+    const secrets = new SecretSet();
+    secrets.add(options.secrets);
+    this.#reader = new OutputReader(secrets, {
+      serviceMessages: entry.spec.serviceMessages,
+      // The log is read from 0 again, in silence: what the script declared secret is learnt anew.
+      resume: { cursor, ahead },
+    });
+    this.#chunks = new Chunks(accountedBytes(options));
+  }
+
+  /** True while there may be more at once. */
+  async read(signal: AbortSignal): Promise<boolean> {
+    const pieces = await this.#log.next(readBytes, signal);
+    for (const piece of pieces) {
+      const timeMs = piece.timeNs === null ? 0 : Number(piece.timeNs / 1_000_000n);
+      this.#reader.write(streamOf(piece.stream), piece.bytes, timeMs);
+    }
+    return pieces.length > 0;
+  }
+
+  due(nowMs: number): LogChunk | undefined {
+    this.#chunks.add(this.#reader.take(), nowMs);
+    return this.#chunks.due(nowMs);
+  }
+
+  end(nowMs: number): LogChunk | undefined {
+    this.#reader.end();
+    this.#chunks.add(this.#reader.take(), nowMs);
+    return this.#chunks.due(nowMs, true);
+  }
+}
+
+/** With one pipe for both, or without an index, there is one stream. */
+function streamOf(tag: StreamTag): 'stdout' | 'stderr' {
+  return tag === 'stderr' ? 'stderr' : 'stdout';
+}
+
+/** Listens to the place beside the log. */
+class PlaceWatch {
+  witness: Witness | undefined;
+  /** Resolves when the place has spoken, or never will. */
+  readonly ended: Promise<void>;
+  /** Resolves when nobody listens any more. */
+  readonly closed: Promise<void>;
+  readonly #room: AttemptRoom;
+  readonly #entry: JournalEntry;
+  readonly #signal: AbortSignal;
+  #failure: unknown;
+
+  constructor(room: AttemptRoom, entry: JournalEntry, signal: AbortSignal) {
+    this.#room = room;
+    this.#entry = entry;
+    this.#signal = signal;
+    const listening = placeOf(room.places, entry.spec)
+      .ended(entry, signal)
+      .then(
+        (witness) => {
+          this.witness = witness;
+        },
+        (error: unknown) => {
+          this.#failure = error;
+        },
+      );
+    this.closed = listening;
+    this.ended = listening.then(() => this.#orNever());
+  }
+
+  /** A place that failed to answer must not make the follower spin: it goes on by the log alone. */
+  #orNever(): Promise<void> {
+    if (this.#failure === undefined) return Promise.resolve();
+    if (!this.#signal.aborted) this.#room.onProblem(this.#failure);
+    return new Promise(() => {});
+  }
+
+  /**
+   * What the place says of an attempt whose record is there. `undefined` where it has nothing to say about the code, or
+   * while the attempt is held: then its container goes on.
+   */
+  async confirmation(directory: StagingDirectory): Promise<Witness | undefined> {
+    const { files, places, clock } = this.#room;
+    if (this.witness || !placeOf(places, this.#entry.spec).knowsExitCode) return this.witness;
+    const mayBeHeld = this.#entry.spec.holdOnFailureMs > 0;
+    while (!this.witness) {
+      if (this.#failure !== undefined) throw this.#failure;
+      this.#signal.throwIfAborted();
+      if (mayBeHeld && (await files.stat(directory.held, this.#signal))) return undefined;
+      await Promise.race([this.closed, ...(mayBeHeld ? [clock.sleep(heldPollMs, this.#signal)] : [])]);
+    }
+    return this.witness;
+  }
+}
+
+async function readExit(
+  room: AttemptRoom,
+  directory: StagingDirectory,
+  signal: AbortSignal,
+): Promise<ExitRecord | undefined> {
+  try {
+    const bytes = await room.files.readFile(directory.exit, maxExitBytes, signal);
+    return bytes && parseExitRecord(Buffer.from(bytes).toString('utf8'));
+  } catch (error) {
+    signal.throwIfAborted();
+    // The script can put anything there; init replaces it in the end.
+    if (error instanceof ExitRecordError || (error as { kind?: string }).kind === 'InfrastructureFailure')
+      return undefined;
+    throw error;
+  }
+}
+
+function judge(
+  room: AttemptRoom,
+  attempt: string,
+  exit: ExitRecord | undefined,
+  again: ExitRecord | undefined,
+  witness: Witness | undefined,
+  logBytes: number,
+): Outcome {
+  const entry = room.book.require(attempt);
+  const { spec, phase } = entry;
+  const evidence = {
+    title: spec.title,
+    cancelRequested: entry.cancelRequested ?? false,
+    opened: wasOpened(phase),
+    logBytes,
+    ...(witness ? { witness } : {}),
+    ...(spec.limits.memoryBytes === undefined ? {} : { memoryLimitBytes: spec.limits.memoryBytes }),
+  };
+  const outcome = outcomeOf({ ...evidence, ...(exit ? { exit } : {}) });
+  if (!exit || !again || sameRecord(exit, again)) return outcome;
+  return {
+    ...outcomeOf({ ...evidence, exit: again }),
+    result: 'Unknown',
+    cause: 'disagreement',
+    infrastructure: true,
+    message:
+      'Outcome unknown: the exit record changed after it was read, so the step wrote one itself while it still ran. Look at what it did before running it again.',
+  };
+}
+
+function sameRecord(a: ExitRecord, b: ExitRecord): boolean {
+  return a.code === b.code && a.signal === b.signal && a.reason === b.reason && a.endNs === b.endNs;
+}
+
+async function remember(room: AttemptRoom, attempt: string, outcome: Outcome): Promise<void> {
+  const entry = room.book.get(attempt);
+  if (!entry || entry.phase === 'finished') {
+    throw new NotFound(`Attempt ${attempt} was finished or discarded while it was followed.`);
+  }
+  if (JSON.stringify(entry.outcome) === JSON.stringify(outcome)) return;
+  await room.book.put({ ...entry, phase: 'ended', outcome });
+}

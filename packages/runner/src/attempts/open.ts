@@ -1,0 +1,59 @@
+/** `open`: from the entry `go` on the attempt has started, and is never started again. */
+import { Conflict, InfrastructureFailure, Invalid } from '@argonaut/contracts';
+import type { LateValues } from '@argonaut/contracts/attempt';
+import { encodeGateMessages, GatePayloadError } from '@argonaut/init';
+import { crashPoint } from '../crash-point.ts';
+import { gatePayload } from './program.ts';
+import { StagingDirectory } from './staging-directory.ts';
+import { type AttemptRoom, placeOf } from './surroundings.ts';
+
+/** To be called under the attempt's lock. Opening again is safe: init starts its program once. */
+export async function openAttempt(
+  room: AttemptRoom,
+  attempt: string,
+  epoch: number,
+  late: LateValues,
+  signal: AbortSignal,
+): Promise<void> {
+  const { book, gates, places } = room;
+  const known = book.require(attempt);
+  await book.admit(attempt, epoch);
+  const entry = book.require(attempt);
+  if (entry.phase === 'ended' || entry.phase === 'drained') return;
+  if (entry.phase === 'accepted' || (entry.phase === 'staged' && entry.cancelRequested)) {
+    throw new Conflict(
+      entry.phase === 'accepted'
+        ? `Attempt ${attempt} is not staged yet.`
+        : `Attempt ${attempt} was cancelled before it was opened.`,
+    );
+  }
+  const payload = gatePayload(
+    entry.spec,
+    late,
+    await placeOf(places, entry.spec).surroundings(known, signal),
+  );
+  check(payload);
+  crashPoint('open.before-go');
+  if (entry.phase === 'staged') await book.put({ ...entry, phase: 'go' });
+  crashPoint('open.after-go');
+  const directory = new StagingDirectory(entry.directory);
+  try {
+    await gates.open(directory, payload, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    // Init has ended already, at its gate or after its program: `follow` tells what became of it.
+    if (error instanceof InfrastructureFailure && (await room.files.stat(directory.exit, signal))) return;
+    throw error;
+  }
+  crashPoint('open.after-gate');
+}
+
+/** What cannot go through the gate is found before `go` is written down. */
+function check(payload: Parameters<typeof encodeGateMessages>[0]): void {
+  try {
+    encodeGateMessages(payload);
+  } catch (error) {
+    if (error instanceof GatePayloadError) throw new Invalid(error.message, { cause: error });
+    throw error;
+  }
+}

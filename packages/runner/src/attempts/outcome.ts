@@ -1,0 +1,315 @@
+/**
+ * What became of an attempt, from two witnesses: the exit record that init writes when everything is over, and the
+ * place that ran it (an engine's container, or a process of the host). Pure. Nothing is guessed: where the witnesses are
+ * silent or differ, the outcome says so.
+ */
+import type { Outcome } from '@argonaut/contracts/attempt';
+import { type ExitRecord, exitCodes } from '@argonaut/init';
+import { signalName, systemErrorText } from './system-names.ts';
+
+/** What the place says once nothing runs there any more. */
+export type Witness =
+  | {
+      readonly kind: 'container';
+      readonly exitCode: number;
+      readonly oomKilled: boolean;
+      readonly error: string;
+      readonly startedAt: string;
+    }
+  /** A process of the host that is gone; the system keeps no code for strangers. */
+  | { readonly kind: 'process'; readonly leftBehind: number }
+  /** Neither a container nor a trace of one. */
+  | { readonly kind: 'gone' };
+
+export interface Evidence {
+  /** The step's name, for messages. */
+  readonly title: string;
+  /** Absent: there is none, or it cannot be read. */
+  readonly exit?: ExitRecord;
+  readonly witness?: Witness;
+  /** True when the journal says that somebody asked for the end. */
+  readonly cancelRequested: boolean;
+  /** True when `go` is in the journal: user code may have run. */
+  readonly opened: boolean;
+  /** Size of the log as it was read. */
+  readonly logBytes: number;
+  readonly memoryLimitBytes?: number;
+}
+
+/** The outcome as far as the evidence goes; without a witness it is what init says. */
+export function outcomeOf(evidence: Evidence): Outcome {
+  const { exit, witness } = evidence;
+  if (!exit) return withoutRecord(evidence);
+  const outcome = { ...fromRecord(evidence, exit), ...figures(exit) };
+  const expected = engineCode(exit);
+  if (witness?.kind === 'container' && expected !== undefined && witness.exitCode !== expected) {
+    return disagreement(outcome, expected, witness.exitCode);
+  }
+  if (Number(exit.logBytes) > evidence.logBytes) {
+    const lost = Number(exit.logBytes) - evidence.logBytes;
+    return {
+      ...outcome,
+      message: `${outcome.message} The log was altered: ${lost} of ${exit.logBytes} bytes are missing; something in the step removed or cut the file.`,
+    };
+  }
+  if (exit.logLost > 0n) {
+    return {
+      ...outcome,
+      message: `${outcome.message} ${exit.logLost} bytes of the log were lost because the worker's disk stayed full.`,
+    };
+  }
+  return outcome;
+}
+
+/** What the engine must say if the record is true. Undefined: the program could not be ended, any code may follow. */
+function engineCode(exit: ExitRecord): number | undefined {
+  if (exit.code !== null) return exit.code;
+  return exit.signal === null ? undefined : 128 + exit.signal;
+}
+
+function disagreement(outcome: Outcome, record: number, engine: number): Outcome {
+  return {
+    ...outcome,
+    result: 'Unknown',
+    cause: 'disagreement',
+    infrastructure: true,
+    message: `Outcome unknown: the exit record says ${record}, the engine says ${engine}. The record was altered, or init was killed at the very end. Look at what the step did before running it again.`,
+  };
+}
+
+type Verdict = Pick<Outcome, 'result' | 'cause' | 'message' | 'infrastructure'>;
+
+function fromRecord(evidence: Evidence, exit: ExitRecord): Verdict {
+  switch (exit.reason) {
+    case 'exited':
+      return ended(evidence, exit);
+    case 'timeout':
+      return {
+        result: 'TimedOut',
+        cause: 'timed-out',
+        infrastructure: false,
+        message: `The step took longer than its time-out and was ended: ${answer(exit)}.`,
+      };
+    case 'cancelled':
+      return cancelled(evidence, exit);
+    case 'cancelled-at-gate':
+      return atGate(evidence);
+    case 'gate-timeout':
+      return {
+        result: 'NotStarted',
+        cause: 'not-started',
+        infrastructure: true,
+        message:
+          'The step was never started: nobody opened its gate in time. No user code ran; it may be tried again.',
+      };
+    case 'exec-failed':
+      return notRunnable(exit);
+    case 'setup-failed':
+      return {
+        result: 'NotStarted',
+        cause: 'not-started',
+        infrastructure: true,
+        message: `The step was never started: preparing its ${exit.stage ?? 'program'} failed (${systemErrorText(exit.errno)}). No user code ran; check the memory and the limits of the worker.`,
+      };
+  }
+}
+
+function ended(evidence: Evidence, exit: ExitRecord): Verdict {
+  const kills = exit.oomKills ?? 0;
+  const succeeded = exit.code === 0;
+  if (!succeeded && kills > 0) {
+    const limit = evidence.memoryLimitBytes;
+    return {
+      result: 'Failed',
+      cause: 'out-of-memory',
+      infrastructure: false,
+      message: `The step ran out of memory: the kernel killed ${count(kills, 'process', 'processes')}${
+        limit === undefined ? '' : ` at the limit of ${mebibytes(limit)}`
+      }, and ${answer(exit)}. Raise the memory limit, or let the step use less.`,
+    };
+  }
+  if (exit.signal !== null) {
+    return {
+      result: 'Failed',
+      cause: 'signalled',
+      infrastructure: false,
+      message: `The program was ended by ${signalName(exit.signal)}, which did not come from Argonaut.`,
+    };
+  }
+  if (exit.code === null) {
+    return {
+      result: 'Unknown',
+      cause: 'unknown',
+      infrastructure: true,
+      message:
+        'Outcome unknown: the program belongs to another user and could not be ended. Look at the worker for processes that still run.',
+    };
+  }
+  const note =
+    kills > 0 ? ` The kernel killed ${count(kills, 'process', 'processes')} of it for want of memory.` : '';
+  return {
+    result: succeeded ? 'Succeeded' : 'Failed',
+    cause: 'exited',
+    infrastructure: false,
+    message: `The program ended with exit code ${exit.code}.${note}`,
+  };
+}
+
+/** A TERM that we did not send came from the engine or from a person on the worker: not a cancel. */
+function cancelled(evidence: Evidence, exit: ExitRecord): Verdict {
+  if (evidence.cancelRequested || exit.by === 'control') {
+    return {
+      result: 'Cancelled',
+      cause: 'cancelled',
+      infrastructure: false,
+      message: `The step was cancelled: ${answer(exit)}.`,
+    };
+  }
+  return {
+    result: 'Failed',
+    cause: 'ended-by-engine',
+    infrastructure: true,
+    message: `The engine ended the step by ${exit.by ?? 'SIGTERM'}, though nobody cancelled it: ${answer(exit)}. Docker does so when it is stopped or restarted without "live-restore"; a person may have stopped the container.`,
+  };
+}
+
+function atGate(evidence: Evidence): Verdict {
+  return {
+    result: evidence.cancelRequested ? 'Cancelled' : 'NotStarted',
+    cause: 'cancelled-at-gate',
+    infrastructure: !evidence.cancelRequested,
+    message: evidence.cancelRequested
+      ? 'The step was cancelled before it started. No user code ran.'
+      : 'The step was ended before it started, though nobody cancelled it: the engine was stopped, or a person stopped the container. No user code ran; it may be tried again.',
+  };
+}
+
+function notRunnable(exit: ExitRecord): Verdict {
+  const what = exit.stage === 'cwd' ? 'enter the working directory' : 'run the program';
+  const hint =
+    exit.errno === 7
+      ? ' One argument or environment variable is larger than 128 KiB, or all together are too large; put big values into files.'
+      : exit.errno === 8
+        ? ' It is built for another architecture, or is a script without a #! line.'
+        : '';
+  return {
+    result: 'Failed',
+    cause: 'program-not-runnable',
+    infrastructure: false,
+    message: `Cannot ${what}: ${systemErrorText(exit.errno)}.${hint} No user code ran.`,
+  };
+}
+
+/** What the program said to our signal. */
+function answer(exit: ExitRecord): string {
+  const how =
+    exit.signal !== null
+      ? `it ended by ${signalName(exit.signal)}`
+      : exit.code !== null
+        ? `it ended with exit code ${exit.code}`
+        : 'it could not be ended';
+  return exit.killedAfterGrace ? `it did not end on TERM within the grace and was killed; ${how}` : how;
+}
+
+function withoutRecord(evidence: Evidence): Outcome {
+  const { witness } = evidence;
+  if (!evidence.opened) {
+    return {
+      result: evidence.cancelRequested ? 'Cancelled' : 'NotStarted',
+      cause: evidence.cancelRequested ? 'cancelled-at-gate' : 'not-started',
+      infrastructure: !evidence.cancelRequested,
+      message: `The step was never started${witness ? `: ${tell(witness)}` : ''}. No user code ran; it may be tried again.`,
+    };
+  }
+  if (witness?.kind === 'container') return killed(evidence, witness);
+  const known =
+    witness?.kind === 'process'
+      ? `argonaut-init on the worker was killed${
+          witness.leftBehind > 0
+            ? `, and ${count(witness.leftBehind, 'process', 'processes')} of the step still run`
+            : ''
+        }`
+      : 'neither its container nor its exit record is there any more';
+  return {
+    result: 'Unknown',
+    cause: 'unknown',
+    infrastructure: true,
+    message: `Outcome unknown: ${known}. It is not run again by itself; look at what it did first.`,
+  };
+}
+
+function killed(evidence: Evidence, witness: Extract<Witness, { kind: 'container' }>): Outcome {
+  const exitCode = witness.exitCode;
+  const limit = evidence.memoryLimitBytes;
+  if (evidence.cancelRequested) {
+    return {
+      result: 'Cancelled',
+      cause: 'cancelled',
+      infrastructure: false,
+      exitCode,
+      killedAfterGrace: true,
+      message: 'The step was cancelled: its container did not end on TERM within the grace and was killed.',
+    };
+  }
+  if (exitCode === exitCodes.directory || exitCode === exitCodes.usage) {
+    return {
+      result: 'NotStarted',
+      cause: 'not-started',
+      infrastructure: true,
+      exitCode,
+      message: `The step was never started: argonaut-init could not use its directory (code ${exitCode}). Check the worker's data directory.`,
+    };
+  }
+  if (witness.oomKilled) {
+    return {
+      result: 'Failed',
+      cause: 'out-of-memory',
+      infrastructure: false,
+      exitCode,
+      message: `The step ran out of memory${
+        limit === undefined ? '' : ` at its limit of ${mebibytes(limit)}`
+      } and the kernel killed all of it. Raise the memory limit, or let the step use less.`,
+    };
+  }
+  const why = witness.error === '' ? '' : ` (${witness.error})`;
+  return {
+    result: 'Failed',
+    cause: exitCode === 143 ? 'ended-by-engine' : 'killed-from-outside',
+    infrastructure: true,
+    exitCode,
+    message:
+      exitCode === 143
+        ? 'The engine ended the step, though nobody cancelled it. Docker does so when it is stopped without "live-restore".'
+        : `The step was killed from outside with code ${exitCode}${why}: a person removed or killed its container, the engine was stopped, or the machine went down.`,
+  };
+}
+
+function tell(witness: Witness): string {
+  if (witness.kind === 'gone') return 'its container is gone';
+  if (witness.kind === 'process') return 'its process is gone';
+  return `its container ended with code ${witness.exitCode}${witness.error === '' ? '' : ` (${witness.error})`}`;
+}
+
+function figures(exit: ExitRecord): Partial<Outcome> {
+  return {
+    ...(exit.code === null ? {} : { exitCode: exit.code }),
+    ...(exit.signal === null ? {} : { signal: signalName(exit.signal) }),
+    ...(exit.oomKills === null ? {} : { oomKills: exit.oomKills }),
+    stragglers: exit.stragglers,
+    killedAfterGrace: exit.killedAfterGrace,
+    logBytes: Number(exit.logBytes),
+    startedMs: Number(exit.startNs / 1_000_000n),
+    endedMs: Number(exit.endNs / 1_000_000n),
+    userCpuUs: exit.userUs,
+    systemCpuUs: exit.sysUs,
+    maxRssKb: exit.maxRssKb,
+  };
+}
+
+function count(n: number, one: string, many: string): string {
+  return `${n} ${n === 1 ? one : many}`;
+}
+
+function mebibytes(bytes: number): string {
+  return `${Math.round(bytes / (1024 * 1024))} MiB`;
+}

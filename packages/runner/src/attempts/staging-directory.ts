@@ -1,0 +1,65 @@
+/**
+ * The directory of one staging: a place of its own, with an unguessable name, never used twice. A container that outlives
+ * its removal can then write into nobody's directory but its own.
+ *
+ * ```
+ * <data>/attempts/                0700 only the worker's user may enter
+ *   <attempt>.<random>/           0711
+ *     a/                          0777 the attempt directory, mounted at /argonaut: started, ctl, log, log.idx, exit, held
+ *       work/                     0777 the step's directory
+ * ```
+ */
+import { attemptFiles } from '@argonaut/init';
+import type { Files } from '../ports/files.ts';
+
+export const attemptsFolder = 'attempts';
+
+/** Name of the step's directory within the attempt directory. */
+export const workFolder = 'work';
+
+export class StagingDirectory {
+  /** Absolute path on the worker, as the runner sees it. */
+  readonly root: string;
+
+  constructor(root: string) {
+    this.root = root;
+  }
+
+  get attempt(): string {
+    return `${this.root}/a`;
+  }
+
+  get work(): string {
+    return `${this.attempt}/${workFolder}`;
+  }
+
+  get control(): string {
+    return `${this.attempt}/${attemptFiles.control}`;
+  }
+
+  get log(): string {
+    return `${this.attempt}/${attemptFiles.log}`;
+  }
+
+  get index(): string {
+    return `${this.attempt}/${attemptFiles.index}`;
+  }
+
+  get exit(): string {
+    return `${this.attempt}/${attemptFiles.exit}`;
+  }
+
+  get held(): string {
+    return `${this.attempt}/${attemptFiles.held}`;
+  }
+
+  get started(): string {
+    return `${this.attempt}/${attemptFiles.started}`;
+  }
+
+  async make(files: Files, signal: AbortSignal): Promise<void> {
+    await files.makeDirectory(this.root, 0o711, signal);
+    await files.makeDirectory(this.attempt, 0o777, signal);
+    await files.makeDirectory(this.work, 0o777, signal);
+  }
+}

@@ -1,0 +1,39 @@
+/** What the verbs of an attempt's life share. */
+import { Invalid } from '@argonaut/contracts';
+import type { AttemptSpec } from '@argonaut/contracts/attempt';
+import type { Clock } from '../ports/clock.ts';
+import type { Files } from '../ports/files.ts';
+import type { AttemptBook } from './book.ts';
+import type { Disposal } from './disposal.ts';
+import type { Gates } from './gate.ts';
+import type { AttemptPlace } from './place.ts';
+
+export interface AttemptRoom {
+  readonly book: AttemptBook;
+  readonly files: Files;
+  readonly clock: Clock;
+  readonly gates: Gates;
+  readonly disposal: Disposal;
+  readonly places: Places;
+  /** As the runner sees it. */
+  readonly attemptsDirectory: string;
+  /** Something in the background failed. Nobody waits for it, but somebody should know. */
+  readonly onProblem: (error: unknown) => void;
+}
+
+export interface Places {
+  readonly host: AttemptPlace;
+  /** Absent: this worker has no engine. */
+  readonly container: AttemptPlace | undefined;
+}
+
+export function placeOf(places: Places, spec: AttemptSpec): AttemptPlace {
+  if (spec.place.kind === 'host') return places.host;
+  if (places.container) return places.container;
+  throw new Invalid(`"${spec.title}" runs in a container, and this worker has no container engine.`);
+}
+
+/** `go` is durable from the first of these phases on: user code may have run. */
+export function wasOpened(phase: string): boolean {
+  return phase === 'go' || phase === 'ended' || phase === 'drained';
+}

@@ -1,0 +1,49 @@
+/**
+ * Named places at which tests kill this process, to prove that whoever comes back knows what to do. Without
+ * `ARGONAUT_CRASH_AT` a crash point is an empty function.
+ *
+ * `ARGONAUT_CRASH_AT=<name>:<n>` kills at the n-th time that the point is passed, with SIGKILL: no handler runs, nothing
+ * is flushed. `ARGONAUT_CRASH_LOG=<file>` notes each point that is passed, so that a suite knows which there are.
+ */
+import { appendFileSync } from 'node:fs';
+
+/** All points there are; a point that a suite never passes is a defect of the suite. */
+export const crashPoints = [
+  'stage.before-accepted',
+  'stage.after-accepted',
+  'stage.after-create',
+  'stage.after-start',
+  'stage.after-staged',
+  'open.before-go',
+  'open.after-go',
+  'open.after-gate',
+  'follow.before-ended',
+  'follow.after-ended',
+  'follow.confirmed',
+  'cancel.before-entry',
+  'cancel.after-entry',
+  'cancel.after-signal',
+  'discard.before-removal',
+  'discard.after-removal',
+  'discard.after-forgotten',
+  'finish.before-entry',
+  'finish.after-entry',
+  'finish.after-container',
+  'finish.after-directory',
+  'finish.after-forgotten',
+] as const;
+
+export type CrashPoint = (typeof crashPoints)[number];
+
+const [target, count] = (process.env.ARGONAUT_CRASH_AT ?? '').split(':');
+const log = process.env.ARGONAUT_CRASH_LOG;
+let passed = 0;
+
+function pass(name: CrashPoint): void {
+  if (log) appendFileSync(log, `${name}\n`);
+  if (name !== target) return;
+  passed += 1;
+  if (passed === Number(count || 1)) process.kill(process.pid, 'SIGKILL');
+}
+
+export const crashPoint: (name: CrashPoint) => void = target || log ? pass : () => {};

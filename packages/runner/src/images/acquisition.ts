@@ -1,0 +1,233 @@
+/**
+ * Makes images present, before a step's turn: the registry is asked for the digest, the digest is pulled, a tag of ours
+ * keeps it. One pull per digest, shared by everybody who waits for it. What is created later is created from that tag,
+ * so a moved tag of the registry changes nothing any more.
+ */
+import { kindOf, messageOf, NotFound } from '@argonaut/contracts';
+import type {
+  AcquiredImage,
+  AcquireProgress,
+  ImageRequest,
+  ResolvedImage,
+} from '@argonaut/contracts/attempt';
+import type { Clock } from '../ports/clock.ts';
+import type { Engine, EngineVersion, ImageDetails } from '../ports/engine.ts';
+import type { ImageKnowledge } from './knowledge.ts';
+import { checkArchitecture, checkPlatforms } from './platform.ts';
+import { PullReport } from './progress.ts';
+import { byDigest, digestIn, parseReference } from './reference.ts';
+import { registryError, withRetries } from './registry-trouble.ts';
+import { SharedPulls } from './shared-pulls.ts';
+
+/** Where our keep tags live. The host exists nowhere, so nothing is ever pulled or pushed under it. */
+export const keepRepository = 'argonaut.local/keep';
+
+export type Progress = (line: AcquireProgress) => void;
+
+export interface ImageAcquisitionOptions {
+  readonly engine: Engine;
+  readonly knowledge: ImageKnowledge;
+  readonly clock: Clock;
+}
+
+export class ImageAcquisition {
+  readonly #engine: Engine;
+  readonly #knowledge: ImageKnowledge;
+  readonly #clock: Clock;
+  readonly #pulls: SharedPulls;
+  #version: EngineVersion | undefined;
+
+  constructor({ engine, knowledge, clock }: ImageAcquisitionOptions) {
+    this.#engine = engine;
+    this.#knowledge = knowledge;
+    this.#clock = clock;
+    this.#pulls = new SharedPulls();
+  }
+
+  /** The digest and platforms of a reference, from its registry. */
+  resolve(request: ImageRequest, signal: AbortSignal): Promise<ResolvedImage> {
+    const { reference, digest } = request;
+    return this.#ask(
+      digest === undefined ? reference : byDigest(reference, digest),
+      request,
+      () => {},
+      signal,
+    );
+  }
+
+  async acquire(request: ImageRequest, onProgress: Progress, signal: AbortSignal): Promise<AcquiredImage> {
+    const { reference, policy } = request;
+    const digest = request.digest ?? parseReference(reference).digest;
+    if (digest !== undefined) return this.#locked(request, digest, onProgress, signal);
+    if (policy !== 'always') {
+      const present = await this.#engine.inspectImage(reference, signal);
+      if (present) return this.#present(reference, present, onProgress, signal);
+      if (policy === 'never') throw notPresent(reference);
+    }
+    return this.#newest(request, onProgress, signal);
+  }
+
+  /** Content that is named by its digest never changes: what is here needs no registry. */
+  async #locked(
+    request: ImageRequest,
+    digest: string,
+    onProgress: Progress,
+    signal: AbortSignal,
+  ): Promise<AcquiredImage> {
+    const { reference, policy } = request;
+    const kept =
+      (await this.#engine.inspectImage(keepName(digest), signal)) ??
+      (await this.#engine.inspectImage(byDigest(reference, digest), signal));
+    if (kept) return this.#keep(reference, digest, kept, signal);
+    if (policy === 'never') throw notPresent(byDigest(reference, digest));
+    const resolved = await this.#ask(byDigest(reference, digest), request, onProgress, signal);
+    return this.#pull(request, resolved, onProgress, signal);
+  }
+
+  /** The registry says what the tag means now; only a registry that cannot be reached is done without. */
+  async #newest(request: ImageRequest, onProgress: Progress, signal: AbortSignal): Promise<AcquiredImage> {
+    const { reference } = request;
+    let resolved: ResolvedImage;
+    try {
+      resolved = await this.#ask(reference, request, onProgress, signal);
+    } catch (error) {
+      const kind = kindOf(error);
+      if (kind === 'Unauthorised' || kind === 'Forbidden' || kind === 'Cancelled') throw error;
+      signal.throwIfAborted();
+      const present = await this.#engine.inspectImage(reference, signal);
+      if (!present) throw error;
+      onProgress({
+        level: 'Warning',
+        message: `The registry could not tell what ${reference} is now (${messageOf(error)}). The image that is on the worker is used.`,
+      });
+      return this.#present(reference, present, onProgress, signal);
+    }
+    const kept = await this.#engine.inspectImage(keepName(resolved.digest), signal);
+    if (kept) {
+      onProgress({ level: 'Verbose', message: `Image ${reference} is up to date (${resolved.digest}).` });
+      return this.#keep(reference, resolved.digest, kept, signal);
+    }
+    return this.#pull(request, resolved, onProgress, signal);
+  }
+
+  async #ask(
+    reference: string,
+    request: ImageRequest,
+    onProgress: Progress,
+    signal: AbortSignal,
+  ): Promise<ResolvedImage> {
+    try {
+      return await withRetries(this.#clock, signal, onProgress, `Asking the registry for ${reference}`, () =>
+        this.#engine.resolveImage(reference, request.credentials, signal),
+      );
+    } catch (error) {
+      throw registryError(error, reference, request.credentials !== undefined);
+    }
+  }
+
+  #pull(
+    request: ImageRequest,
+    resolved: ResolvedImage,
+    onProgress: Progress,
+    signal: AbortSignal,
+  ): Promise<AcquiredImage> {
+    const { reference } = request;
+    return this.#pulls.share(resolved.digest, onProgress, signal, async (tell, pulling) => {
+      const version = await this.#engineVersion(pulling);
+      checkPlatforms(reference, resolved, version);
+      const exact = byDigest(reference, resolved.digest);
+      const report = new PullReport(reference, resolved.digest, tell, this.#clock);
+      try {
+        await withRetries(this.#clock, pulling, tell, `Pulling ${reference}`, () =>
+          this.#engine.pullImage(
+            exact,
+            request.credentials ? { credentials: request.credentials } : {},
+            (line) => report.take(line),
+            pulling,
+          ),
+        );
+      } catch (error) {
+        pulling.throwIfAborted();
+        // The status of a failed pull says little; `/distribution` tells the reasons apart.
+        await this.#ask(exact, request, tell, pulling);
+        throw registryError(error, reference, request.credentials !== undefined);
+      }
+      const pulled = await this.#engine.inspectImage(exact, pulling);
+      if (!pulled)
+        throw new NotFound(`Image ${exact} was pulled, but the engine does not have it (pruned at once?).`);
+      report.done(pulled.sizeBytes);
+      return this.#keep(reference, resolved.digest, pulled, pulling);
+    });
+  }
+
+  /** An image that is here under the name that was asked for, wherever it came from. */
+  async #present(
+    reference: string,
+    image: ImageDetails,
+    onProgress: Progress,
+    signal: AbortSignal,
+  ): Promise<AcquiredImage> {
+    const digest = digestIn(image.repoDigests, reference);
+    if (digest !== undefined) return this.#keep(reference, digest, image, signal);
+    onProgress({
+      level: 'Verbose',
+      message: `Image ${reference} is on the worker only; it has no digest in a registry.`,
+    });
+    checkArchitecture(reference, image, await this.#engineVersion(signal));
+    // By its id, so that a tag that is moved later changes nothing.
+    return this.#acquired(reference, undefined, image.id, image);
+  }
+
+  async #keep(
+    reference: string,
+    digest: string,
+    image: ImageDetails,
+    signal: AbortSignal,
+  ): Promise<AcquiredImage> {
+    checkArchitecture(reference, image, await this.#engineVersion(signal));
+    const local = keepName(digest);
+    if (!image.repoTags.includes(local)) {
+      const [repository = '', tag = ''] = splitKeepName(local);
+      await this.#engine.tagImage(image.id, repository, tag, signal);
+    }
+    return this.#acquired(reference, digest, local, image);
+  }
+
+  async #acquired(
+    reference: string,
+    digest: string | undefined,
+    local: string,
+    image: ImageDetails,
+  ): Promise<AcquiredImage> {
+    this.#knowledge.remember(local, image);
+    const { os, architecture } = image;
+    return {
+      reference,
+      ...(digest === undefined ? {} : { digest }),
+      local,
+      os: os || (this.#version?.os ?? 'linux'),
+      architecture: architecture || (this.#version?.architecture ?? ''),
+    };
+  }
+
+  async #engineVersion(signal: AbortSignal): Promise<EngineVersion> {
+    this.#version ??= await this.#engine.version(signal);
+    return this.#version;
+  }
+}
+
+/** A tag may not contain a colon. */
+export function keepName(digest: string): string {
+  return `${keepRepository}:${digest.replace(':', '-')}`;
+}
+
+function splitKeepName(name: string): [string, string] {
+  const colon = name.lastIndexOf(':');
+  return [name.slice(0, colon), name.slice(colon + 1)];
+}
+
+function notPresent(reference: string): NotFound {
+  return new NotFound(
+    `Image ${reference} is not on the worker, and the pull policy is "never". Load it there, or choose another policy.`,
+  );
+}

@@ -1,0 +1,64 @@
+/** One pull per digest, however many wait for it. It ends early only when nobody waits any more. */
+import type { AcquiredImage, AcquireProgress } from '@argonaut/contracts/attempt';
+
+type Tell = (line: AcquireProgress) => void;
+
+interface Pull {
+  readonly result: Promise<AcquiredImage>;
+  readonly listeners: Set<Tell>;
+  readonly stop: AbortController;
+}
+
+export class SharedPulls {
+  readonly #pulls = new Map<string, Pull>();
+
+  async share(
+    digest: string,
+    tell: Tell,
+    signal: AbortSignal,
+    work: (tell: Tell, signal: AbortSignal) => Promise<AcquiredImage>,
+  ): Promise<AcquiredImage> {
+    signal.throwIfAborted();
+    const pull = this.#pulls.get(digest) ?? this.#begin(digest, work);
+    // Each waiter is a listener of its own, also when two of them use the same function.
+    const listener: Tell = (line) => tell(line);
+    pull.listeners.add(listener);
+    try {
+      return await orAborted(pull.result, signal);
+    } finally {
+      pull.listeners.delete(listener);
+      if (pull.listeners.size === 0) pull.stop.abort(new Error('nobody waits for this image any more'));
+    }
+  }
+
+  #begin(digest: string, work: (tell: Tell, signal: AbortSignal) => Promise<AcquiredImage>): Pull {
+    const listeners = new Set<Tell>();
+    const stop = new AbortController();
+    const tell: Tell = (line) => {
+      for (const listener of listeners) listener(line);
+    };
+    const result = work(tell, stop.signal);
+    const pull = { result, listeners, stop };
+    this.#pulls.set(digest, pull);
+    const forget = (): void => {
+      if (this.#pulls.get(digest) === pull) this.#pulls.delete(digest);
+    };
+    result.then(forget, forget);
+    // A pull that is being stopped is nobody's to join.
+    stop.signal.addEventListener('abort', forget, { once: true });
+    return pull;
+  }
+}
+
+async function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  let abort = (): void => {};
+  const aborted = new Promise<never>((_, reject) => {
+    abort = () => reject(signal.reason);
+    signal.addEventListener('abort', abort, { once: true });
+  });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
+}

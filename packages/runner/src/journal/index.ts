@@ -1,0 +1,2 @@
+/** Where a runner remembers its attempts: in files, for agents and the command line. */
+export { openFileJournal } from './file-journal.ts';

@@ -1,0 +1,235 @@
+/**
+ * The runner: runs attempts on one worker, through the ports it is given, and picks up what an earlier process left.
+ * It is the `WorkerConnection` of the built-in worker, of a worker behind SSH (with other ports), and of an agent.
+ */
+import { Invalid, messageOf } from '@argonaut/contracts';
+import type {
+  AcquiredImage,
+  AcquireProgress,
+  AttemptEvent,
+  AttemptSpec,
+  FollowOptions,
+  ImageRequest,
+  KnownAttempt,
+  LateValues,
+  ResolvedImage,
+  StagedAttempt,
+  WorkerConnection,
+  WorkerDescription,
+} from '@argonaut/contracts/attempt';
+import { AttemptBook } from './attempts/book.ts';
+import { ContainerAttempts } from './attempts/container-place.ts';
+import { describeWorker } from './attempts/describe.ts';
+import { Disposal } from './attempts/disposal.ts';
+import { cancelAttempt, discardAttempt, finishAttempt, releaseAttempt } from './attempts/end.ts';
+import { EngineRoom } from './attempts/engine-room.ts';
+import { followAttempt } from './attempts/follow.ts';
+import { Gates } from './attempts/gate.ts';
+import { HostAttempts } from './attempts/host-place.ts';
+import { openAttempt } from './attempts/open.ts';
+import { recoverAttempts, recoverContainers } from './attempts/recovery.ts';
+import { Staging } from './attempts/stage.ts';
+import { attemptsFolder } from './attempts/staging-directory.ts';
+import { type AttemptRoom, placeOf } from './attempts/surroundings.ts';
+import { ImageAcquisition } from './images/acquisition.ts';
+import type { Clock, Engine, Files, Journal, Processes } from './ports/index.ts';
+
+export interface RunnerOptions {
+  /** Absent: only plain steps of the host run here. */
+  readonly engine?: Engine;
+  readonly files: Files;
+  readonly processes: Processes;
+  readonly journal: Journal;
+  readonly clock: Clock;
+  /**
+   * Identity of this runner on its engine and in its data directory. Two runners that run at the same time never share it:
+   * each removes what carries it and is not in its journal.
+   */
+  readonly server: string;
+  /** Absolute path on the worker, as the runner's `files` see it. */
+  readonly dataDirectory: string;
+  /** The same directory as the engine sees it, when the runner itself is in a container (`ARGONAUT_HOST_DATA`). */
+  readonly hostDataDirectory?: string;
+  /** A tmpfs of the worker for secrets of plain steps; default `/dev/shm`. */
+  readonly memoryDirectory?: string;
+  /** What plain steps inherit (PATH, HOME, …); default nothing but a PATH. */
+  readonly hostEnvironment?: Readonly<Record<string, string>>;
+  /** How many network sandboxes wait; default 2. */
+  readonly poolSize?: number;
+  /** Failures in the background, for the worker's own log. */
+  readonly onProblem?: (message: string) => void;
+}
+
+/** A worker connection with an end, and ways to wait for what goes on in the background. */
+export interface Runner extends WorkerConnection, AsyncDisposable {
+  /** Resolves when the engine has been prepared and the sandbox pool is full. For tests and `argonaut run`. */
+  warm(signal: AbortSignal): Promise<void>;
+  /** Resolves when everything that was finished or discarded is gone. */
+  settled(): Promise<void>;
+}
+
+const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+const startDeadlineMs = 60_000;
+
+export async function createRunner(options: RunnerOptions): Promise<Runner> {
+  const { files, clock, journal, dataDirectory } = options;
+  const onProblem = (error: unknown): void => options.onProblem?.(messageOf(error));
+  const signal = AbortSignal.timeout(startDeadlineMs);
+  const attemptsDirectory = `${dataDirectory}/${attemptsFolder}`;
+  await files.makeDirectory(attemptsDirectory, 0o700, signal);
+  const gates = new Gates(files, clock);
+  const engineRoom = options.engine && makeEngineRoom(options, options.engine, onProblem);
+  const places = {
+    host: new HostAttempts({
+      files,
+      processes: options.processes,
+      clock,
+      dataDirectory,
+      memoryDirectory: options.memoryDirectory ?? '/dev/shm',
+      environment: options.hostEnvironment ?? { PATH: defaultPath },
+    }),
+    container: engineRoom && new ContainerAttempts(engineRoom, clock),
+  };
+  const book = await AttemptBook.open(journal, clock);
+  const disposal = new Disposal({ book, files, clock, gates, places, onProblem });
+  const room: AttemptRoom = { book, files, clock, gates, disposal, places, attemptsDirectory, onProblem };
+  engineRoom?.onReady((ready) =>
+    recoverContainers(room, engineRoom.engine, engineRoom.sandboxes, options.server, ready),
+  );
+  await recoverAttempts(room, signal);
+  // In the background: an engine that is down must not keep the worker from its plain steps.
+  engineRoom?.ready(signal).catch(onProblem);
+  return new LocalRunner(options, room, engineRoom);
+}
+
+function makeEngineRoom(
+  options: RunnerOptions,
+  engine: Engine,
+  onProblem: (error: unknown) => void,
+): EngineRoom {
+  return new EngineRoom({
+    engine,
+    files: options.files,
+    clock: options.clock,
+    server: options.server,
+    dataDirectory: options.dataDirectory,
+    hostDataDirectory: options.hostDataDirectory ?? options.dataDirectory,
+    poolSize: options.poolSize ?? 2,
+    onProblem,
+  });
+}
+
+class LocalRunner implements Runner {
+  readonly #options: RunnerOptions;
+  readonly #room: AttemptRoom;
+  readonly #engineRoom: EngineRoom | undefined;
+  readonly #staging: Staging;
+  readonly #images: ImageAcquisition | undefined;
+
+  constructor(options: RunnerOptions, room: AttemptRoom, engineRoom: EngineRoom | undefined) {
+    this.#options = options;
+    this.#room = room;
+    this.#engineRoom = engineRoom;
+    this.#staging = new Staging(room);
+    this.#images =
+      engineRoom &&
+      new ImageAcquisition({ engine: engineRoom.engine, knowledge: engineRoom.images, clock: room.clock });
+  }
+
+  describe(signal: AbortSignal): Promise<WorkerDescription> {
+    return describeWorker(this.#options, this.#engineRoom, signal);
+  }
+
+  async list(): Promise<readonly KnownAttempt[]> {
+    return this.#room.book
+      .entries()
+      .filter(({ phase }) => phase !== 'finished')
+      .map(({ spec, phase, epoch, outcome }) => ({
+        attempt: spec.attempt,
+        task: spec.task,
+        phase,
+        epoch,
+        ...(outcome ? { outcome } : {}),
+      }));
+  }
+
+  resolve(image: ImageRequest, signal: AbortSignal): Promise<ResolvedImage> {
+    return this.#acquisition(image).resolve(image, signal);
+  }
+
+  acquire(
+    image: ImageRequest,
+    onProgress: (line: AcquireProgress) => void,
+    signal: AbortSignal,
+  ): Promise<AcquiredImage> {
+    return this.#acquisition(image).acquire(image, onProgress, signal);
+  }
+
+  #acquisition(image: ImageRequest): ImageAcquisition {
+    return this.#images ?? noEngine(image.reference);
+  }
+
+  stage(spec: AttemptSpec, epoch: number, signal: AbortSignal): Promise<StagedAttempt> {
+    placeOf(this.#room.places, spec);
+    return this.#room.book.locked(spec.attempt, () => this.#staging.stage(spec, epoch, signal));
+  }
+
+  async open(attempt: string, epoch: number, late: LateValues, signal: AbortSignal): Promise<void> {
+    await this.#room.book.locked(attempt, () => openAttempt(this.#room, attempt, epoch, late, signal));
+    // Only now: before the first gate of a lane is open, a refill would delay its first line.
+    this.#engineRoom?.sandboxes.refill();
+  }
+
+  discard(attempt: string, epoch: number): Promise<void> {
+    return this.#room.book.locked(attempt, () => discardAttempt(this.#room, this.#staging, attempt, epoch));
+  }
+
+  follow(
+    attempt: string,
+    epoch: number,
+    options: FollowOptions,
+    signal: AbortSignal,
+  ): AsyncIterable<AttemptEvent> {
+    return followAttempt(this.#room, attempt, epoch, options, signal);
+  }
+
+  async *read(attempt: string, path: string, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+    const entry = this.#room.book.require(attempt);
+    yield* placeOf(this.#room.places, entry.spec).read(entry, path, signal);
+  }
+
+  cancel(attempt: string, epoch: number, graceMs: number, signal: AbortSignal): Promise<void> {
+    return this.#room.book.locked(attempt, () => cancelAttempt(this.#room, attempt, epoch, graceMs, signal));
+  }
+
+  release(attempt: string, epoch: number, signal: AbortSignal): Promise<void> {
+    return this.#room.book.locked(attempt, () => releaseAttempt(this.#room, attempt, epoch, signal));
+  }
+
+  finish(attempt: string, epoch: number): Promise<void> {
+    return this.#room.book.locked(attempt, () => finishAttempt(this.#room, this.#staging, attempt, epoch));
+  }
+
+  async endLane(lane: string): Promise<void> {
+    this.#engineRoom?.sandboxes.endLane(lane);
+  }
+
+  async warm(signal: AbortSignal): Promise<void> {
+    await this.#engineRoom?.ready(signal);
+    await this.#engineRoom?.sandboxes.settled();
+  }
+
+  async settled(): Promise<void> {
+    await this.#room.disposal.allSettled();
+    await this.#engineRoom?.sandboxes.settled();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#room.disposal.close();
+    await this.#engineRoom?.sandboxes.close();
+  }
+}
+
+function noEngine(reference: string): never {
+  throw new Invalid(`Image ${reference} cannot be used on this worker: it has no container engine.`);
+}
