@@ -968,7 +968,7 @@ static _Noreturn void run(void)
     original_umask = umask(0);
     if (mkdir("started", 0777) < 0) die(errno == EEXIST ? CODE_ALREADY : CODE_DIRECTORY, "cannot make started in", opt.dir);
     watch_signals();
-    if (getpid() != 1) prctl(PR_SET_CHILD_SUBREAPER, 1);
+    if (getpid() != 1 && prctl(PR_SET_CHILD_SUBREAPER, 1) < 0) say("cannot adopt orphans in", opt.dir, errno);
 
     log_fd = open("log", O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0666);
     index_fd = open("log.idx", O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666);

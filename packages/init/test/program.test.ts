@@ -7,6 +7,7 @@ import { describe, expect, test } from 'vitest';
 import { connectControl, GateClient, parseExitRecord, runArguments } from '../src/index.ts';
 import {
   AttemptUnderTest,
+  emulated,
   initCommand,
   newAttemptDirectory,
   pidNamespace,
@@ -16,8 +17,9 @@ import {
 const root = process.getuid?.() === 0;
 const { SIGKILL, SIGTERM, SIGSEGV } = constants.signals;
 
+// qemu-user 7.2 refuses PR_SET_CHILD_SUBREAPER, on which a host step rests; as PID 1 nothing is missing.
 const modes = [
-  { name: 'as a host step', namespace: false },
+  ...(emulated ? [] : [{ name: 'as a host step', namespace: false }]),
   ...(pidNamespace ? [{ name: 'as PID 1', namespace: true }] : []),
 ];
 
@@ -237,11 +239,12 @@ describe.each(modes)('a program $name', ({ namespace }) => {
 
   describe('when cancelled', () => {
     test('through the socket ends by TERM, its foreground child at once', async () => {
-      using attempt = start();
+      using attempt = start({ attempt: 'foreground' });
       const client = await attempt.connect();
-      await client.open({ program: ['sh', '-c', 'trap "exit 8" TERM; echo ready; sleep 60'] });
-      await until(() => attempt.log() === 'ready\n', 'the script is ready');
-      await client.cancel(5000);
+      await client.open({ program: ['sh', '-c', 'trap "exit 8" TERM; sleep 60'] });
+      const sleeps = (pid: number) => readFileSync(`/proc/${pid}/comm`, 'utf8') === 'sleep\n';
+      await until(() => marked('foreground').some(sleeps), 'the foreground child runs');
+      await client.cancel(600_000);
       await attempt.ended;
       expect(attempt.exit()).toMatchObject({ reason: 'cancelled', by: 'control', code: 8, stragglers: 0 });
       client.close();
@@ -331,7 +334,7 @@ describe.skipIf(!pidNamespace)('a script as PID 1’s child cannot destroy its w
   });
 });
 
-describe('a host step', () => {
+describe.skipIf(emulated)('a host step', () => {
   test('with linger leaves its daemon running, result known, and stays as the reader of its pipes', async () => {
     using attempt = new AttemptUnderTest({ attempt: 'linger' });
     const client = await attempt.connect();

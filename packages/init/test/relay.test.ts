@@ -112,8 +112,8 @@ describe('the relay', () => {
   test('ends by itself when no sign of life comes, and pings are one', async () => {
     using attempt = new AttemptUnderTest();
     await attempt.open({ program: ['sleep', '60'] });
-    const silent = spawnRelay(attempt, { idleMs: 300 });
-    const talking = spawnRelay(attempt, { idleMs: 300 });
+    const silent = spawnRelay(attempt, { idleMs: 1500 });
+    const talking = spawnRelay(attempt, { idleMs: 1500 });
     const timer = setInterval(() => talking.stdin?.write(encodePing()), 20);
     await new Promise((resolve) => silent.once('exit', resolve));
     expect(talking.exitCode).toBe(null);
