@@ -208,6 +208,13 @@ function applyAttempt(turn: Turn, event: AttemptProgress): void {
     case 'staged':
       if (attempt.phase === 'staging') attempt.phase = 'staged';
       return;
+    case 'staging-gone':
+      if (!['staging', 'staged', 'opening', 'discarding'].includes(attempt.phase)) return;
+      attempt.phase = 'gone';
+      if (isCurrent) delete action.attempt;
+      if (attempt.cancelSent && isCurrent)
+        finishAction(turn, attempt.action, 'Canceled', 'The task was cancelled.');
+      return;
     case 'stage-declined':
     case 'stage-failed': {
       if (attempt.phase !== 'staging') return;

@@ -65,6 +65,8 @@ export type AttemptProgress =
       /** The image is not on the worker any more. */
       readonly imageGone?: boolean;
     }
+  /** After a restart of the worker: what was staged there is gone, and its gate was never opened. */
+  | { readonly type: 'staging-gone'; readonly attempt: string }
   | { readonly type: 'stage-declined'; readonly attempt: string; readonly reason: string }
   | { readonly type: 'opened'; readonly attempt: string }
   /** The gate stays closed: the late values could not be made. No user code ran, and none will. */

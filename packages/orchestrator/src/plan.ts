@@ -138,6 +138,7 @@ function stagingTexts(action: Action): readonly string[] {
     options.containerOptions ?? '',
     ...(options.extraHosts ?? []),
     ...(options.dns ?? []),
+    ...(action.run.kind === 'Container' ? (action.run.command ?? []) : []),
     ...action.packages.flatMap((reference) => [reference.packageId, reference.feed, reference.version ?? '']),
   ];
 }

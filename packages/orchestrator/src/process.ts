@@ -101,6 +101,7 @@ export const Run = Type.Union([
   /** The image's own ENTRYPOINT and CMD, or what replaces them. Needs `container`. */
   Type.Object({
     kind: Type.Literal('Container'),
+    /** Part of the container's configuration, so no place for secrets; arguments are. */
     command: Type.Optional(Type.Array(Type.String())),
     arguments: Type.Optional(Type.Array(Type.String())),
     environment: Type.Optional(Type.Record(Type.String(), Type.String())),

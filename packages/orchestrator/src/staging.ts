@@ -91,7 +91,12 @@ function containerPlace(action: Action, image: AcquiredImage, texts: Texts): Pla
     ...(options.readOnlyRoot === undefined ? {} : { readOnlyRoot: options.readOnlyRoot }),
     ...(extraHosts === undefined ? {} : { extraHosts }),
     ...(dns === undefined ? {} : { dns }),
-    // What the program is called with may hold secrets, so it goes through the gate and not into the container.
-    ...(action.run.kind === 'Container' ? { entrypoint: {} } : {}),
+    ...(action.run.kind === 'Container' ? { entrypoint: entrypoint(action.run.command, texts) } : {}),
   };
+}
+
+/** The arguments may hold secrets: they go through the gate, and not into the container's configuration. */
+function entrypoint(command: readonly string[] | undefined, texts: Texts): { command?: string[] } {
+  if (command === undefined) return {};
+  return { command: command.map((word) => texts.of('The command', word)) };
 }

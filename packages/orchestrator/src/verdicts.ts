@@ -5,7 +5,7 @@ import type { ActionResult, ActionState, AttemptState } from './state.ts';
 import type { Turn } from './turn.ts';
 
 /** Stagings repeated because no user code had run; after that the machine is to blame, not chance. */
-const MAX_RESTAGINGS = 2;
+const MAX_RESTAGINGS = 3;
 
 export interface Failure {
   readonly message: string;

@@ -1,0 +1,117 @@
+/** The orders about one attempt, as calls to its worker; and which event tells how each went. */
+import { kindOf, messageOf } from '@argonaut/contracts';
+import type { AttemptSpec, LateValues, Outcome } from '@argonaut/contracts/attempt';
+import { type CommandOf, type Staging, statusVariables } from '@argonaut/orchestrator';
+import { INTERPRETERS } from '@argonaut/runner/scripts';
+import { lateValues } from './late-values.ts';
+import type { Call } from './order-desk.ts';
+import { isAway, isTrouble, WorkerLost } from './patience.ts';
+import type { Entry } from './task-execution.ts';
+
+export async function stageAttempt(order: CommandOf<'stage'>, call: Call): Promise<Entry> {
+  const { lease, epoch, signal } = call;
+  const { attempt } = order;
+  try {
+    const spec = specOf(order.staging, order.pool, call);
+    const { timings } = await call.patiently(() => lease.connection.stage(spec, epoch, signal), isAway);
+    return {
+      frames: [{ type: 'timing', activity: attempt, timings }],
+      events: [{ type: 'staged', attempt }],
+    };
+  } catch (error) {
+    if (signal.aborted || error instanceof WorkerLost) throw error;
+    const imageGone = kindOf(error) === 'NotFound';
+    const again = imageGone || isTrouble(error);
+    return { events: [{ type: 'stage-failed', attempt, message: messageOf(error), again, imageGone }] };
+  }
+}
+
+function specOf(staging: Staging, pool: string, { execution }: Call): AttemptSpec {
+  const { syntax, containerOptions, ...rest } = staging;
+  const interpreters = syntax === undefined ? [] : [...INTERPRETERS[syntax]];
+  if (containerOptions === undefined || rest.place.kind !== 'container') return { ...rest, interpreters };
+  const docker = execution.ports.containerOptions?.read(containerOptions, pool) ?? {};
+  return { ...rest, interpreters, place: { ...rest.place, docker: { ...docker } } };
+}
+
+/** With `openedAt` when the program may run now: its log is to be followed. */
+export async function openAttempt(order: CommandOf<'open'>, call: Call): Promise<Entry> {
+  const { execution, lease, epoch, signal } = call;
+  const { attempt } = order;
+  const { step, action } = execution.locate(attempt);
+  const { moment } = execution.scope;
+  let late: LateValues;
+  try {
+    late = lateValues(order, action, step, execution.scope, statusVariables(execution.plan, execution.state));
+  } catch (error) {
+    return { events: [{ type: 'open-refused', attempt, message: messageOf(error) }] };
+  }
+  const opened: Entry = { events: [{ type: 'opened', attempt }], openedAt: { attempt, moment } };
+  try {
+    await call.patiently(async () => {
+      try {
+        await lease.connection.open(attempt, epoch, late, signal);
+      } catch (error) {
+        if (!isAway(error) && (await hasStarted(attempt, call))) return;
+        throw error;
+      }
+    });
+    return opened;
+  } catch (error) {
+    if (signal.aborted || error instanceof WorkerLost) throw error;
+    if (kindOf(error) === 'Invalid') {
+      return { events: [{ type: 'open-refused', attempt, message: messageOf(error) }] };
+    }
+    if (kindOf(error) === 'NotFound') {
+      // The entry `go` is durable before anything runs: a worker that knows nothing has started nothing.
+      const outcome: Outcome = {
+        result: 'NotStarted',
+        cause: 'not-started',
+        message: messageOf(error),
+        infrastructure: true,
+      };
+      return {
+        events: [
+          { type: 'ended', attempt, outcome },
+          { type: 'confirmed', attempt, outcome },
+        ],
+      };
+    }
+    // The worker has it, and says that it will not be opened: what became of it is told by following it.
+    return opened;
+  }
+}
+
+/** Did the gate open although the call failed? */
+async function hasStarted(attempt: string, { lease, signal }: Call): Promise<boolean> {
+  const known = (await lease.connection.list(signal)).find((candidate) => candidate.attempt === attempt);
+  return known !== undefined && ['go', 'ended', 'drained'].includes(known.phase);
+}
+
+export async function discardAttempt(order: CommandOf<'discard'>, call: Call): Promise<Entry> {
+  const { attempt } = order;
+  await untilGone(call, () => call.lease.connection.discard(attempt, call.epoch, call.signal));
+  return { events: [{ type: 'discarded', attempt }] };
+}
+
+/** The answer comes by following the attempt. */
+export async function cancelAttempt(order: CommandOf<'cancel'>, call: Call): Promise<Entry> {
+  const { attempt, graceMs } = order;
+  await untilGone(call, () => call.lease.connection.cancel(attempt, call.epoch, graceMs, call.signal));
+  return {};
+}
+
+export async function releaseHold(order: CommandOf<'release-hold'>, call: Call): Promise<Entry> {
+  await untilGone(call, () => call.lease.connection.release(order.attempt, call.epoch, call.signal));
+  return {};
+}
+
+/** A worker that knows the attempt no more, or says that the verb does not fit, has nothing left to do. */
+export async function untilGone(call: Call, verb: () => Promise<void>): Promise<void> {
+  try {
+    await call.patiently(verb);
+  } catch (error) {
+    const kind = kindOf(error);
+    if (kind !== 'NotFound' && kind !== 'Conflict') throw error;
+  }
+}

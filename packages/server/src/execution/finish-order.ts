@@ -1,0 +1,30 @@
+/** Fetches the files that the script declared, then lets the worker forget the attempt. */
+import { messageOf } from '@argonaut/contracts';
+import type { CommandOf } from '@argonaut/orchestrator';
+import { untilGone } from './attempt-orders.ts';
+import { serverLine } from './change.ts';
+import type { Call } from './order-desk.ts';
+import { isAway, WorkerLost } from './patience.ts';
+import type { Entry } from './task-execution.ts';
+
+export async function finishAttempt(order: CommandOf<'finish'>, call: Call): Promise<Entry> {
+  const { execution, lease, epoch, signal } = call;
+  const { attempt } = order;
+  for (const artifact of execution.artifactsOf(attempt)) {
+    if (artifact.status !== 'declared') continue;
+    try {
+      await call.patiently(async () => {
+        const content = lease.connection.read(attempt, artifact.path, signal);
+        await execution.ports.artifacts.put(execution.task, artifact, content);
+      }, isAway);
+      await execution.post({ artifact: { ...artifact, status: 'stored' } });
+    } catch (error) {
+      if (signal.aborted || error instanceof WorkerLost) throw error;
+      const text = `Artifact "${artifact.name}" could not be collected: ${messageOf(error)}`;
+      const line = serverLine(attempt, 'Warning', text, execution.ports.now());
+      await execution.post({ artifact: { ...artifact, status: 'failed' }, frames: [line] });
+    }
+  }
+  await untilGone(call, () => lease.connection.finish(attempt, epoch, signal));
+  return { events: [{ type: 'finished', attempt }] };
+}

@@ -1,0 +1,64 @@
+/** Stores the log of an open attempt, from where it was stored to, and then its outcome. */
+import { ArgonautError, kindOf, messageOf } from '@argonaut/contracts';
+import type { LogChunk, Outcome } from '@argonaut/contracts/attempt';
+import type { TaskEvent } from '@argonaut/orchestrator';
+import type { Call } from './order-desk.ts';
+import { isTrouble } from './patience.ts';
+
+/** Bytes that may wait to become durable before the worker is asked for more. */
+const MAX_WAITING_BYTES = 4 * 1024 * 1024;
+
+export async function followAttempt(attempt: string, call: Call): Promise<void> {
+  const { execution } = call;
+  try {
+    await call.patiently(() => followOnce(attempt, call), isTrouble);
+  } catch (error) {
+    if (kindOf(error) !== 'NotFound') throw error;
+    const outcome: Outcome = {
+      result: 'Unknown',
+      cause: 'unknown',
+      message: `The worker has no record of it any more: ${messageOf(error)}`,
+      infrastructure: true,
+    };
+    await execution.post({
+      events: [
+        { type: 'ended', attempt, outcome },
+        { type: 'confirmed', attempt, outcome },
+      ],
+    });
+  }
+}
+
+async function followOnce(attempt: string, { execution, lease, epoch, signal }: Call): Promise<void> {
+  const options = { ...execution.position(attempt), secrets: execution.secretsOf(attempt) };
+  let waiting = 0;
+  let stored: Promise<void> = Promise.resolve();
+  for await (const event of lease.connection.follow(attempt, epoch, options, signal)) {
+    if (event.type === 'log') {
+      waiting += sizeOf(event);
+      stored = execution.post({ chunk: { attempt, chunk: event } });
+      stored.catch(() => {});
+      if (waiting < MAX_WAITING_BYTES) continue;
+      await stored;
+      waiting = 0;
+      continue;
+    }
+    // What the script said about its failure was in the log, which must be entered first.
+    await stored;
+    const resultMessage = execution.resultMessage(attempt);
+    const told: TaskEvent =
+      event.type === 'ended' && resultMessage !== undefined
+        ? { type: 'ended', attempt, outcome: event.outcome, resultMessage }
+        : { type: event.type, attempt, outcome: event.outcome };
+    await execution.post({ events: [told] });
+    if (event.type === 'confirmed') return;
+  }
+  throw new ArgonautError(
+    'Unavailable',
+    `Worker "${lease.name}" stopped telling about attempt ${attempt} before its end.`,
+  );
+}
+
+function sizeOf(chunk: LogChunk): number {
+  return chunk.runs.reduce((sum, run) => sum + run.bytes.length, 0);
+}

@@ -1,0 +1,51 @@
+/** Repeats a call to a worker that may be away for a while, and gives up after a stated time. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { InfrastructureFailure, kindOf, messageOf } from '@argonaut/contracts';
+
+/** The worker has been away for too long. */
+export class WorkerLost extends InfrastructureFailure {}
+
+const FIRST_WAIT_MS = 200;
+const LONGEST_WAIT_MS = 5_000;
+
+export interface Patience {
+  readonly worker: string;
+  readonly lostAfterMs: number;
+  readonly now: () => number;
+  readonly signal: AbortSignal;
+  /** Which errors may pass by themselves; the others are thrown at once. */
+  readonly mayPass: (error: unknown) => boolean;
+}
+
+/** Nobody could be reached: the call had no effect, or one that a repetition finds. */
+export function isAway(error: unknown): boolean {
+  return kindOf(error) === 'Unavailable';
+}
+
+/** Away, or answering that its own machine has trouble (an engine that restarts). */
+export function isTrouble(error: unknown): boolean {
+  const kind = kindOf(error);
+  return (
+    kind === 'Unavailable' || kind === 'InfrastructureFailure' || kind === 'TimedOut' || kind === undefined
+  );
+}
+
+export async function withPatience<T>(patience: Patience, call: () => Promise<T>): Promise<T> {
+  const since = patience.now();
+  for (let wait = FIRST_WAIT_MS; ; wait = Math.min(wait * 2, LONGEST_WAIT_MS)) {
+    try {
+      return await call();
+    } catch (error) {
+      if (patience.signal.aborted || !patience.mayPass(error)) throw error;
+      if (patience.now() - since >= patience.lostAfterMs) {
+        const seconds = Math.round(patience.lostAfterMs / 1000);
+        throw new WorkerLost(
+          `Worker "${patience.worker}" has not answered for ${seconds} s: ${messageOf(error)} ` +
+            'What ran there may have gone on. Look at the worker before you run the step again.',
+          { cause: error },
+        );
+      }
+      await sleep(wait, undefined, { signal: patience.signal });
+    }
+  }
+}

@@ -1,0 +1,173 @@
+/** What the shell around the orchestrator stands on. The server implements these over its database, `argonaut run` over files. */
+import type { ImageRequest, LogPosition, WorkerConnection } from '@argonaut/contracts/attempt';
+import type {
+  Action,
+  CommandOf,
+  Order,
+  Plan,
+  PullPolicy,
+  TaskState,
+  Variables,
+} from '@argonaut/orchestrator';
+import type { LogFrame } from '../tasklog/index.ts';
+
+export interface StoredTimer {
+  readonly timer: string;
+  /** Milliseconds since the epoch. */
+  readonly dueMs: number;
+}
+
+/** How far an attempt's log has been stored, and what its script said about its failure. */
+export interface AttemptCursor {
+  readonly position: LogPosition;
+  readonly resultMessage?: string;
+  /**
+   * How many outputs there were when its gate opened: its log is read again with the secrets of that moment, never with
+   * more, so that it is cut in the same places.
+   */
+  readonly outputsAtOpen?: number;
+}
+
+export interface StoredOutput {
+  /** The action's name, by which templates refer to it. */
+  readonly action: string;
+  readonly name: string;
+  /** Absent: a sensitive value that the store was not allowed to keep. */
+  readonly value?: string;
+  readonly sensitive: boolean;
+}
+
+export interface StoredArtifact {
+  readonly id: string;
+  readonly attempt: string;
+  /** As the script wrote it. */
+  readonly path: string;
+  readonly name: string;
+  readonly status: 'declared' | 'stored' | 'failed';
+}
+
+/** Everything of a task that survives a crash, besides its log. */
+export interface StoredRun {
+  readonly plan: Plan;
+  readonly state: TaskState;
+  /** Orders that have not been answered yet, oldest first. */
+  readonly orders: readonly Order[];
+  readonly timers: readonly StoredTimer[];
+  readonly cursors: Readonly<Record<string, AttemptCursor>>;
+  readonly outputs: readonly StoredOutput[];
+  readonly artifacts: readonly StoredArtifact[];
+}
+
+/** What one transaction changes. All of it becomes durable, or nothing. */
+export interface RunChange {
+  readonly state?: TaskState;
+  readonly addedOrders: readonly Order[];
+  readonly removedOrders: readonly string[];
+  readonly addedTimers: readonly StoredTimer[];
+  readonly removedTimers: readonly string[];
+  readonly cursors: Readonly<Record<string, AttemptCursor>>;
+  readonly outputs: readonly StoredOutput[];
+  /** New ones, and known ones with a new status. */
+  readonly artifacts: readonly StoredArtifact[];
+  readonly questions: readonly CommandOf<'ask'>[];
+  readonly withdrawn: readonly string[];
+  readonly completion?: CommandOf<'complete'>;
+  /** Encoded frames to append to the task's log. */
+  readonly log: Uint8Array;
+  /** The same frames, for stores that keep figures of them (warnings, progress). */
+  readonly frames: readonly LogFrame[];
+}
+
+export interface RunStore {
+  /** Stores a new task's plan and first state. `Conflict` when the task has one. */
+  create(plan: Plan, state: TaskState): Promise<void>;
+
+  /** Takes the task over: raises its epoch, cuts off uncommitted log. `NotFound` when it was never created. */
+  claim(task: string): Promise<{ readonly run: StoredRun; readonly epoch: number }>;
+
+  /** Log first, durable; then everything else in one transaction. `Conflict` when the epoch is not the newest. */
+  commit(task: string, epoch: number, change: RunChange): Promise<void>;
+}
+
+export interface WorkerLease {
+  readonly worker: string;
+  readonly name: string;
+  readonly connection: WorkerConnection;
+}
+
+export interface LeaseRequest {
+  readonly task: string;
+  readonly pool: string;
+  readonly generation: number;
+  /** Present after a restart: this worker and no other. */
+  readonly worker?: string;
+}
+
+/** The choice of workers: healthy, enabled, fewest leases, the same for one task. Idempotent by (task, pool, generation). */
+export interface WorkerDirectory {
+  /** Errors carry a message for the task log: no healthy worker, unknown pool, no engine, … */
+  lease(request: LeaseRequest, signal: AbortSignal): Promise<WorkerLease>;
+  release(request: LeaseRequest): Promise<void>;
+}
+
+/** Registries: turns a feed and an image name into what a worker can be asked for, with credentials for one request. */
+export interface ImageDirectory {
+  request(
+    image: { readonly feed?: string; readonly reference: string; readonly pull?: PullPolicy },
+    context: { readonly task: string; readonly pool: string },
+    signal: AbortSignal,
+  ): Promise<ImageRequest>;
+  /** The reference is in use: a release may lock the digest that was found. */
+  acquired?(
+    image: { readonly feed?: string; readonly reference: string; readonly digest?: string },
+    context: { readonly task: string; readonly pool: string },
+  ): Promise<void>;
+}
+
+/** Variables of one action: values (templates, not evaluated), and which names are sensitive. */
+export interface ActionVariables {
+  readonly values: Variables;
+  readonly sensitive: ReadonlySet<string>;
+}
+
+/** The variables of a task, loaded before it is advanced. Outputs and system variables of the step are added by the shell. */
+export interface TaskVariables {
+  of(action: Action, step: { readonly id: string; readonly name: string }): ActionVariables;
+}
+
+export interface VariableSource {
+  load(task: string): Promise<TaskVariables>;
+}
+
+/** Keeps the files that scripts declare. */
+export interface ArtifactStore {
+  /** Idempotent by the artifact's id: a second call replaces what the first one left. */
+  put(task: string, artifact: StoredArtifact, content: AsyncIterable<Uint8Array>): Promise<void>;
+}
+
+/** Reads Docker options as the user wrote them, and checks them against the pool's policy. */
+export interface ContainerOptionsPolicy {
+  /** `Invalid` names the flag and the policy. */
+  read(options: string, pool: string): Readonly<Record<string, unknown>>;
+}
+
+/** What somebody who watches is told, after it is durable. */
+export interface ExecutionObserver {
+  onFrames?(frames: readonly LogFrame[]): void;
+  onQuestion?(question: CommandOf<'ask'>): void;
+  onState?(state: TaskState): void;
+}
+
+export interface ExecutionPorts {
+  readonly store: RunStore;
+  readonly workers: WorkerDirectory;
+  readonly images: ImageDirectory;
+  readonly variables: VariableSource;
+  readonly artifacts: ArtifactStore;
+  readonly containerOptions?: ContainerOptionsPolicy;
+  readonly observer?: ExecutionObserver;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** A worker that does not answer for so long is lost, and what ran there is `Unknown`. Default ten minutes. */
+  readonly lostAfterMs?: number;
+}
