@@ -12,6 +12,7 @@ import type { TestProject } from 'vitest/node';
 import { ensureImages } from '../scripts/images/build.ts';
 import { findChromium } from './services/chromium.ts';
 import { startPostgres } from './services/postgres.ts';
+import { removeAbandonedDirectories } from './services/process.ts';
 import { startRegistry } from './services/registry.ts';
 import { startSshd } from './services/sshd.ts';
 
@@ -34,6 +35,7 @@ export default async function setup(project: TestProject) {
   await promisify(execFile)('sh', [join(import.meta.dirname, '../scripts/machine/engine.sh')], {
     timeout: ENGINE_DEADLINE_MS,
   });
+  await removeAbandonedDirectories();
   const store = await ensureImages((line) => console.log(`images: ${line}`));
 
   const offered: Record<string, () => Promise<Started>> = {

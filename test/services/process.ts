@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, open, readFile } from 'node:fs/promises';
+import { mkdtemp, open, readdir, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -97,7 +97,27 @@ export async function freePort(): Promise<number> {
   return address.port;
 }
 
-/** A new private directory for one service. */
+const DIRECTORY_PREFIX = 'argonaut-test-';
+
+/** A new private directory for one service; its name carries our process id. */
 export async function serviceDirectory(service: string): Promise<string> {
-  return mkdtemp(join(tmpdir(), `argonaut-test-${service}-`));
+  return mkdtemp(join(tmpdir(), `${DIRECTORY_PREFIX}${process.pid}-${service}-`));
+}
+
+/** Removes the directories of test runs that were killed before they could. */
+export async function removeAbandonedDirectories(): Promise<void> {
+  for (const entry of await readdir(tmpdir())) {
+    const owner = new RegExp(`^${DIRECTORY_PREFIX}(\\d+)-`).exec(entry)?.[1];
+    if (owner === undefined || isAlive(Number(owner))) continue;
+    await rm(join(tmpdir(), entry), { recursive: true, force: true });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    // Somebody else's process is alive too.
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
 }
