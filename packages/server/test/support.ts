@@ -19,6 +19,7 @@ export interface Reply {
   // biome-ignore lint/suspicious/noExplicitAny: the tests look into answers of every shape.
   readonly body: any;
   readonly headers: Readonly<Record<string, string | string[] | number | undefined>>;
+  readonly raw: Buffer;
 }
 
 type Method = 'GET' | 'POST' | 'PUT' | 'DELETE' | 'PATCH';
@@ -63,10 +64,12 @@ export async function testServer(
   const inject = async (options: InjectOptions): Promise<Reply> => {
     const response = await application.http.inject(options);
     const isJson = String(response.headers['content-type'] ?? '').startsWith('application/json');
+    const isPlain = response.headers['content-encoding'] === undefined;
     return {
       status: response.statusCode,
-      body: isJson ? JSON.parse(response.body) : response.body,
+      body: isJson && isPlain ? JSON.parse(response.body) : response.body,
       headers: response.headers,
+      raw: response.rawPayload,
     };
   };
   const call: TestServer['call'] = (method, url, body, headers = {}) =>

@@ -72,6 +72,10 @@ export function createHttpServer(services: Services, table: RouteTable, gate: Ga
   addParsers(app);
   addCompression(app);
   addHeaders(app, config.tls !== undefined);
+  // Otherwise a client that keeps its connection open would hold up the stop.
+  app.addHook('onSend', async (_request, reply) => {
+    if (services.stopping.aborted) reply.header('connection', 'close');
+  });
   app.addHook('onRequest', async (request, reply) => {
     if (gate.isReady() || !request.url.toLowerCase().startsWith('/api')) return;
     reply.header('retry-after', '2');

@@ -1,0 +1,138 @@
+/** A real server on a real port: start, stop, TLS, proxies, and the TypeScript client of Octopus against it. */
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { request } from 'node:http';
+import { get as httpsGet } from 'node:https';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { readConfig, startServer } from '../src/index.ts';
+
+describe('a server process', () => {
+  let directory: string;
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), 'argonaut-main-'));
+  });
+  afterEach(() => rmSync(directory, { recursive: true, force: true }));
+  const config = (environment: Record<string, string> = {}) =>
+    readConfig({
+      ARGONAUT_DATA: directory,
+      ARGONAUT_PORT: '0',
+      ARGONAUT_LOG_LEVEL: 'silent',
+      ...environment,
+    });
+
+  it('shows a generated key at the first start only, and keeps what it was told', async () => {
+    const first = await startServer(config());
+    const key = first.generatedKey?.reveal() ?? '';
+    expect(key).toMatch(/^API-[A-Z0-9]+$/);
+    const headers = { 'X-Octopus-ApiKey': key, 'Content-Type': 'application/json' };
+    const url = `${first.address}/api/Spaces-1/environments`;
+    await fetch(url, { method: 'POST', headers, body: '{"Name":"Test"}' });
+    await first.stop();
+    const second = await startServer(config());
+    expect(second.generatedKey).toBeUndefined();
+    const list = await fetch(`${second.address}/api/Spaces-1/environments/all`, { headers });
+    expect(await list.json()).toMatchObject([{ Name: 'Test' }]);
+    await second.stop();
+  });
+
+  it('refuses a data directory that is in use, and one whose key is gone', async () => {
+    const first = await startServer(config());
+    await expect(startServer(config())).rejects.toThrow('Another server already uses');
+    await first.stop();
+    rmSync(join(directory, 'master.key'));
+    await expect(startServer(config())).rejects.toThrow('The master key does not open this database');
+  });
+
+  it('lets a running request finish when it is stopped, and takes no new one', async () => {
+    const server = await startServer(config({ ARGONAUT_ADMIN_API_KEY: 'API-ABCDEFGHIJKLMNOP' }));
+    const body = '{"Name":"Half sent"}';
+    const running = request(`${server.address}/api/Spaces-1/environments`, {
+      method: 'POST',
+      headers: {
+        'X-Octopus-ApiKey': 'API-ABCDEFGHIJKLMNOP',
+        'Content-Type': 'application/json',
+        'Content-Length': body.length,
+        // The server says when it has read the headers, so the request is surely under way.
+        Expect: '100-continue',
+      },
+    });
+    const answered = once(running, 'response');
+    await once(running, 'continue');
+    const stopped = server.stop();
+    await expect(fetch(`${server.address}/livez`)).rejects.toThrow();
+    running.end(body);
+    const [response] = await answered;
+    expect(response.statusCode).toBe(201);
+    response.resume();
+    await stopped;
+  });
+
+  it('speaks TLS when it has a certificate', async () => {
+    const [cert, key] = [join(directory, 'cert.pem'), join(directory, 'key.pem')];
+    const request = [
+      'req',
+      '-x509',
+      '-newkey',
+      'ec',
+      '-pkeyopt',
+      'ec_paramgen_curve:prime256v1',
+      '-nodes',
+      '-days',
+      '2',
+    ];
+    execFileSync('openssl', [...request, '-subj', '/CN=localhost', '-keyout', key, '-out', cert], {
+      stdio: 'ignore',
+    });
+    const server = await startServer(config({ ARGONAUT_TLS_CERTIFICATE: cert, ARGONAUT_TLS_KEY: key }));
+    expect(server.address).toMatch(/^https:/);
+    const headers = await new Promise<NodeJS.Dict<string | string[]>>((resolve, reject) => {
+      httpsGet(`${server.address}/livez`, { rejectUnauthorized: false }, (response) => {
+        response.resume().on('end', () => resolve(response.headers));
+      }).on('error', reject);
+    });
+    expect(headers['strict-transport-security']).toBe('max-age=31536000');
+    await server.stop();
+  });
+});
+
+describe('settings', () => {
+  it('complain about everything at once', () => {
+    const read = () =>
+      readConfig({
+        ARGONAUT_PORT: 'http',
+        ARGONAUT_ADMIN_API_KEY: 'api-lower',
+        ARGONAUT_TLS_KEY: '/key.pem',
+        ARGONAUT_DATABASE_URL: 'mysql://x',
+        ARGONAUT_LOG_LEVEL: 'loud',
+      });
+    for (const name of [
+      'ARGONAUT_PORT',
+      'ARGONAUT_ADMIN_API_KEY',
+      'ARGONAUT_TLS',
+      'ARGONAUT_DATABASE_URL',
+      'ARGONAUT_LOG_LEVEL',
+    ]) {
+      expect(read).toThrow(name);
+    }
+  });
+
+  it('default to a server for this machine only', () => {
+    expect(readConfig({})).toMatchObject({
+      host: '127.0.0.1',
+      port: 8080,
+      trustedProxies: [],
+      logLevel: 'info',
+    });
+  });
+
+  it('do not show their secrets when they are printed', () => {
+    const config = readConfig({
+      ARGONAUT_DATABASE_URL: 'postgres://u:hunter2@h/d',
+      ARGONAUT_ADMIN_PASSWORD: 'hunter2',
+    });
+    expect(JSON.stringify(config)).not.toContain('hunter2');
+  });
+});
