@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { Secret } from '@argonaut/contracts';
 import { describe, expect, test } from 'vitest';
 import { Forbidden, Unauthorized, UnsafeRedirect } from '../../src/feeds/registry/index.ts';
 import { makeImage, serve } from './images.ts';
@@ -59,9 +60,24 @@ describe('a registry with basic authentication', () => {
     expect(before).toBe(2);
     expect(await failure(client.ping())).toMatchObject({ reason: 'rejected' });
     expect(stub.sent.length).toBe(before);
-    clock.time += 61_000;
+    clock.time += 60_000;
     expect(await failure(client.ping())).toMatchObject({ reason: 'rejected' });
     expect(stub.sent.length).toBeGreaterThan(before);
+  });
+});
+
+describe('changed credentials', () => {
+  test('are tried at once, although others were refused a moment ago', async () => {
+    await using stub = await startStub((sent, response, request) =>
+      sent.headers.authorization === basic
+        ? content(sent, response, request)
+        : refuse(response, 401, 'UNAUTHORIZED', '', { 'www-authenticate': 'Basic realm="x"' }),
+    );
+    let secret = 'wrong';
+    const { client } = clientFor(stub, { ...user, password: () => new Secret(secret) });
+    expect(await failure(client.ping())).toMatchObject({ reason: 'rejected' });
+    secret = user.secret;
+    expect(await client.ping()).toEqual({ authentication: 'basic', user: 'deployer' });
   });
 });
 
@@ -208,6 +224,21 @@ describe('credentials', () => {
     expect(error).toBeInstanceOf(UnsafeRedirect);
     expect(error.message).toContain(`write "${other.origin}" in the feed's address`);
     expect(other.sent.map(({ headers }) => headers.authorization)).toEqual([undefined]);
+  });
+
+  test('stay behind when content is kept in storage elsewhere, and the content is read all the same', async () => {
+    await using storage = await startStub((_, response) => response.writeHead(200).end(image.config.body));
+    await using stub = await startStub((sent, response, request) => {
+      if (sent.headers.authorization === undefined) {
+        return refuse(response, 401, 'UNAUTHORIZED', '', { 'www-authenticate': 'Basic realm="x"' });
+      }
+      if (!sent.path.includes('/blobs/')) return content(sent, response, request);
+      response.writeHead(307, { location: `${storage.origin}/signed?x=y` }).end();
+    });
+    const resolved = await clientFor(stub, user).client.resolve('team/app', '1');
+    expect(resolved.platforms).toMatchObject([{ os: 'linux', architecture: 'amd64' }]);
+    expect(storage.sent).toMatchObject([{ path: '/signed?x=y' }]);
+    expect(storage.sent[0]?.headers.authorization).toBeUndefined();
   });
 
   test('are not sent after a token service that leads elsewhere', async () => {

@@ -132,6 +132,7 @@ describe('the address of a feed', () => {
   });
 
   test('with a password in it is refused without repeating the password', () => {
+    expect(() => parseEndpoint('https://me@example.com')).toThrow(InvalidFeed);
     for (const address of ['https://me:hunter2@example.com', 'https://me:hunter2@exa mple.com']) {
       const attempt = () => parseEndpoint(address);
       expect(attempt).toThrow(InvalidFeed);

@@ -16,7 +16,7 @@ import { createHash } from 'node:crypto';
 import type { Secret } from '@argonaut/contracts';
 import { count, jsonOf, saidIn, text } from './answers.ts';
 import { parseChallenges } from './challenge.ts';
-import { Forbidden, InvalidAnswer, Unauthorized, type UnauthorizedReason, UnsafeRedirect } from './errors.ts';
+import { Forbidden, InvalidAnswer, Unauthorized, UnsafeRedirect } from './errors.ts';
 import { refuseBusyAnswers } from './retry.ts';
 import type { Call, Clock, Transport } from './transport.ts';
 
@@ -58,8 +58,8 @@ interface Token {
 
 interface Refusal {
   readonly until: number;
+  /** Their fingerprint: changed credentials are tried at once. */
   readonly credentials: string;
-  readonly reason: UnauthorizedReason;
 }
 
 /** The specification's life of a token that does not tell its own, in seconds. */
@@ -79,7 +79,7 @@ class RegistryAuthorizer implements Authorizer {
   readonly #options: AuthorizerOptions;
   readonly #tokens = new Map<Scope, Token>();
   readonly #fetching = new Map<Scope, Promise<Token>>();
-  readonly #refusals = new Map<Scope, Refusal>();
+  #refusal: Refusal | undefined;
 
   constructor(options: AuthorizerOptions) {
     this.#options = options;
@@ -90,7 +90,7 @@ class RegistryAuthorizer implements Authorizer {
   }
 
   current(scope: Scope, call: Call): string | undefined {
-    this.#refuseAgain(scope, call);
+    this.#refuseAgain(call);
     if (this.authentication === 'basic') return this.#basic();
     const token = this.#tokens.get(scope);
     return token !== undefined && token.expires > this.#options.clock.now() ? token.header : undefined;
@@ -102,11 +102,13 @@ class RegistryAuthorizer implements Authorizer {
     used: string | undefined,
     call: Call,
   ): Promise<string> {
-    this.#refuseAgain(scope, call);
+    this.#refuseAgain(call);
     const challenges = parseChallenges(challenge ?? '');
     const bearer = challenges.find((offered) => offered.scheme === 'bearer');
     if (bearer !== undefined) {
       this.authentication = 'bearer';
+      const arrived = this.current(scope, call);
+      if (arrived !== undefined && arrived !== used) return arrived;
       this.#tokens.delete(scope);
       const realm = this.#realm(bearer.parameters.get('realm') ?? '', call);
       return await this.#token(realm, bearer.parameters.get('service') ?? null, scope, call);
@@ -116,7 +118,7 @@ class RegistryAuthorizer implements Authorizer {
     this.authentication = 'basic';
     const header = this.#basic();
     if (header === undefined) throw new Unauthorized(call.subject, 'required');
-    if (used === header) throw this.#refused('', 'rejected', '', call);
+    if (used === header) throw this.#refused('', call);
     return header;
   }
 
@@ -189,7 +191,7 @@ class RegistryAuthorizer implements Authorizer {
     refuseBusyAnswers(answer, call.subject, clock.now(), authorization === undefined, said);
     if (answer.status === 401) {
       if (authorization === undefined) throw new Unauthorized(call.subject, 'required', said);
-      throw this.#refused('', 'rejected', said, call);
+      throw this.#refused(said, call);
     }
     if (answer.status === 403) {
       if (authorization === undefined) throw new Unauthorized(call.subject, 'insufficient', said);
@@ -205,25 +207,29 @@ class RegistryAuthorizer implements Authorizer {
     }
     const life = (count(json?.expires_in) ?? defaultLife) * 1000;
     const token = { header: `Bearer ${value}`, expires: asked + life - Math.min(margin, life / 2) };
-    this.#tokens.set(scope, token);
+    this.#keep(scope, token);
     return token;
   }
 
-  #refused(scope: Scope, reason: UnauthorizedReason, said: string, call: Call): Unauthorized {
+  #refused(said: string, call: Call): Unauthorized {
     const until = this.#options.clock.now() + refusalMemory;
-    this.#refusals.set(scope, { until, credentials: fingerprint(this.#basic()), reason });
-    return new Unauthorized(call.subject, reason, said);
+    this.#refusal = { until, credentials: fingerprint(this.#basic()) };
+    return new Unauthorized(call.subject, 'rejected', said);
   }
 
-  #refuseAgain(scope: Scope, call: Call): void {
-    for (const key of scope === '' ? [scope] : [scope, '']) {
-      const refusal = this.#refusals.get(key);
-      if (refusal === undefined) continue;
-      const stands =
-        refusal.until > this.#options.clock.now() && refusal.credentials === fingerprint(this.#basic());
-      if (stands) throw new Unauthorized(call.subject, refusal.reason);
-      this.#refusals.delete(key);
+  #refuseAgain(call: Call): void {
+    if (this.#refusal === undefined) return;
+    const { until, credentials } = this.#refusal;
+    if (until > this.#options.clock.now() && credentials === fingerprint(this.#basic())) {
+      throw new Unauthorized(call.subject, 'rejected');
     }
+    this.#refusal = undefined;
+  }
+
+  #keep(scope: Scope, token: Token): void {
+    const now = this.#options.clock.now();
+    for (const [known, { expires }] of this.#tokens) if (expires <= now) this.#tokens.delete(known);
+    this.#tokens.set(scope, token);
   }
 }
 

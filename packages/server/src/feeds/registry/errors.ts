@@ -230,9 +230,9 @@ export class UnsafeRedirect extends RegistryError {
   }
 }
 
-/** `The feed "X" (https://host)`: how every message begins. */
+/** `The registry of the feed "X" (https://host)`: how every message begins. */
 export function where({ feed, address }: Subject): string {
-  return feed === address ? `The registry ${address}` : `The feed "${feed}" (${address})`;
+  return feed === address ? `The registry ${address}` : `The registry of the feed "${feed}" (${address})`;
 }
 
 /** The registry's own words, as a sentence. */

@@ -8,7 +8,7 @@ export class RepositoryNotFound extends RegistryError {
     super(
       'RepositoryNotFound',
       [
-        `${where(subject)} has no image "${subject.image}".`,
+        `${where(subject)} has no image "${nameOf(subject)}".`,
         'Check the spelling and the path before the name.',
         "Some registries answer so for images that the feed's user may not see.",
         said(detail),
@@ -40,9 +40,8 @@ function tagNotFound(subject: Subject, tag: string, nearest: readonly string[] |
       'Check the spelling of both.',
     ];
   }
-  const name = subject.image?.replace(/:[^:/]*$/, '');
   return [
-    `${where(subject)} has the image "${name}", but not its tag "${tag}".`,
+    `${where(subject)} has the image "${nameOf(subject)}", but not its tag "${tag}".`,
     nearest.length === 0
       ? `The image has no other tags. Push "${tag}".`
       : `The nearest tags are ${nearest.join(', ')}. Choose one of them, or push "${tag}".`,
@@ -88,4 +87,9 @@ export class NotAnImage extends RegistryError {
       { details: { image: subject.image } },
     );
   }
+}
+
+/** Without tag or digest. */
+function nameOf({ image }: Subject): string {
+  return image?.replace(/(?:@.*|:[^:/]*)$/, '') ?? '';
 }
