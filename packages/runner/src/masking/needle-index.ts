@@ -14,7 +14,7 @@
  *   three characters ended the line before. Those are left visible (at most 12 bits of the value): to hold
  *   them back would mean to hold back the end of nearly every line.
  */
-import { GramTable } from './gram-table.ts';
+import { GRAM_HASH, GramTable } from './gram-table.ts';
 
 export const WRAPPED = 1;
 export const AFTER_BREAK = 2;
@@ -32,6 +32,7 @@ const STRIDE = 4;
 const SHORTEST_STRIDED = GRAM + STRIDE - 1;
 /** Grams are taken from the first bytes only, so that {@link TAIL} stays small. */
 const LAST_ANCHOR = 9;
+const BEGINNING_BITS = 16;
 
 export class NeedleIndex {
   readonly strided = new GramTable();
@@ -47,6 +48,8 @@ export class NeedleIndex {
   private lengths = new Int32Array(256);
   private kinds = new Uint8Array(256);
   private owners = new Int32Array(256);
+  /** By the hash of a needle's first one to four bytes: which of the three orders has one that begins so. */
+  private readonly beginnings = new Uint8Array(1 << BEGINNING_BITS);
   /** Needle numbers in the order of their bytes: [exact, wrapped, after a break]. */
   private readonly orders: [number[], number[], number[]] = [[], [], []];
 
@@ -56,6 +59,7 @@ export class NeedleIndex {
       this.strided.byteLength +
       this.short.byteLength +
       this.bytes.byteLength +
+      this.beginnings.byteLength +
       this.starts.length * 13 +
       numbers
     );
@@ -94,9 +98,21 @@ export class NeedleIndex {
     const needle = this.store(bytes, kind, owner);
     order.splice(place, 0, needle);
     this.anchor(needle, bytes, kind);
+    for (let length = 1; length <= GRAM; length++) {
+      const hash = beginningHash(bytes, 0, length);
+      this.beginnings[hash] = (this.beginnings[hash] as number) | orderBit(kind);
+    }
     const breaks = kind & WRAPPED ? Math.floor(bytes.length / CHARACTERS_BETWEEN_BREAKS) + 1 : 0;
     this.longestSpan = Math.max(this.longestSpan, bytes.length + 2 * breaks);
     return true;
+  }
+
+  /**
+   * Whether needles of a kind may begin as `text` does from `from` on: a quick look at its first bytes, in which no
+   * kind allows a break. Gives bits for {@link orderBit}; 0 for nearly every place of nearly every text.
+   */
+  mayBegin(text: Uint8Array, from: number): number {
+    return this.beginnings[beginningHash(text, from, Math.min(GRAM, text.length - from))] as number;
   }
 
   /** The first needle of a kind that begins with `text[from, to)` and is at most twice as long; -1 if none is. */
@@ -227,6 +243,17 @@ export class NeedleIndex {
     }
     return true;
   }
+}
+
+/** The bit of a kind in {@link NeedleIndex.mayBegin}. */
+export function orderBit(kind: number): number {
+  return kind & AFTER_BREAK ? 4 : kind & WRAPPED ? 2 : 1;
+}
+
+function beginningHash(bytes: Uint8Array, from: number, length: number): number {
+  let key = length;
+  for (let i = 0; i < length; i++) key = Math.imul(key ^ (bytes[from + i] as number), GRAM_HASH);
+  return key >>> (32 - BEGINNING_BITS);
 }
 
 /** Four bytes as the processor reads them: little-endian, as on every platform that Argonaut runs on. */

@@ -9,6 +9,7 @@ import {
   CHARACTERS_BETWEEN_BREAKS,
   gramAt,
   type NeedleIndex,
+  orderBit,
   SHORTEST_NEEDLE,
   TAIL,
   WRAPPED,
@@ -91,16 +92,21 @@ class Scanner implements ScanResult {
   /** The last bytes, in which a needle may have begun without showing a whole gram. */
   tail(): void {
     const { text } = this;
-    const bare = new Uint8Array(TAIL);
     for (let start = Math.max(0, text.length - TAIL); start < text.length; start++) {
       if (!this.final && start >= this.openFrom) return;
-      this.tailFrom(start, 0, text, start, text.length);
-      const length = this.withoutBreaks(start, CHARACTERS_BEFORE_BREAK, bare);
-      if (length > 0) this.tailFrom(start, WRAPPED, bare, 0, length);
-      if (!this.isAfterBreak(start)) continue;
-      const lengthAfter = this.withoutBreaks(start, CHARACTERS_BETWEEN_BREAKS, bare);
-      if (lengthAfter > 0) this.tailFrom(start, AFTER_BREAK, bare, 0, lengthAfter);
+      const kinds = this.index.mayBegin(text, start);
+      if (kinds & orderBit(0)) this.tailFrom(start, 0, text, start, text.length);
+      if (kinds & orderBit(WRAPPED)) this.bareTailFrom(start, WRAPPED, CHARACTERS_BEFORE_BREAK);
+      if (kinds & orderBit(AFTER_BREAK) && this.isAfterBreak(start)) {
+        this.bareTailFrom(start, AFTER_BREAK, CHARACTERS_BETWEEN_BREAKS);
+      }
     }
+  }
+
+  private bareTailFrom(start: number, kind: number, firstBreakAt: number): void {
+    const bare = new Uint8Array(TAIL);
+    const length = this.withoutBreaks(start, firstBreakAt, bare);
+    if (length > 0) this.tailFrom(start, kind, bare, 0, length);
   }
 
   private tailFrom(start: number, kind: number, bytes: Uint8Array, from: number, to: number): void {

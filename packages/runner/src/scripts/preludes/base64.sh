@@ -1,5 +1,5 @@
 # Base64 with built-in commands only. `getopts` takes a string apart byte by byte in linear time, which
-# no expansion of POSIX sh does; one `printf` in a subshell then gives the codes of 57 bytes at once.
+# no expansion of POSIX sh does; one `printf` in a subshell then gives the codes of 456 bytes at once.
 # Always called in a subshell: its variables are gone afterwards.
 __argonaut_base64() {
   LC_ALL=C
@@ -18,7 +18,7 @@ __argonaut_base64() {
       *) quoted="$quoted \"'\"'$OPTARG'" ;;
     esac
     count=$((count + 1))
-    if [ "$count" -eq 57 ]; then
+    if [ "$count" -eq 456 ]; then
       eval "__argonaut_base64_group \$(printf '%d ' $quoted)"
       quoted=
       count=0
