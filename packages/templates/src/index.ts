@@ -16,6 +16,18 @@ export { DEFAULT_LIMITS, type Limits } from './evaluation/limits.ts';
 export { isTruthy } from './evaluation/truth.ts';
 export { filterNames } from './filters/registry.ts';
 export { references } from './references.ts';
+export { type Dimension, RANKS, type Rank, type Scope, type ScopeContext } from './scope/ranks.ts';
+export {
+  describeLoss,
+  type Explanation,
+  type Loser,
+  type LossReason,
+  ORIGINS,
+  type Origin,
+  type Resolution,
+  resolveVariables,
+  type ScopedVariable,
+} from './scope/resolve.ts';
 export { type ParseResult, parse, parseTolerantly } from './syntax/parser.ts';
 export { type Position, positionAt } from './syntax/position.ts';
 export { render } from './syntax/render.ts';

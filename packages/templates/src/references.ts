@@ -48,7 +48,7 @@ export function references(template: string): readonly string[] {
       for (const each of [one.first, ...one.rest.map(({ value }) => value)]) formula(each, loops);
   };
 
-  later(parseTolerantly(template).template.nodes, new Set());
+  later(parseTolerantly(template).template?.nodes ?? [], new Set());
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
     const { node, loops } = next;
     if (node.kind === 'substitution') expression(node.expression, loops);

@@ -13,8 +13,9 @@ export class Account {
     this.limits = limits;
   }
 
-  step(): void {
-    if (++this.#steps > this.limits.steps) {
+  step(count = 1): void {
+    this.#steps += count;
+    if (this.#steps > this.limits.steps) {
       throw new LimitError(
         `The evaluation took more than ${this.limits.steps} steps and was ended. Look for loops inside loops, or values that name each other many times.`,
       );

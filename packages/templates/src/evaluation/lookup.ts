@@ -28,6 +28,9 @@ type MakeText = (nodes: readonly Node[], context: Context, findings: Findings) =
 /** Parsed JSON values kept for the rest of the evaluation; a loop asks for the same few again and again. */
 const KEPT_JSON = 32;
 
+/** A circle that is met and survived costs as much as many ordinary look-ups. */
+const CIRCLE_STEPS = 200;
+
 export class Lookup {
   readonly global = new Context(null);
   readonly #variables: Variables;
@@ -143,6 +146,7 @@ export class Lookup {
     } catch (error) {
       if (!(error instanceof RecursionError)) throw error;
       this.#circles++;
+      this.#account.step(CIRCLE_STEPS);
       return undefined;
     }
     const json = text === null ? undefined : this.#parseJson(text);

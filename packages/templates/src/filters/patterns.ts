@@ -110,8 +110,8 @@ function translate(pattern: string, beforeLastBreak: boolean): string {
 function translateEscape(letter: string, inClass: boolean): string {
   const unicode = CLASSES[letter];
   if (unicode !== undefined) return inClass || letter === 'd' || letter === 'D' ? unicode : `[${unicode}]`;
-  if (letter === 'W' && !inClass) return `[^${CLASSES['w']}]`;
-  if (letter === 'S' && !inClass) return `[^${CLASSES['s']}]`;
+  if (letter === 'W' && !inClass) return `[^${CLASSES.w}]`;
+  if (letter === 'S' && !inClass) return `[^${CLASSES.s}]`;
   if (!inClass && ANCHORS[letter] !== undefined) return ANCHORS[letter] ?? '';
   if (letter === 'e') return '\\x1b';
   // RE2 refuses to escape what needs no escape; .NET does not mind.

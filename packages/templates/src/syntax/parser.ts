@@ -11,8 +11,8 @@ import { type Reading, readCondition, readExpression, readPath } from './express
 import { readFormula } from './formula.ts';
 import { dottedPath } from './path.ts';
 import type {
-  Branch,
   Calculation,
+  Condition,
   Conditional,
   Node,
   Path,
@@ -22,6 +22,17 @@ import type {
   Token,
 } from './tree.ts';
 
+/** Tokens inside tokens, unclosed blocks included. Each waits in memory, so their number is bounded. */
+const MAX_NESTING = 10_000;
+
+class NestedTooDeeply extends Error {
+  readonly position: number;
+  constructor(position: number) {
+    super('nested too deeply');
+    this.position = position;
+  }
+}
+
 export type ParseResult =
   | { readonly template: Template; readonly failedAt: null }
   /** `failedAt` is the offset up to which the text made sense. */
@@ -29,28 +40,42 @@ export type ParseResult =
 
 /** Strict: one piece that cannot be read spoils the whole text. The rule for values and properties. */
 export function parse(source: string): ParseResult {
-  const parser = new Parser(source);
-  const { nodes, stop } = parser.readNodes(0);
-  if (stop === source.length) return { template: { source, nodes }, failedAt: null };
-  return { template: null, failedAt: parser.failureOf(stop) };
+  return withinNesting((): ParseResult => {
+    const parser = new Parser(source);
+    const { nodes, stop } = parser.readNodes(0);
+    if (stop === source.length) return { template: { source, nodes }, failedAt: null };
+    return { template: null, failedAt: parser.failureOf(stop) };
+  });
 }
 
-/** Tolerant: pieces that cannot be read are copied as they stand. The rule for files and scripts. */
-export function parseTolerantly(source: string): { template: Template; failedAt: number | null } {
-  const parser = new Parser(source);
-  const nodes: Node[] = [];
-  let failedAt: number | null = null;
-  for (let at = 0; at < source.length; ) {
-    const part = parser.readNodes(at);
-    for (const node of part.nodes) nodes.push(node);
-    at = part.stop;
-    if (at === source.length) break;
-    failedAt ??= parser.failureOf(at);
-    const resume = Math.max(parser.failureOf(at), at + 1);
-    nodes.push({ kind: 'text', text: source.slice(at, resume), start: at, end: resume });
-    at = resume;
+/**
+ * Tolerant: pieces that cannot be read are copied as they stand. The rule for files and scripts. Null only if the
+ * text is nested too deeply to be read at all.
+ */
+export function parseTolerantly(source: string): ParseResult {
+  return withinNesting((): ParseResult => {
+    const parser = new Parser(source);
+    const nodes: Node[] = [];
+    for (let at = 0; at < source.length; ) {
+      const part = parser.readNodes(at);
+      for (const node of part.nodes) nodes.push(node);
+      at = part.stop;
+      if (at === source.length) break;
+      const resume = Math.max(parser.failureOf(at), at + 1);
+      nodes.push({ kind: 'text', text: source.slice(at, resume), start: at, end: resume });
+      at = resume;
+    }
+    return { template: { source, nodes }, failedAt: null };
+  });
+}
+
+function withinNesting(read: () => ParseResult): ParseResult {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof NestedTooDeeply) return { template: null, failedAt: error.position };
+    throw error;
   }
-  return { template: { source, nodes }, failedAt };
 }
 
 /** Reads the name of a variable as a path; null if it is none, or needs a look-up to be known. */
@@ -70,6 +95,11 @@ interface Cell {
   stop: number;
 }
 
+interface ReadBranch {
+  readonly condition: Condition;
+  readonly run: Cell;
+}
+
 const ELSE = '#{else}';
 const ELSEIF = '#{elseif';
 
@@ -78,6 +108,7 @@ class Parser {
   readonly #tokens = new Map<number, Token | null>();
   readonly #failures = new Map<number, number>();
   readonly #paths = new Map<string, Path>();
+  readonly #deadEnds = new Set<number>();
   readonly #runs = {
     anything: new Map<number, Cell>(),
     if: new Map<number, Cell>(),
@@ -115,6 +146,10 @@ class Parser {
     const known = this.#tokens.get(position);
     if (known !== undefined) return known;
     const waiting = [{ position, reading: this.#readToken(position) }];
+    const wait = (on: number): void => {
+      if (waiting.length >= MAX_NESTING) throw new NestedTooDeeply(on);
+      waiting.push({ position: on, reading: this.#readToken(on) });
+    };
     let answer: Token | null = null;
     for (let top = waiting.at(-1); top !== undefined; top = waiting.at(-1)) {
       const step = top.reading.next(answer);
@@ -126,7 +161,7 @@ class Parser {
       }
       const wanted = this.#knownToken(step.value);
       if (wanted !== null || this.#tokens.has(step.value)) answer = wanted;
-      else waiting.push({ position: step.value, reading: this.#readToken(step.value) });
+      else wait(step.value);
     }
     return answer;
   }
@@ -211,24 +246,44 @@ class Parser {
     cursor.skipBlanks();
     const keyword = cursor.keyword('if') ? 'if' : cursor.keyword('unless') ? 'unless' : null;
     if (keyword === null) return null;
-    const branches: Branch[] = [];
-    do {
-      if (cursor.skipBlanks() === 0) return cursor.fail();
-      const condition = yield* readCondition(cursor);
-      cursor.skipBlanks();
-      if (condition === null || !cursor.eat('}')) return cursor.fail();
-      const run = yield* this.#readRun(cursor.at, keyword);
-      cursor.at = run.stop;
-      branches.push({ condition, body: listOf(run) });
-    } while (keyword === 'if' && opensElseIf(this.#source, cursor.at) && cursor.eat(ELSEIF));
+    const branches = yield* this.#readBranches(cursor, keyword);
+    if (branches === null) return null;
     let otherwise: readonly Node[] | null = null;
     if (cursor.eat(ELSE)) {
       const run = yield* this.#readRun(cursor.at, 'anything');
       cursor.at = run.stop;
       otherwise = listOf(run);
     }
-    if (!cursor.eat(`#{/${keyword}}`)) return null;
-    return { kind: 'conditional', keyword, branches, otherwise, start, end: cursor.at };
+    if (!cursor.eat(`#{/${keyword}}`)) return this.#markDead(branches);
+    return {
+      kind: 'conditional',
+      keyword,
+      branches: branches.map(({ condition, run }) => ({ condition, body: listOf(run) })),
+      otherwise,
+      start,
+      end: cursor.at,
+    };
+  }
+
+  *#readBranches(cursor: Cursor, keyword: 'if' | 'unless'): Reading<ReadBranch[] | null> {
+    const branches: ReadBranch[] = [];
+    do {
+      if (cursor.skipBlanks() === 0) return this.#markDead(branches);
+      const condition = yield* readCondition(cursor);
+      cursor.skipBlanks();
+      if (condition === null || !cursor.eat('}')) return this.#markDead(branches);
+      const run = yield* this.#readRun(cursor.at, keyword);
+      cursor.at = run.stop;
+      branches.push({ condition, run });
+      if (this.#deadEnds.has(cursor.at)) return this.#markDead(branches);
+    } while (keyword === 'if' && opensElseIf(this.#source, cursor.at) && cursor.eat(ELSEIF));
+    return branches;
+  }
+
+  /** An `#{elseif}` from which no end was found will not have one for the next block either. */
+  #markDead(branches: readonly ReadBranch[]): null {
+    for (const { run } of branches) if (opensElseIf(this.#source, run.stop)) this.#deadEnds.add(run.stop);
+    return null;
   }
 
   *#readRepetition(cursor: Cursor, start: number): Reading<Repetition | null> {

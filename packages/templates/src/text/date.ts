@@ -72,15 +72,12 @@ export function parseDate(text: string): DateValue | null {
 }
 
 function fromParts(parts: Readonly<Record<string, string | undefined>>): DateValue | null {
-  const month = monthNumber(parts['month'] ?? '');
-  const [year, day, minute, second] = [
-    parts['year'],
-    parts['day'] ?? 1,
-    parts['minute'] ?? 0,
-    parts['second'] ?? 0,
-  ].map(Number);
-  let hour = Number(parts['hour'] ?? 0);
-  const half = parts['half']?.toUpperCase();
+  const month = monthNumber(parts.month ?? '');
+  const [year, day, minute, second] = [parts.year, parts.day ?? 1, parts.minute ?? 0, parts.second ?? 0].map(
+    Number,
+  );
+  let hour = Number(parts.hour ?? 0);
+  const half = parts.half?.toUpperCase();
   if (half !== undefined && (hour < 1 || hour > 12)) return null;
   if (half !== undefined) hour = (hour % 12) + (half === 'PM' ? 12 : 0);
   if (year === undefined || day === undefined || minute === undefined || second === undefined) return null;
@@ -89,8 +86,8 @@ function fromParts(parts: Readonly<Record<string, string | undefined>>): DateVal
   wall.setUTCFullYear(year, month - 1, day);
   wall.setUTCHours(hour, minute, second);
   if (wall.getUTCMonth() !== month - 1 || wall.getUTCDate() !== day) return null;
-  const fraction = BigInt((parts['fraction'] ?? '').padEnd(7, '0'));
-  const zone = parts['zone']?.toUpperCase();
+  const fraction = BigInt((parts.fraction ?? '').padEnd(7, '0'));
+  const zone = parts.zone?.toUpperCase();
   const ticks = BigInt(wall.getTime()) * TICKS_PER_MS + fraction;
   if (zone === undefined) return { ticks, offset: null, isUtc: false };
   if (/^[A-Z]/.test(zone)) return { ticks, offset: 0, isUtc: true };
