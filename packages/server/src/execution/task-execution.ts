@@ -111,7 +111,7 @@ export class TaskExecution {
       if (this.#completion !== undefined && this.#orders.size === 0) return this.#completion;
       for (const { timer, dueMs } of this.#storedTimers) this.#arm(timer, dueMs);
       this.#desk.recover([...this.#orders.values()]);
-      this.post({ events: [{ type: 'begin' }] }).catch(() => {});
+      if (this.#state.phase === 'new') this.post({ events: [{ type: 'begin' }] }).catch(() => {});
       while (this.#completion === undefined || this.#orders.size > 0) {
         await this.#store(await this.#mailbox.take(this.#stop.signal));
       }
