@@ -21,15 +21,7 @@ export function rawForm(value: string): Form {
 export function derivedForms(value: string): Form[] {
   const utf8 = Buffer.from(value, 'utf8');
   const utf16 = Buffer.from(value, 'utf16le');
-  const text = new Set([
-    ...lineEndings(value),
-    ...hexadecimal(utf8),
-    ...percentEncoded(utf8),
-    ...jsonEscaped(value),
-    ...markupEscaped(value),
-    ...shellQuoted(value),
-    ...powerShellQuoted(value),
-  ]);
+  const text = new Set([...hexadecimal(utf8), ...(/^[A-Za-z0-9]*$/.test(value) ? [] : escaped(value, utf8))]);
   text.delete(value);
   return [
     ...base64(utf8),
@@ -37,6 +29,18 @@ export function derivedForms(value: string): Form[] {
     { bytes: utf16, kind: 0 },
     // `powershell -EncodedCommand` takes base64 of UTF-16.
     ...base64(utf16),
+  ];
+}
+
+/** What letters and digits never need. */
+function escaped(value: string, utf8: Buffer): string[] {
+  return [
+    ...lineEndings(value),
+    ...percentEncoded(utf8),
+    ...jsonEscaped(value),
+    ...markupEscaped(value),
+    ...shellQuoted(value),
+    ...powerShellQuoted(value),
   ];
 }
 
