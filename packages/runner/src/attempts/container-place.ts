@@ -21,7 +21,7 @@ import type { EngineRoom } from './engine-room.ts';
 import type { Witness } from './outcome.ts';
 import type { AttemptPlace, StagedPlace, Timings } from './place.ts';
 import type { ProgramSurroundings } from './program.ts';
-import { type StagingDirectory, workFolder } from './staging-directory.ts';
+import { homeFolder, type StagingDirectory, workFolder } from './staging-directory.ts';
 
 /** A sandbox that died under us is replaced once; a second death is the worker's trouble. */
 export class SandboxLost extends InfrastructureFailure {}
@@ -137,17 +137,16 @@ export class ContainerAttempts implements AttemptPlace {
 
   async surroundings(entry: JournalEntry, signal: AbortSignal): Promise<ProgramSurroundings> {
     const place = containerPlace(entry.spec);
-    // A script needs nothing of the image here, so nothing is asked for on the way to its first byte.
-    const image =
-      entry.spec.interpreters.length > 0
-        ? undefined
-        : await this.#room.images.details(place.image.local, signal);
+    const image = await this.#room.images.details(place.image.local, signal);
     return {
       ...(entry.interpreter === undefined ? {} : { interpreter: entry.interpreter }),
       files: mountPoints.files,
       work: `${mountPoints.attempt}/${workFolder}`,
-      entrypoint: image?.entrypoint ?? [],
-      cmd: image?.cmd ?? [],
+      ...(needsHome(place.user ?? image.user, image.env)
+        ? { home: `${mountPoints.attempt}/${homeFolder}` }
+        : {}),
+      entrypoint: image.entrypoint,
+      cmd: image.cmd,
     };
   }
 
@@ -207,6 +206,11 @@ export class ContainerAttempts implements AttemptPlace {
 function containerPlace(spec: AttemptSpec): ContainerPlace {
   if (spec.place.kind === 'container') return spec.place;
   throw new InfrastructureFailure(`Attempt ${spec.attempt} has no container.`);
+}
+
+/** A bare number may not be in the image's list of users; then the engine sets HOME to `/`, where it may not write. */
+function needsHome(user: string, environment: readonly string[]): boolean {
+  return /^[1-9]\d*(:|$)/.test(user) && !environment.some((variable) => variable.startsWith('HOME='));
 }
 
 /** Each call writes the milliseconds since the last one under a name. */

@@ -11,6 +11,8 @@ export interface ProgramSurroundings {
   readonly files: string;
   /** The step's directory, as the program sees it. */
   readonly work: string;
+  /** For a user that has no home of its own; absent where the system sets HOME. */
+  readonly home?: string;
   /** The image's own program; empty on a host. */
   readonly entrypoint: readonly string[];
   readonly cmd: readonly string[];
@@ -23,7 +25,12 @@ export function gatePayload(spec: AttemptSpec, late: LateValues, around: Program
   return {
     program,
     ...(cwd === undefined ? {} : { cwd }),
-    env: { ARGONAUT_WORK: around.work, ARGONAUT_FILES: around.files, ...late.environment },
+    env: {
+      ARGONAUT_WORK: around.work,
+      ARGONAUT_FILES: around.files,
+      ...(around.home === undefined ? {} : { HOME: around.home }),
+      ...late.environment,
+    },
     files: late.files.map(({ name, bytes }) => ({ name, content: bytes })),
     options: {
       deadlineMs: late.deadlineMs,

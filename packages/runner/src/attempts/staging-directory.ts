@@ -7,6 +7,7 @@
  *   <attempt>.<random>/           0711
  *     a/                          0777 the attempt directory, mounted at /argonaut: started, ctl, log, log.idx, exit, held
  *       work/                     0777 the step's directory
+ *       home/                     0777 HOME for users that the image gives none
  * ```
  */
 import { attemptFiles } from '@argonaut/init';
@@ -16,6 +17,9 @@ export const attemptsFolder = 'attempts';
 
 /** Name of the step's directory within the attempt directory. */
 export const workFolder = 'work';
+
+/** Name of the directory that is HOME where there is no other. */
+export const homeFolder = 'home';
 
 export class StagingDirectory {
   /** Absolute path on the worker, as the runner sees it. */
@@ -60,6 +64,9 @@ export class StagingDirectory {
   async make(files: Files, signal: AbortSignal): Promise<void> {
     await files.makeDirectory(this.root, 0o711, signal);
     await files.makeDirectory(this.attempt, 0o777, signal);
-    await files.makeDirectory(this.work, 0o777, signal);
+    await Promise.all([
+      files.makeDirectory(this.work, 0o777, signal),
+      files.makeDirectory(`${this.attempt}/${homeFolder}`, 0o777, signal),
+    ]);
   }
 }

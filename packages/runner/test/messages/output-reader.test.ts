@@ -77,6 +77,15 @@ describe('secrets', () => {
     ]);
   });
 
+  test('a value that cannot be masked is said to be, by its name', () => {
+    const text = `${formatMessage('setVariable', { name: 'Pin', value: '123', sensitive: 'True' })}\n${formatMessage('mask', { value: 'true' })}\n`;
+    expect(read({}, [['stdout', text]])).toEqual([
+      'stdout Warning: The value of Pin is too short, so it is not masked in the log.\n',
+      'stdout Warning: A value that was to be masked is an ordinary word, so it is not masked in the log.\n',
+      'output Pin=123 (sensitive)',
+    ]);
+  });
+
   test('the mask message works on stderr as well', () => {
     expect(
       read({}, [
