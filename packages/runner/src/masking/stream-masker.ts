@@ -188,10 +188,10 @@ class Parts {
 
   copy(from: number, to: number): Uint8Array {
     const copy = new Uint8Array(to - from);
-    for (let i = 0; i < copy.length; i++) {
-      const at = from + i - this.base;
-      copy[i] = (at < this.held.length ? this.held[at] : this.chunk[at - this.held.length]) as number;
-    }
+    const border = this.base + this.held.length;
+    if (from < border) copy.set(this.held.subarray(from - this.base, Math.min(to, border) - this.base));
+    const start = Math.max(from, border);
+    if (start < to) copy.set(this.chunk.subarray(start - border, to - border), start - from);
     return copy;
   }
 }

@@ -155,12 +155,26 @@ export class OutputReader {
   }
 
   /** What holds from now on for both streams, whether or not it was given before. */
-  private obey(effect: Effect): void {
+  private obey(effect: Effect): string | undefined {
     if (effect.kind === 'level') this.levels[effect.stream] = effect.level;
-    if (effect.kind === 'mask') this.secrets.add([{ name: '', value: new Secret(effect.value) }]);
+    if (effect.kind === 'mask') return this.learn('', effect.value);
     if (effect.kind === 'variable' && effect.variable.sensitive) {
-      this.secrets.add([{ name: effect.variable.name, value: new Secret(effect.variable.value) }]);
+      return this.learn(effect.variable.name, effect.variable.value);
     }
+    return undefined;
+  }
+
+  /** From now on the value is masked; if it cannot be, gives the warning. */
+  private learn(name: string, value: string): string | undefined {
+    const { notMasked, partlyMasked } = this.secrets.add([{ name, value: new Secret(value) }]);
+    const what = name === '' ? 'A value that was to be masked' : `The value of ${name}`;
+    const reason = notMasked[0]?.reason;
+    if (reason !== undefined && reason !== 'empty') {
+      return `${what} is ${reason === 'too short' ? 'too short' : 'an ordinary word'}, so it is not masked in the log.`;
+    }
+    if (partlyMasked.length > 0)
+      return `${what} is masked as it is, but not in every encoding: there are too many secrets.`;
+    return undefined;
   }
 
   private pass(stream: Stream, item: Item): void {

@@ -33,7 +33,7 @@ export class StreamOutput {
   private readonly secrets: SecretSet;
   private readonly parser: MessageParser | undefined;
   private readonly pass: (item: Item) => void;
-  private readonly obey: (effect: Effect) => void;
+  private readonly obey: (effect: Effect) => string | undefined;
 
   private timeMs = 0;
   private taken = 0;
@@ -50,8 +50,8 @@ export class StreamOutput {
     serviceMessages: boolean;
     /** Receives what is decided, in the order of the stream. */
     pass: (item: Item) => void;
-    /** Receives every effect at once. */
-    obey: (effect: Effect) => void;
+    /** Receives every effect at once; what it returns is a warning for the reader of the log. */
+    obey: (effect: Effect) => string | undefined;
   }) {
     this.stream = options.stream;
     this.levels = options.levels;
@@ -97,7 +97,8 @@ export class StreamOutput {
   }
 
   private effect(effect: Effect, name: string, from: number): void {
-    this.obey(effect);
+    const warning = this.obey(effect);
+    if (warning !== undefined) this.line('Warning', warning, from);
     if (effect.kind === 'unsupported') {
       this.line('Warning', `The service message ${name} was read, but nothing here acts on it.`, from);
     } else if (effect.kind !== 'ignored') {

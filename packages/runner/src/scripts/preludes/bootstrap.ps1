@@ -3,7 +3,7 @@ $ErrorActionPreference = 'Stop'
 $MaximumVariableCount = 32768
 $PSNativeCommandArgumentPassing = 'Legacy'
 
-$OctopusParameters = New-Object 'System.Collections.Generic.Dictionary[string,string]' ([StringComparer]::OrdinalIgnoreCase)
+$OctopusParameters = [Collections.Generic.Dictionary[string,string]]::new([StringComparer]::OrdinalIgnoreCase)
 foreach ($argonautLine in [IO.File]::ReadAllLines((Join-Path $PSScriptRoot 'variables.txt'))) {
   $argonautName, $argonautValue = $argonautLine.Split(' ') | ForEach-Object { [Text.Encoding]::UTF8.GetString([Convert]::FromBase64String($_)) }
   $OctopusParameters[$argonautName] = $argonautValue
