@@ -48,7 +48,11 @@ failstep("broken")`;
     expect(run(python, 'x = 1').code).toBe(0);
     const failed = run(python, 'raise ValueError("no")');
     expect(failed.code).toBe(1);
-    expect(failed.stderr).toContain('ValueError: no');
+    expect(failed.stderr).toMatch(
+      /script.py", line 1, in <module>\n.*raise ValueError\("no"\)\n.*ValueError: no\n$/s,
+    );
+    expect(failed.stderr).not.toContain('runpy');
+    expect(run(python, 'if (').stderr).toContain('SyntaxError');
     expect(run(python, 'createartifact("none")').stderr).toContain('there is no file "none"');
   });
 

@@ -13,10 +13,8 @@ __argonaut_base64() {
   while getopts : option; do
     # dash takes a colon for a known option, others for an unknown one.
     if [ "$option" = : ]; then OPTARG=:; fi
-    case $OPTARG in
-      \') quoted="$quoted \"''\"" ;;
-      *) quoted="$quoted \"'\"'$OPTARG'" ;;
-    esac
+    # Compared as strings: half a UTF-8 character is no good in the patterns of `case`.
+    if [ "$OPTARG" = \' ]; then quoted="$quoted \"''\""; else quoted="$quoted \"'\"'$OPTARG'"; fi
     count=$((count + 1))
     if [ "$count" -eq 456 ]; then
       eval "__argonaut_base64_group \$(printf '%d ' $quoted)"

@@ -109,4 +109,13 @@ _script = os.path.join(_directory, "script.py")
 sys.argv = [_script] + _late["parameters"]
 # Modules are looked for where the step works, not where this file lies.
 sys.path[0] = os.getcwd()
-runpy.run_path(_script, init_globals={name: globals()[name] for name in _names}, run_name="__main__")
+_globals = {name: globals()[name] for name in _names}
+try:
+    runpy.run_path(_script, init_globals=_globals, run_name="__main__")
+except Exception as _error:
+    # The reader of the log wants the script's own lines, not how it was started.
+    _trace = _error.__traceback__
+    while _trace is not None and _trace.tb_frame.f_code.co_filename != _script:
+        _trace = _trace.tb_next
+    sys.excepthook(type(_error), _error.with_traceback(_trace), _trace)
+    sys.exit(1)
