@@ -83,6 +83,7 @@ enum {
 #define CLIENTS 8
 #define PROCESSES 65536
 #define CHUNK 65536
+#define RELAY_MS 10000           /* how long relays may still deliver after the end */
 #define NEVER INT64_MAX
 #define MS INT64_C(1000000)
 
@@ -433,8 +434,27 @@ static void remove_files(void)
     rmdir(opt.files);
 }
 
+/* When PID 1 leaves, the kernel kills the relays that `exec` brought in. Tell them that this was all, and give them a
+ * moment to deliver it: a relay hangs up by leaving. A new TERM ends the wait. */
+static void let_relays_finish(void)
+{
+    int64_t due = after(RELAY_MS), left;
+    for (struct client *c = clients; c < clients + CLIENTS; c++) {
+        char rest[256];
+        if (c->fd < 0 || c->epoch < 0) continue;
+        shutdown(c->fd, SHUT_WR);
+        struct pollfd fds[2] = {{c->fd, POLLIN, 0}, {signal_fd, POLLIN, 0}};
+        while ((left = due - now_boot()) > 0 && poll(fds, 2, left / MS + 1) > 0) {
+            struct signalfd_siginfo info;
+            if (fds[1].revents && read(signal_fd, &info, sizeof info) > 0 && info.ssi_signo == SIGTERM) due = 0;
+            if (fds[0].revents && recv(c->fd, rest, sizeof rest, MSG_DONTWAIT) <= 0) break;
+        }
+    }
+}
+
 static _Noreturn void leave(void)
 {
+    let_relays_finish();
     unlink("held");
     unlink("ctl");
     if (made_files && getpid() != 1) remove_files();
@@ -1081,12 +1101,18 @@ static _Noreturn void relay(void)
     if (chdir(opt.dir) < 0) die(CODE_DIRECTORY, "cannot enter", opt.dir);
     signal(SIGPIPE, SIG_IGN);
     for (int fd = 0; fd < 3; fd++) unblock(fd);
-    int ctl = connect_ctl(), log = open("log", O_RDONLY | O_CLOEXEC), notify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+    int ctl = connect_ctl(), log = -1, notify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+    for (int tries = 0; ctl < 0 && tries < 100 && access("exit", F_OK) < 0; tries++) { /* init may not have come so far */
+        poll(NULL, 0, 20);
+        ctl = connect_ctl();
+    }
+    log = open("log", O_RDONLY | O_CLOEXEC);
     if (notify >= 0 && inotify_add_watch(notify, "log", IN_MODIFY) < 0) close(notify), notify = -1;
     snprintf(epoch, sizeof epoch, "%lld", (long long)opt.epoch);
     init_gone = ctl < 0;
     if (ctl >= 0) send_record(ctl, REC_HELLO, epoch, strlen(epoch)), send_record(ctl, REC_STATUS, "watch", 5);
     else add_line(&lines, "no-socket", "", 0); /* removed by the script, or init has ended */
+    /* Init may wait for us to hang up, and we do so only by ending: `ctl` is forgotten, never closed. */
     for (int64_t heard = now_boot();;) {
         if (out.length == 0 && log >= 0) {
             ssize_t n = pread(log, out.bytes, CHUNK, opt.from);
@@ -1117,8 +1143,8 @@ static _Noreturn void relay(void)
             if (n > 0) in.length = n, heard = now_boot();
         }
         if (ctl < 0) in.length = 0; /* only signals reach init now */
-        else if (fds[1].revents & (POLLIN | POLLHUP) && !hear_init(ctl, &lines)) close(ctl), ctl = -1, init_gone = true;
-        if (ctl >= 0 && !pour(ctl, &in)) close(ctl), ctl = -1, init_gone = true;
+        else if (fds[1].revents & (POLLIN | POLLHUP) && !hear_init(ctl, &lines)) ctl = -1, init_gone = true;
+        if (ctl >= 0 && !pour(ctl, &in)) ctl = -1, init_gone = true;
         if (!pour(1, &out) || !pour(2, &lines)) _exit(0);
         if (now_boot() - heard > opt.idle_ms * MS) _exit(0);
     }
