@@ -26,6 +26,7 @@ import { EngineRoom } from './attempts/engine-room.ts';
 import { followAttempt } from './attempts/follow.ts';
 import { Gates } from './attempts/gate.ts';
 import { HostAttempts } from './attempts/host-place.ts';
+import { KeptLogs } from './attempts/log-files.ts';
 import { openAttempt } from './attempts/open.ts';
 import { recoverAttempts, recoverContainers } from './attempts/recovery.ts';
 import { Staging } from './attempts/stage.ts';
@@ -92,7 +93,18 @@ export async function createRunner(options: RunnerOptions): Promise<Runner> {
   };
   const book = await AttemptBook.open(journal, clock);
   const disposal = new Disposal({ book, files, clock, gates, places, onProblem });
-  const room: AttemptRoom = { book, files, clock, gates, disposal, places, attemptsDirectory, onProblem };
+  const logs = new KeptLogs(files);
+  const room: AttemptRoom = {
+    book,
+    files,
+    clock,
+    gates,
+    disposal,
+    logs,
+    places,
+    attemptsDirectory,
+    onProblem,
+  };
   engineRoom?.onReady((ready) =>
     recoverContainers(room, engineRoom.engine, engineRoom.sandboxes, options.server, ready),
   );
@@ -226,6 +238,7 @@ class LocalRunner implements Runner {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#room.disposal.close();
+    await this.#room.logs.close();
     await this.#engineRoom?.sandboxes.close();
   }
 }

@@ -97,7 +97,7 @@ export async function finishAttempt(
   attempt: string,
   epoch: number,
 ): Promise<void> {
-  const { book, disposal } = room;
+  const { book, disposal, logs } = room;
   const known = book.get(attempt);
   if (!known || known.phase === 'finished') return;
   await book.admit(attempt, epoch);
@@ -111,5 +111,6 @@ export async function finishAttempt(
   const finished = await book.put({ ...entry, phase: 'finished' });
   crashPoint('finish.after-entry');
   staging.forget(attempt);
+  await logs.drop(attempt);
   disposal.begin(finished);
 }

@@ -41,7 +41,7 @@ export async function* followAttempt(
   await book.admit(attempt, epoch);
   const entry = book.require(attempt);
   const directory = new StagingDirectory(entry.directory);
-  await using log = new LogReader(files, directory);
+  await using log = new LogReader(files, directory, room.logs.get(attempt));
   const output = new LogOutput(log, entry, options);
   const leaving = new AbortController();
   const watch = new PlaceWatch(room, entry, AbortSignal.any([signal, leaving.signal]));

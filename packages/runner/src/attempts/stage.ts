@@ -68,7 +68,10 @@ export class Staging {
       const beforeGate = clock.monotonic();
       await this.#gateIsThere(place, made, directory, signal);
       timings.gate = Math.round((clock.monotonic() - beforeGate) * 100) / 100;
-      await book.put({ ...entry, ...made, phase: 'staged' });
+      await Promise.all([
+        book.put({ ...entry, ...made, phase: 'staged' }),
+        this.#room.logs.keep(spec.attempt, directory, signal),
+      ]);
     } catch (error) {
       await this.throwAway({ ...entry, ...made });
       throw error;
@@ -105,6 +108,7 @@ export class Staging {
   /** Durable first: from here on nobody can open it. What it left is removed in the background. */
   async throwAway(entry: JournalEntry): Promise<void> {
     this.#staged.delete(entry.spec.attempt);
+    await this.#room.logs.drop(entry.spec.attempt);
     const gone = await this.#room.book.put({ ...entry, phase: 'finished' });
     this.#room.disposal.begin(gone);
   }

@@ -6,6 +6,7 @@ import type { Files } from '../ports/files.ts';
 import type { AttemptBook } from './book.ts';
 import type { Disposal } from './disposal.ts';
 import type { Gates } from './gate.ts';
+import type { KeptLogs } from './log-files.ts';
 import type { AttemptPlace } from './place.ts';
 
 export interface AttemptRoom {
@@ -14,6 +15,7 @@ export interface AttemptRoom {
   readonly clock: Clock;
   readonly gates: Gates;
   readonly disposal: Disposal;
+  readonly logs: KeptLogs;
   readonly places: Places;
   /** As the runner sees it. */
   readonly attemptsDirectory: string;

@@ -188,6 +188,12 @@ export class Bench {
     return this.ports.engine.inspectContainer(`argonaut-${attempt}`, patience());
   }
 
+  /** Where the attempt's staging lies, as the journal has it. */
+  async directoryOf(attempt: string): Promise<string | undefined> {
+    const journal = await openFileJournal(`${this.dataDirectory}/journal`);
+    return (await journal.get(attempt))?.directory;
+  }
+
   /** A directory outside of everything, mounted into the container: what is counted there, the product cannot touch. */
   async ledger(): Promise<{ readonly place: RunOptions['place']; readonly count: () => Promise<number> }> {
     const directory = `${this.dataDirectory}/ledger-${randomBytes(4).toString('hex')}`;

@@ -1,12 +1,16 @@
 /** The contract of a runner, whatever its ports: call it in a test file with a way to open them. */
 import { describe } from 'vitest';
 import type { OpenPorts } from './bench.ts';
+import { endsContract } from './ends.ts';
 import { lifeContract } from './life.ts';
+import { outputContract } from './output.ts';
 
 export type { OpenPorts, PortsUnderTest } from './bench.ts';
 
 export function runnerContract(name: string, openPorts: OpenPorts): void {
   describe(`a runner on ${name}`, () => {
     lifeContract(openPorts);
+    outputContract(openPorts);
+    endsContract(openPorts);
   });
 }
