@@ -1,0 +1,62 @@
+/** Runbook runs: a snapshot of a runbook, run for an environment. */
+import { type Static, Type } from 'typebox';
+import {
+  Nullable,
+  Optional,
+  PageQuery,
+  QueryList,
+  Reference,
+  References,
+  Resource,
+  Text,
+  Writable,
+} from './basics.ts';
+import { executionOptions, runAdditions, runOptions } from './deployments.ts';
+
+const written = {
+  RunbookId: Optional(Text),
+  /** Empty: the published one. */
+  RunbookSnapshotId: Optional(Text),
+  EnvironmentId: Reference,
+  ...runOptions,
+};
+
+export const WritableRunbookRun = Writable('WritableRunbookRun', written);
+export type WritableRunbookRun = Static<typeof WritableRunbookRun>;
+
+export const RunbookRunResource = Resource('RunbookRun', written, {
+  ...runAdditions,
+  FrozenRunbookProcessId: Type.String(),
+});
+export type RunbookRunResource = Static<typeof RunbookRunResource>;
+
+export const RunbookRunQuery = Type.Object({
+  ...PageQuery.properties,
+  projects: QueryList,
+  environments: QueryList,
+  tenants: QueryList,
+  runbooks: QueryList,
+  taskState: QueryList,
+});
+export type RunbookRunQuery = Static<typeof RunbookRunQuery>;
+
+export const CreateRunbookRuns = Type.Object(
+  {
+    ProjectName: Reference,
+    RunbookName: Reference,
+    EnvironmentNames: Type.Array(Reference, { minItems: 1 }),
+    Tenants: Optional(References),
+    TenantTags: Optional(References),
+    /** Name or id; absent: the published one. */
+    Snapshot: Optional(Nullable(Type.String())),
+    ...executionOptions,
+  },
+  { title: 'CreateRunbookRuns' },
+);
+export type CreateRunbookRuns = Static<typeof CreateRunbookRuns>;
+
+export const CreatedRunbookRuns = Type.Object({
+  RunbookRunServerTasks: Type.Array(
+    Type.Object({ RunbookRunId: Type.String(), ServerTaskId: Type.String() }),
+  ),
+});
