@@ -2,6 +2,10 @@
 import { describe } from 'vitest';
 import type { OpenPorts } from './bench.ts';
 import { endsContract } from './ends.ts';
+import { fencesContract } from './fences.ts';
+import { hostContract } from './host.ts';
+import { imageKindsContract } from './images.ts';
+import { lanesContract } from './lanes.ts';
 import { lifeContract } from './life.ts';
 import { outputContract } from './output.ts';
 
@@ -12,5 +16,9 @@ export function runnerContract(name: string, openPorts: OpenPorts): void {
     lifeContract(openPorts);
     outputContract(openPorts);
     endsContract(openPorts);
+    imageKindsContract(openPorts);
+    fencesContract(openPorts);
+    lanesContract(openPorts);
+    hostContract(openPorts);
   });
 }
