@@ -139,6 +139,11 @@ describe.each(shells)('$name', (shell) => {
   });
 });
 
+test.each(shells.filter(({ syntax }) => syntax === 'Bash'))('$name has octopus_parameters', (bash) => {
+  const body = `set -u\nprintf '<%s>' "\${octopus_parameters[A b]}" "\${#octopus_parameters[@]}"`;
+  expect(run(bash, body, { variables: { 'A b': NASTY, c: 'd' } }).stdout).toBe(`<${NASTY}><2>`);
+});
+
 /** Unicode of every length in UTF-8, control characters, and what shells and formats take for their own. */
 function randomText(random: Random): string {
   const pieces = [
