@@ -1,0 +1,33 @@
+/** The variables of a run. What comes from the environment is read when the run starts or resumes, and never written. */
+import { Invalid } from '@argonaut/contracts';
+import type { TaskVariables } from '@argonaut/server/execution';
+import type { ProcessFile } from './process-file.ts';
+
+/** `Invalid` names every environment variable that is missing. */
+export function runVariables(
+  variables: ProcessFile['variables'] = {},
+  environment: NodeJS.ProcessEnv,
+): TaskVariables {
+  const values: Record<string, string> = {};
+  const sensitive = new Set<string>();
+  const errors: string[] = [];
+  for (const [name, entry] of Object.entries(variables)) {
+    if (typeof entry !== 'object') {
+      values[name] = String(entry);
+      continue;
+    }
+    if (entry.secret === true) sensitive.add(name);
+    if (entry.env === undefined) {
+      values[name] = String(entry.value);
+      continue;
+    }
+    const value = environment[entry.env];
+    if (value === undefined) {
+      errors.push(`Variable "${name}" comes from the environment variable ${entry.env}, which is not set.`);
+    } else {
+      values[name] = value;
+    }
+  }
+  if (errors.length > 0) throw new Invalid(errors.join('\n'), { errors });
+  return { of: () => ({ values, sensitive }) };
+}

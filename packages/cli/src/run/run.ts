@@ -1,0 +1,191 @@
+/** `argonaut run`: one process file, from its text to its exit code. */
+
+import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { kindOf, messageOf, NotFound } from '@argonaut/contracts';
+import { initialState, type Plan, plan } from '@argonaut/orchestrator';
+import { type ExecutionPorts, TaskExecution } from '@argonaut/server/execution';
+import { readFrames } from '@argonaut/server/tasklog';
+import { exitCodeOf, exitCodes } from './exit-codes.ts';
+import { fileArtifacts } from './file-artifacts.ts';
+import { JsonDisplay } from './json-display.ts';
+import { RunLines } from './lines-of-run.ts';
+import { createLocalWorker, LOCAL_POOL, onlyWorker } from './local-worker.ts';
+import type { ProcessFile } from './process-file.ts';
+import { readProcessFile } from './read-process-file.ts';
+import { dataDirectory, RunDirectory } from './run-directory.ts';
+import { runVariables } from './run-variables.ts';
+import { TerminalDisplay } from './terminal-display.ts';
+import { toProcess } from './to-process.ts';
+
+export interface RunOptions {
+  /** The process file; absent when a run is resumed. */
+  readonly file?: string;
+  /** True: the newest unfinished run; a text: that run. */
+  readonly resume?: string | true;
+  readonly json?: boolean;
+  readonly verbose?: boolean;
+}
+
+export interface RunSurroundings {
+  readonly environment: NodeJS.ProcessEnv;
+  readonly write: (text: string) => void;
+  readonly complain: (text: string) => void;
+  readonly colours: boolean;
+  /** Calls back for every interrupt of the user; returns how to stop listening. */
+  readonly onInterrupt: (listener: () => void) => () => void;
+}
+
+/** Resolves with the exit code. */
+export async function run(options: RunOptions, around: RunSurroundings): Promise<number> {
+  try {
+    const data = dataDirectory(around.environment);
+    const directory = new RunDirectory(data);
+    await using _store = directory.store;
+    if (options.resume !== undefined) {
+      const id = options.resume === true ? await directory.newestUnfinished() : options.resume;
+      return await follow(id, await directory.readFile(id), {
+        directory,
+        data,
+        options,
+        around,
+        resumed: true,
+      });
+    }
+    if (options.file === undefined) throw new NotFound('Name a process file, or use --resume.');
+    const file = readProcessFile(await readText(options.file), options.file);
+    const id = await begin(file, options.file, directory, around);
+    return await follow(id, file, { directory, data, options, around, resumed: false });
+  } catch (error) {
+    around.complain(`${messageOf(error)}\n`);
+    return codeOfError(error);
+  }
+}
+
+function codeOfError(error: unknown): number {
+  switch (kindOf(error)) {
+    case 'Invalid':
+      return exitCodes.usage;
+    case 'NotFound':
+      return exitCodes.notFound;
+    case 'Conflict':
+      return exitCodes.conflict;
+    case 'InfrastructureFailure':
+    case 'Unavailable':
+    case 'TimedOut':
+      return exitCodes.infrastructureFailed;
+    default:
+      return exitCodes.error;
+  }
+}
+
+async function readText(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    throw new NotFound(`The process file ${path} cannot be read: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+/** Plans and stores the run; nothing has started yet. */
+async function begin(
+  file: ProcessFile,
+  path: string,
+  directory: RunDirectory,
+  { environment }: RunSurroundings,
+): Promise<string> {
+  const variables = runVariables(file.variables, environment);
+  const stamp = new Date().toISOString().replaceAll(/[-:]/g, '').slice(0, 15).toLowerCase();
+  const id = `run-${stamp.replace('t', '-')}-${randomBytes(3).toString('hex')}`;
+  const made: Plan = plan({
+    task: id,
+    title: file.name ?? path,
+    server: id,
+    attemptPrefix: id,
+    process: toProcess(file),
+    defaultPool: LOCAL_POOL,
+    scope: { variables: (action, step) => variables.of(action, step).values, nowMs: Date.now() },
+  });
+  await directory.store.create(made, initialState(made));
+  await directory.keepFile(id, file);
+  return id;
+}
+
+interface Following {
+  readonly directory: RunDirectory;
+  readonly data: string;
+  readonly options: RunOptions;
+  readonly around: RunSurroundings;
+  readonly resumed: boolean;
+}
+
+async function follow(id: string, file: ProcessFile, following: Following): Promise<number> {
+  const { directory, data, options, around, resumed } = following;
+  const { environment, write } = around;
+  const began = Date.now();
+  await directory.own(id);
+  const json = options.json === true ? new JsonDisplay(write) : undefined;
+  const terminal = new TerminalDisplay({ write, colours: around.colours, verbose: options.verbose === true });
+  const lines = new RunLines(json ?? terminal);
+  json?.begin(id, file.name ?? '', resumed);
+  if (json === undefined) terminal.note(`${resumed ? 'Resuming' : 'Run'} ${id}`);
+  if (resumed) await replay(id, directory, lines);
+
+  const runner = await createLocalWorker({
+    run: id,
+    directory,
+    data,
+    environment,
+    engine: file.steps.some((step) => step.image !== undefined),
+    onProblem: (message) => {
+      if (options.verbose === true) around.complain(`${message}\n`);
+    },
+  });
+  const variables = runVariables(file.variables, environment);
+  const ports: ExecutionPorts = {
+    store: directory.store,
+    workers: onlyWorker(runner),
+    images: { request: async ({ reference, pull }) => ({ reference, policy: pull ?? 'if-not-present' }) },
+    variables: { load: async () => variables },
+    artifacts: fileArtifacts(directory.path(id, 'artifacts')),
+    observer: { onFrames: (frames) => frames.forEach((frame) => void lines.push(frame)) },
+    now: Date.now,
+  };
+  const execution = await TaskExecution.claim(id, ports);
+  const detach = new AbortController();
+  let interrupts = 0;
+  const stopListening = around.onInterrupt(() => {
+    interrupts += 1;
+    if (interrupts > 1) {
+      detach.abort(new Error('Interrupted twice.'));
+      return;
+    }
+    around.complain('Cancelling. Interrupt again to leave it running.\n');
+    execution.cancel(`interrupt-${process.pid}-${interrupts}`).catch(() => {});
+  });
+  try {
+    const completion = await execution.run(detach.signal);
+    if (completion === 'stopped') {
+      around.complain(`Left running. Follow it again with: argonaut run --resume ${id}\n`);
+      return exitCodes.detached;
+    }
+    const code = exitCodeOf(completion, execution.state);
+    const took = Date.now() - began;
+    if (json !== undefined) json.end(id, completion.result, completion.errorMessage, code, took);
+    else terminal.end(completion.result, completion.errorMessage, took);
+    // The last containers are removed while the result can be read already.
+    await runner.settled();
+    await runner[Symbol.asyncDispose]();
+    await directory.tidy(id);
+    return code;
+  } finally {
+    stopListening();
+  }
+}
+
+/** What was stored before, from the first line on, so that a resumed run shows everything. */
+async function replay(id: string, directory: RunDirectory, lines: RunLines): Promise<void> {
+  await using log = await directory.store.log(id);
+  if (log === undefined) return;
+  for await (const { frame } of readFrames(log)) lines.push(frame);
+}
