@@ -7,7 +7,6 @@ import {
   Optional,
   PageQuery,
   QueryList,
-  References,
   Resource,
   Text,
   Writable,
