@@ -21,6 +21,9 @@ export function Nullable<T extends TSchema>(schema: T) {
   return Type.Union([schema, Type.Null()]);
 }
 
+/** A text, or null where there is none; always there on reading. */
+export const NullableText = Type.Union([Type.String(), Type.Null()], { default: null });
+
 /** A field that may be left out of a request; the default (if the schema has one) then stands. */
 export const Optional = Type.Optional;
 
