@@ -115,10 +115,10 @@ static int64_t newest_epoch = -1;
 
 static int original_cwd = -1, signal_fd, timer_fd, listener = -1, pipes[2] = {-1, -1};
 static mode_t original_umask;
-static int64_t due_gate = NEVER, due_deadline = NEVER, due_kill = NEVER, due_phase = NEVER, due_retry = NEVER;
+static int64_t deadline = NEVER, due_gate = NEVER, due_deadline = NEVER, due_kill = NEVER, due_phase = NEVER, due_retry = NEVER;
 
 static pid_t program = -1;
-static bool made_files, ended, no_children, killed_after_grace, gave_up_log;
+static bool made_files, ended, no_children, killed_after_grace, hurry;
 static int status;                       /* of the program, as wait4 gives it; -1: could not be ended */
 static const char *reason = "exited", *stopped_by, *failed_stage;
 static int failed_errno, orphans, stragglers, unkilled, kill_rounds, own_code;
@@ -292,7 +292,7 @@ static int signal_descendants(int signal)
     int living = find_descendants();
     if (living < 0) return kill(-program, signal) == 0 || !no_children;
     for (int i = 0; i < PROCESSES && table[i].pid; i++)
-        if (table[i].ours && table[i].alive) kill(table[i].pid, signal);
+        if (table[i].ours) kill(table[i].pid, signal); /* also a zombie: it may be a leader whose threads live on */
     return living;
 }
 
@@ -310,6 +310,8 @@ static void reap(void)
 }
 
 /* ---------------------------------------------------------------- log */
+
+static void announce(void);
 
 /* Writes what is pending; false if the disk would not take it, then the loop tries again in 100 ms and reads no more,
  * so that the script blocks and nothing is lost. The index record comes before its bytes: a record past the end is
@@ -336,10 +338,15 @@ static bool store_pending(void)
         pending.length -= n;
         log_bytes += n;
     }
-    due_retry = NEVER;
+    if (due_retry != NEVER) {
+        due_retry = NEVER;
+        announce();
+    }
     return true;
-blocked:
+blocked:;
+    bool news = due_retry == NEVER;
     due_retry = after(100);
+    if (news) announce();
     return false;
 }
 
@@ -391,9 +398,8 @@ static void drop(struct client *c)
     if (c->fd < 0) return;
     close(c->fd);
     c->fd = -1;
+    explicit_bzero(receive[c - clients], c->have); /* what was obeyed is wiped already */
     c->have = 0;
-    explicit_bzero(receive[c - clients], sizeof receive[0]);
-    madvise(receive[c - clients], sizeof receive[0], MADV_DONTNEED);
     forget_payload(c);
 }
 
@@ -411,12 +417,18 @@ static void answer_state(struct client *c)
     if (exit_length && c->fd >= 0 && !send_record(c->fd, REC_EXIT, exit_json, exit_length)) drop(c);
 }
 
+/* Tells every watcher where we are. */
+static void announce(void)
+{
+    for (struct client *c = clients; c < clients + CLIENTS; c++)
+        if (c->watch) answer_state(c);
+}
+
 static void enter(enum phase next, int64_t due)
 {
     phase = next;
     due_phase = due;
-    for (struct client *c = clients; c < clients + CLIENTS; c++)
-        if (c->watch) answer_state(c);
+    announce();
 }
 
 /* ---------------------------------------------------------------- the end */
@@ -519,7 +531,7 @@ static void conclude(void)
         if (fd >= 0) close(fd);
         enter(HELD, after(opt.hold_ms));
     } else {
-        enter(phase, NEVER); /* watchers get the exit record */
+        announce(); /* watchers get the exit record */
         leave();
     }
 }
@@ -552,8 +564,9 @@ static void stop(const char *why, const char *by, int64_t grace_ms)
         if (after(grace_ms) < due_kill) due_kill = after(grace_ms);
     } else { /* the result is fixed already; only stop waiting for what is left */
         opt.linger = false;
-        gave_up_log = true;
+        hurry = true;
         if (phase == DRAINING) due_phase = now_boot();
+        if (phase == FLUSHING && after(opt.drain_ms) < due_phase) due_phase = after(opt.drain_ms);
     }
 }
 
@@ -561,19 +574,22 @@ static void stop(const char *why, const char *by, int64_t grace_ms)
 
 struct late_values { char **argv, **envp; const char *cwd; };
 
+/* Kept records lie one after the other, each with a NUL behind it. */
+static size_t next_kept(const uint8_t *kept, size_t at) { return at + RECORD + get32(kept + at + 1) + 1; }
+
 /* Writes the gate's files below a directory of ours. FILE_MORE continues the file before it: one message is too small
  * for some. The mode is 0400 from the start; the descriptor that made the file may write all the same. */
 static bool write_files(const uint8_t *kept, size_t size)
 {
-    int fd = -1, dir = mkdir(opt.files, 0700) < 0 ? -1 : open(opt.files, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (dir < 0 || fchmod(dir, 0700) < 0) return false;
-    made_files = true;
-    for (size_t at = 0; at < size; at += RECORD + get32(kept + at + 1) + 1) {
+    int fd = -1, dir = -1;
+    made_files = mkdir(opt.files, 0700) == 0;
+    if (!made_files || (dir = open(opt.files, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)) < 0) return false;
+    for (size_t at = 0; at < size; at = next_kept(kept, at)) {
         const uint8_t *bytes = kept + at + RECORD, *end = bytes + get32(kept + at + 1);
         if (kept[at] != REC_FILE && kept[at] != REC_FILE_MORE) continue;
         if (kept[at] == REC_FILE) { /* its name is one path component; openat refuses "", "." and ".." by itself */
             const char *name = (const char *)bytes;
-            bytes += strlen(name) + 1; /* every kept record ends in a NUL */
+            bytes += strlen(name) + 1;
             if (fd >= 0) close(fd);
             errno = EINVAL;
             if (bytes > end || strchr(name, '/')) return false;
@@ -677,7 +693,7 @@ static void open_gate(struct client *c)
     const char *bad = NULL;
     __typeof__(opt) before = opt;
     while (environ[inherited]) inherited++;
-    for (size_t at = 0; at < c->kept_size; at += RECORD + get32(c->kept + at + 1) + 1) {
+    for (size_t at = 0; at < c->kept_size; at = next_kept(c->kept, at)) {
         arguments += c->kept[at] == REC_ARG;
         variables += c->kept[at] == REC_ENV;
         files += c->kept[at] == REC_FILE;
@@ -688,7 +704,7 @@ static void open_gate(struct client *c)
     v.argv = space;
     v.envp = space + arguments + 1;
     for (; envc < inherited; envc++) v.envp[envc] = environ[envc];
-    for (size_t at = 0; at < c->kept_size; at += RECORD + get32(c->kept + at + 1) + 1) {
+    for (size_t at = 0; at < c->kept_size; at = next_kept(c->kept, at)) {
         char *bytes = (char *)c->kept + at + RECORD;
         size_t length = get32(c->kept + at + 1);
         int type = c->kept[at];
@@ -726,7 +742,7 @@ static void open_gate(struct client *c)
         enter(FLUSHING, NEVER);
         return conclude_at_gate(exec ? "exec-failed" : "setup-failed", exec ? CODE_EXEC : CODE_SETUP);
     }
-    if (opt.deadline_ms) due_deadline = after(opt.deadline_ms);
+    if (opt.deadline_ms) due_deadline = deadline = after(opt.deadline_ms);
     answer(c, REC_OK, "");
     enter(RUNNING, NEVER);
 }
@@ -920,11 +936,8 @@ static void advance(void)
         for (int i = 0; i < 2; i++)
             for (size_t n; budget && (n = copy_pipe(i)) > 0;) budget = n < budget ? budget - n : 0;
         if (pending.length) { /* no space: wait for it, as long as anybody still wants the result */
-            if (due_phase == NEVER) {
-                bool stopped = gave_up_log || stopped_by || strcmp(reason, "timeout") == 0;
-                if (stopped) due_phase = after(opt.drain_ms);
-                else if (opt.deadline_ms) due_phase = start_boot + opt.deadline_ms * MS;
-            }
+            bool stopped = hurry || stopped_by || strcmp(reason, "timeout") == 0;
+            if (due_phase == NEVER) due_phase = stopped ? after(opt.drain_ms) : deadline;
             if (due_phase > now) return;
             log_lost = pending.length;
             for (int i = 0, queued; i < 2; i++)
@@ -947,7 +960,7 @@ static void wait_for_something(void)
     const int64_t others[] = {due_deadline, due_kill, due_phase, due_retry};
     for (int i = 0; i < 4; i++) if (others[i] < due) due = others[i];
     struct itimerspec timer = {0}; /* all zero disarms */
-    if (due != NEVER) timer.it_value = (struct timespec){due / 1000000000, due % 1000000000 + 1};
+    if (due != NEVER) timer.it_value = (struct timespec){due / 1000000000, due % 1000000000};
     timerfd_settime(timer_fd, TFD_TIMER_ABSTIME, &timer, NULL);
 
     struct pollfd fds[5 + CLIENTS] = {{signal_fd, POLLIN, 0}, {timer_fd, POLLIN, 0}, {listener, POLLIN, 0}};
@@ -1080,6 +1093,7 @@ static bool hear_init(int fd, struct buffer *lines)
     while (have >= HEADER + RECORD && have >= HEADER + get32(in + 4)) {
         size_t whole = HEADER + get32(in + 4), length = whole - HEADER - RECORD;
         int type = in[HEADER];
+        if (whole < HEADER + RECORD) return false; /* a script may have put a socket of its own there */
         if (type == REC_EXIT && length < sizeof exit_json) {
             memcpy(exit_json, in + HEADER + RECORD, length);
             exit_length = length;

@@ -26,10 +26,14 @@ describe.skipIf(!root)('on a full disk', () => {
     using disk = new SmallDisk();
     using attempt = new AttemptUnderTest({ directory: disk.directory });
     const client = await attempt.connect();
+    const blocked: boolean[] = [];
+    client.onState = (state) => blocked.push(state.logBlocked);
+    await client.watch();
     await client.open({ program: ['sh', '-c', 'seq 1000000; exit 3'] });
-    await until(async () => (await client.status()).logBlocked, 'the log is blocked');
+    await until(() => blocked.at(-1) === true, 'a watcher hears that the log is blocked');
     expect(existsSync(attempt.path('exit'))).toBe(false);
     disk.grow();
+    await until(() => blocked.at(-1) === false, 'and that it is not any more');
     await attempt.ended;
     expect(attempt.exit()).toMatchObject({ code: 3, logBytes: 6_888_896n, logLost: 0n });
     expect(sha256(attempt.log())).toBe(
@@ -134,13 +138,14 @@ test('SIGKILL of init under a flood leaves an aligned index and an exact prefix 
 });
 
 test('SIGKILL of the reader, with holes punched behind it, loses no byte and no tag', async () => {
-  const lines = kills ? 113_000 : 20_000;
+  const target = kills || 8;
   using attempt = new AttemptUnderTest();
+  const enough = join(attempt.directory, 'enough');
   await attempt.open({
     program: [
-      'sh',
-      '-c',
-      `i=0; while [ $i -lt ${lines} ]; do i=$((i+1)); echo "out $i"; echo "err $i" >&2; done; exit 42`,
+      ...['sh', '-c'],
+      'i=0; until [ -e "$0" ]; do i=$((i+1)); echo "out $i"; echo "err $i" >&2; done; echo $i > "$0.lines"; exit 42',
+      enough,
     ],
   });
   const parts: Buffer[] = [];
@@ -162,12 +167,12 @@ test('SIGKILL of the reader, with holes punched behind it, loses no byte and no 
       offset += bytes.length;
     });
     const gone = new Promise<void>((resolve) => reader.once('close', () => resolve()));
-    if (killed < (kills || 8)) {
+    if (killed < target) {
       const before = offset;
-      const ended = attempt.ended.then(() => true);
-      await Promise.race([until(() => offset > before, 'the reader reads'), ended]);
+      await until(() => offset > before, 'the reader reads');
       reader.kill('SIGKILL');
       killed++;
+      if (killed === target) writeFileSync(enough, '');
     }
     await gone;
     finished = /^exit /m.test(lastWords);
@@ -183,6 +188,7 @@ test('SIGKILL of the reader, with holes punched behind it, loses no byte and no 
       ]);
   }
   expect(await attempt.ended).toEqual({ code: 42, signal: null });
+  const lines = Number(readFileSync(`${enough}.lines`, 'utf8'));
   const log = Buffer.concat(parts);
   expect(BigInt(log.length)).toBe(attempt.exit().logBytes);
   const text = { stdout: '', stderr: '', both: '', unknown: '' };
