@@ -167,21 +167,24 @@ async function compileHello(debs: readonly string[], machine: string): Promise<B
     const output = join(directory, 'hello');
     const headers = ['-nostdinc', '-isystem', join(directory, `usr/include/${machine}-linux-musl`)];
     const loader = `-Wl,--dynamic-linker=/lib/ld-musl-${machine}.so.1`;
+    await ensureCompiler();
     await run('cc', [
       ...['-O2', '-no-pie', '-fno-pie', '-fno-stack-protector', '-U_FORTIFY_SOURCE', ...headers],
       ...['-nostdlib', loader, at('crt1.o'), at('crti.o'), join(import.meta.dirname, 'musl/hello.c')],
       ...['-L', join(directory, `lib/${machine}-linux-musl`), '-lc', at('crtn.o'), '-s', '-o', output],
     ]);
     return await readFile(output);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
-      throw new Error(
-        'the musl test image needs a C compiler once, to link a program to musl: apt-get install gcc',
-      );
-    }
-    throw error;
   } finally {
     await rm(directory, { recursive: true, force: true });
+  }
+}
+
+/** The musl program is linked once and then cached, so a compiler is installed only where there is none. */
+async function ensureCompiler(): Promise<void> {
+  try {
+    await run('cc', ['--version']);
+  } catch {
+    await run('sh', [join(import.meta.dirname, '../machine/install.sh'), 'gcc']);
   }
 }
 
