@@ -19,6 +19,12 @@ export interface ServerConfig {
   readonly trustedProxies: readonly string[];
   /** Largest JSON body in bytes. */
   readonly bodyLimit: number;
+  /** How the built-in worker reaches its engine, as the docker command reads it; absent: the usual socket. */
+  readonly dockerHost?: string;
+  /** The data directory as the engine sees it, when the server itself is in a container. */
+  readonly hostDataDirectory?: string;
+  /** How many tasks this server works on at the same time; those that wait for a person do not count. */
+  readonly taskCap: number;
   readonly logLevel: 'silent' | 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace';
 }
 
@@ -26,6 +32,9 @@ const LOG_LEVELS = ['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace'
 
 /** 30 MiB: a deployment process with its scripts inline; packages and artifacts have their own limit. */
 const DEFAULT_BODY_LIMIT = 30 * 1024 * 1024;
+
+/** As in Octopus. */
+const DEFAULT_TASK_CAP = 5;
 
 /** Settings from the environment; every complaint is listed at once. */
 export function readConfig(environment: NodeJS.ProcessEnv): ServerConfig {
@@ -55,6 +64,12 @@ export function readConfig(environment: NodeJS.ProcessEnv): ServerConfig {
   if (!Number.isInteger(bodyLimit) || bodyLimit < 1024) {
     complaints.push('ARGONAUT_BODY_LIMIT must be a number of bytes, at least 1024.');
   }
+  const taskCap = Number(text('ARGONAUT_TASK_CAP') ?? DEFAULT_TASK_CAP);
+  if (!Number.isInteger(taskCap) || taskCap < 1) {
+    complaints.push(
+      'ARGONAUT_TASK_CAP must be the number of tasks that may run at the same time, at least 1.',
+    );
+  }
   const logLevel = LOG_LEVELS.find((level) => level === (text('ARGONAUT_LOG_LEVEL') ?? 'info'));
   if (logLevel === undefined) complaints.push(`ARGONAUT_LOG_LEVEL must be one of ${LOG_LEVELS.join(', ')}.`);
   const databaseUrl = text('ARGONAUT_DATABASE_URL');
@@ -81,6 +96,9 @@ export function readConfig(environment: NodeJS.ProcessEnv): ServerConfig {
       .map((entry) => entry.trim())
       .filter(Boolean),
     bodyLimit,
+    ...optional('dockerHost', text('DOCKER_HOST')),
+    ...optional('hostDataDirectory', text('ARGONAUT_HOST_DATA')),
+    taskCap,
     logLevel,
   };
 }

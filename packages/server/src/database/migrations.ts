@@ -31,12 +31,31 @@ const STEPS: readonly Step[] = [
     await sql`create table idempotency (
       key text primary key, fingerprint text not null, status bigint not null, response text not null,
       created text not null)`.execute(tx);
+    await sql`create index idempotency_created on idempotency (created)`.execute(tx);
     await sql`create table queue (
       task text primary key, space text not null, state text not null, queue_time text not null, tag text, epoch bigint not null,
       owner text, lease_until text)`.execute(tx);
     await sql`create index queue_order on queue (state, queue_time)`.execute(tx);
     await sql`create unique index queue_one_per_tag on queue (tag) where state = 'leased'`.execute(tx);
     await sql`create table leaders (role text primary key, owner text not null, lease_until text not null)`.execute(
+      tx,
+    );
+  },
+  async (tx) => {
+    await sql`create table runs (
+      task text primary key, plan text not null, state text not null, segments text not null)`.execute(tx);
+    await sql`create table run_entries (
+      task text not null, kind text not null, id text not null, seq bigint not null, body text not null,
+      primary key (task, kind, id))`.execute(tx);
+    await sql`create table task_events (
+      id text primary key, task text not null, created text not null, body text not null)`.execute(tx);
+    await sql`create index task_events_task on task_events (task)`.execute(tx);
+    await sql`create table worker_leases (
+      task text not null, pool text not null, generation bigint not null, worker text not null,
+      primary key (task, pool, generation))`.execute(tx);
+    await sql`create index worker_leases_worker on worker_leases (worker)`.execute(tx);
+    await sql`create table attempt_journal (
+      worker text not null, attempt text not null, entry text not null, primary key (worker, attempt))`.execute(
       tx,
     );
   },

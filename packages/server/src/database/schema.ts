@@ -53,4 +53,20 @@ export interface Tables {
   };
   /** Who leads what (`elect`). */
   leaders: { role: string; owner: string; lease_until: string };
+  /** The execution of a task, as `RunStore` keeps it. Plan and state are the orchestrator's own, as JSON. */
+  runs: {
+    task: string;
+    plan: string;
+    state: string;
+    /** The committed log: `[{epoch, length}]`, one blob for each server that had the task. */
+    segments: string;
+  };
+  /** Orders, timers, cursors, outputs and artifacts of a run; `seq` is the order in which they were added. */
+  run_entries: { task: string; kind: string; id: string; seq: number; body: string };
+  /** What happened to a task elsewhere (a cancel, an answer), for whichever server has it. */
+  task_events: { id: string; task: string; created: string; body: string };
+  /** Which task works on which worker. */
+  worker_leases: { task: string; pool: string; generation: number; worker: string };
+  /** The journal of workers that keep none themselves: the built-in one and those reached over SSH. */
+  attempt_journal: { worker: string; attempt: string; entry: string };
 }

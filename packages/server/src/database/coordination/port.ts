@@ -54,7 +54,7 @@ export interface Coordination {
   wake(): Promise<void>;
   /** Calls `listener` at every wake, from whichever server. Returns how to stop. */
   onWake(listener: () => void): () => void;
-  /** When the next waiting task is due; undefined when none waits. For the timer of the queue's loop. */
+  /** When the next task that is not due yet becomes so; undefined when there is none. For the timer of the queue's loop. */
   nextDue(): Promise<Date | undefined>;
   /** True when `owner` leads `role` for the next `leaseFor`; repeat it to go on leading. */
   elect(role: string, owner: string, leaseFor: number): Promise<boolean>;

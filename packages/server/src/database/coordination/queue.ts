@@ -94,6 +94,7 @@ export class Queue {
       .selectFrom('queue')
       .select('queue_time')
       .where('state', '=', 'queued')
+      .where('queue_time', '>', this.#now().toISOString())
       .orderBy('queue_time')
       .limit(1)
       .executeTakeFirst();
