@@ -23,14 +23,14 @@ export const crashPoints = [
   'cancel.before-entry',
   'cancel.after-entry',
   'cancel.after-signal',
-  'discard.before-removal',
-  'discard.after-removal',
-  'discard.after-forgotten',
+  'discard.before-entry',
+  'discard.after-entry',
   'finish.before-entry',
   'finish.after-entry',
-  'finish.after-container',
-  'finish.after-directory',
-  'finish.after-forgotten',
+  'removal.begun',
+  'removal.container-gone',
+  'removal.directory-gone',
+  'removal.forgotten',
 ] as const;
 
 export type CrashPoint = (typeof crashPoints)[number];

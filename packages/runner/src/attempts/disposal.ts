@@ -86,16 +86,15 @@ export class Disposal {
   async #once(entry: JournalEntry): Promise<void> {
     const { book, files, places } = this.#options;
     const signal = AbortSignal.any([this.#closing.signal, AbortSignal.timeout(stepDeadlineMs)]);
-    const ended = entry.outcome !== undefined;
-    crashPoint('discard.before-removal');
-    if (!ended) await this.#cancelAtGate(new StagingDirectory(entry.directory), signal);
+    crashPoint('removal.begun');
+    if (!entry.outcome) await this.#cancelAtGate(new StagingDirectory(entry.directory), signal);
     await placeOf(places, entry.spec).remove(entry, signal);
-    crashPoint(ended ? 'finish.after-container' : 'discard.after-removal');
+    crashPoint('removal.container-gone');
     await files.remove(entry.directory, signal);
-    crashPoint('finish.after-directory');
+    crashPoint('removal.directory-gone');
     const known = book.get(entry.spec.attempt);
     if (known?.directory === entry.directory) await book.forget(entry.spec.attempt);
-    crashPoint('finish.after-forgotten');
+    crashPoint('removal.forgotten');
   }
 
   async #cancelAtGate(directory: StagingDirectory, signal: AbortSignal): Promise<void> {

@@ -109,7 +109,9 @@ export class Staging {
   async throwAway(entry: JournalEntry): Promise<void> {
     this.#staged.delete(entry.spec.attempt);
     await this.#room.logs.drop(entry.spec.attempt);
+    crashPoint('discard.before-entry');
     const gone = await this.#room.book.put({ ...entry, phase: 'finished' });
+    crashPoint('discard.after-entry');
     this.#room.disposal.begin(gone);
   }
 

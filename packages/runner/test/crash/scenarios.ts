@@ -1,0 +1,55 @@
+/** What the crash test lets the driver do while it is killed. */
+import type { LogPosition, Outcome } from '@argonaut/contracts/attempt';
+
+/** What the driver remembers of an attempt, on its own disk. */
+export interface CrashRecord {
+  /** Staging was asked for. */
+  asked: boolean;
+  cursor: number;
+  ahead?: NonNullable<LogPosition['ahead']>;
+  output: string;
+  outcome?: Outcome;
+  finished: boolean;
+}
+
+export interface Scenario {
+  /** One attempt each, all at once. */
+  readonly places: readonly ('container' | 'host')[];
+  readonly script: (ledger: string, place: 'container' | 'host') => string;
+  readonly cancel?: true;
+  readonly discard?: true;
+  /** What a run must have told and counted. */
+  readonly expected: {
+    readonly starts: number | 'at most one';
+    readonly output?: string;
+    readonly results: readonly Outcome['result'][];
+  };
+}
+
+/** Every start of the program leaves a line where the product cannot reach it. */
+function counted(ledger: string, place: 'container' | 'host'): string {
+  const file = place === 'host' ? ledger : `/ledger/${ledger.slice(ledger.lastIndexOf('/') + 1)}`;
+  return `echo started >> ${file}`;
+}
+
+export const scenarios: Readonly<Record<string, Scenario>> = {
+  /** Shorter than 100 ms, two at once. */
+  run: {
+    places: ['container', 'host'],
+    script: (ledger, place) => `${counted(ledger, place)}; echo one; echo two; exit 7`,
+    expected: { starts: 1, output: 'one\ntwo\n', results: ['Failed'] },
+  },
+  cancel: {
+    places: ['container'],
+    script: (ledger, place) =>
+      `${counted(ledger, place)}; trap 'echo cancelled; exit 9' TERM; while :; do sleep 0.05; done`,
+    cancel: true,
+    expected: { starts: 'at most one', results: ['Cancelled'] },
+  },
+  discard: {
+    places: ['container', 'host'],
+    script: () => 'exit 1',
+    discard: true,
+    expected: { starts: 0, results: [] },
+  },
+};
