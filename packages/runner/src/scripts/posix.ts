@@ -41,7 +41,7 @@ function variableFunction(variables: ReadonlyArray<readonly [string, string]>): 
   const values: string[] = [];
   variables.forEach(([name, value], i) => {
     exact.push(`    ${quote(name)}) number=${i} ;;`);
-    if (/[A-Za-z]/.test(name)) folded.push(`    ${inAnyCase(name)}) number=${i} ;;`);
+    if (/[A-Za-z]/.test(name)) folded.push(`${inAnyCase(name)}) number=${i} ;;`);
     values.push(`    ${i}) printf '%s' ${quote(value)} ;;`);
   });
   return [
@@ -49,7 +49,8 @@ function variableFunction(variables: ReadonlyArray<readonly [string, string]>): 
     '  number=',
     '  case "$1" in',
     ...exact,
-    ...folded,
+    // As text, so that patterns which are seldom wanted are not parsed at the start of every script.
+    ...(folded.length > 0 ? [`    *) eval ${quote(['case "$1" in', ...folded, 'esac'].join('\n'))} ;;`] : []),
     '  esac',
     '  case "$number" in',
     ...values,

@@ -1,10 +1,13 @@
-# Base64 in bash itself: no subshell, no other program. Always called in a subshell: its variables are gone afterwards.
+# Base64 in bash itself: no subshell, no other program. Sets `encoded`. Always called in a subshell: its
+# variables are gone afterwards.
 __argonaut_base64() {
   LC_ALL=C
   local digits=ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/
-  local text=$1 out= at piece bits a b c
+  local text=$1 out at piece bits a b c
+  encoded=
   # Pieces, because taking one byte out of a long string costs as much as the string is long.
   for ((at = 0; at < ${#text}; at += 768)); do
+    out=
     piece=${text:at:768}
     while [ "${#piece}" -ge 3 ]; do
       printf -v a %d "'${piece:0:1}"
@@ -25,7 +28,6 @@ __argonaut_base64() {
         out+=${digits:(a & 255) >> 2:1}${digits:(a & 3) << 4 | (b & 255) >> 4:1}${digits:(b & 15) << 2:1}=
         ;;
     esac
-    printf '%s' "$out"
-    out=
+    encoded+=$out
   done
 }

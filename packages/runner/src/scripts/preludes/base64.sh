@@ -1,7 +1,11 @@
 # Base64 with built-in commands only. `getopts` takes a string apart byte by byte in linear time, which
 # no expansion of POSIX sh does; one `printf` in a subshell then gives the codes of 456 bytes at once.
-# Always called in a subshell: its variables are gone afterwards.
+# Sets `encoded`. Always called in a subshell: its variables are gone afterwards.
 __argonaut_base64() {
+  encoded=$(__argonaut_base64_print "$1")
+}
+
+__argonaut_base64_print() {
   LC_ALL=C
   IFS=' '
   OPTIND=1

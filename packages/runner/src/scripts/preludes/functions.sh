@@ -55,6 +55,7 @@ encode_servicemessagevalue() (
   { set +x; } 2>/dev/null
   set +eu
   __argonaut_base64 "${1-}"
+  printf '%s' "$encoded"
 )
 
 __argonaut_level() (
@@ -73,7 +74,8 @@ __argonaut_message() (
   message="##octopus[$1"
   shift
   while [ $# -ge 2 ]; do
-    message="$message $1='$(__argonaut_base64 "$2")'"
+    __argonaut_base64 "$2"
+    message="$message $1='$encoded'"
     shift 2
   done
   printf '%s]\n' "$message"
