@@ -65,7 +65,7 @@ async function firstStart(
   services: Services,
   seed: (spaceId: string) => Promise<void>,
 ): Promise<Secret | undefined> {
-  return services.database.transaction(async () => {
+  return services.database.exclusively('first start', async () => {
     const all = spacesIn(services.database);
     if ((await all.count()) > 0) return undefined;
     const { userId, generatedKey } = await makeFirstAdministrator(services);

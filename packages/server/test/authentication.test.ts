@@ -52,7 +52,7 @@ describe('an API key', () => {
       (await server.get('/api/users/me', { 'x-octopus-apikey': key })).status;
     const short = await make({ Expires: '2030-01-02T00:00:00.000+00:00' });
     const usual = await make({});
-    expect(usual.Expires).toBe('2030-06-30T00:00:00.000Z');
+    expect(usual.Expires).toBe('2030-06-30T00:00:00.000+00:00');
     expect(await status(short.ApiKey)).toBe(200);
     now = new Date('2030-01-02T00:00:00Z');
     expect(await status(short.ApiKey)).toBe(401);

@@ -60,6 +60,32 @@ describe('lifecycles', () => {
     ]);
   });
 
+  it('without phases have one for each environment, in order; an empty phase takes the rest', async () => {
+    await using server = await testServer();
+    for (const Name of ['Dev', 'Test', 'Live'])
+      await server.call('POST', '/api/Spaces-1/environments', { Name });
+    const targets = async (id: string) =>
+      (await server.get(`/api/Spaces-1/lifecycles/${id}/preview`)).body.Phases.map(
+        (phase: { Name: string; OptionalDeploymentTargets: string[] }) => [
+          phase.Name,
+          phase.OptionalDeploymentTargets,
+        ],
+      );
+    expect(await targets('Lifecycles-1')).toEqual([
+      ['Dev', ['Environments-1']],
+      ['Test', ['Environments-2']],
+      ['Live', ['Environments-3']],
+    ]);
+    const { body } = await server.call('POST', '/api/Spaces-1/lifecycles', {
+      Name: 'Two',
+      Phases: [{ Name: 'First', OptionalDeploymentTargets: ['Environments-2'] }, { Name: 'Rest' }],
+    });
+    expect(await targets(body.Id)).toEqual([
+      ['First', ['Environments-2']],
+      ['Rest', ['Environments-1', 'Environments-3']],
+    ]);
+  });
+
   it('cannot all be deleted', async () => {
     await using server = await testServer();
     expect((await server.call('DELETE', '/api/Spaces-1/lifecycles/Lifecycles-1')).status).toBe(400);

@@ -66,6 +66,18 @@ describe('spaces', () => {
     expect(index).toEqual([]);
   });
 
+  it('are not deleted while a task of theirs is running', async () => {
+    await using server = await testServer();
+    const { body } = await server.call('POST', '/api/spaces', { ...OTHER, TaskQueueStopped: true });
+    const { coordination } = server.services;
+    await coordination.enqueue({ task: 'ServerTasks-1', space: body.Id, queueTime: new Date(0), tag: null });
+    const lease = await coordination.claim('me', 60_000);
+    const refused = await server.call('DELETE', body.Links.Self);
+    expect([refused.status, refused.body.ErrorMessage]).toEqual([400, expect.stringContaining('1 task(s)')]);
+    if (lease) await coordination.release(lease, 'done');
+    expect((await server.call('DELETE', body.Links.Self)).status).toBe(200);
+  });
+
   it('have one default among them, which cannot be deleted and answers URLs without a space', async () => {
     await using server = await testServer();
     const { body } = await server.call('POST', '/api/spaces', { ...OTHER, IsDefault: true });

@@ -66,6 +66,20 @@ export class Database {
     return result;
   }
 
+  /**
+   * A transaction that no two servers run at the same time under one name; the second waits for the first and then
+   * sees what it did.
+   */
+  exclusively<T>(name: string, work: () => Promise<T>): Promise<T> {
+    return this.transaction(async () => {
+      // Ends with the transaction. SQLite has one connection, so its transactions exclude each other anyway.
+      if (this.kind === 'postgres') {
+        await sql`select pg_advisory_xact_lock(hashtextextended(${name}, 0))`.execute(this.query);
+      }
+      return work();
+    });
+  }
+
   /** Runs when the surrounding transaction is committed (never if it is not); at once outside of one. */
   afterCommit(effect: () => void): void {
     const scope = this.#scopes.getStore();

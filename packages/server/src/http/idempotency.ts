@@ -4,8 +4,11 @@
  */
 import { createHash } from 'node:crypto';
 import { Conflict, Invalid } from '@argonaut/contracts';
-import { type Database, isUniqueViolation } from '../database/database.ts';
+import type { Database } from '../database/database.ts';
 import { Answer } from './answers.ts';
+
+/** How long a repeated request finds its first answer, in milliseconds: seven days. */
+const KEPT_FOR = 7 * 86_400_000;
 
 const KEY_FORM = /^[\x21-\x7e]{1,200}$/;
 
@@ -36,30 +39,30 @@ export async function once(
   const fingerprint = createHash('sha256')
     .update(JSON.stringify([request.method, request.url.toLowerCase(), request.body]))
     .digest('hex');
-  const stored = await find(database, key);
-  if (stored) return replay(stored, fingerprint);
-  try {
-    return await database.transaction(async () => {
-      const result = await work();
-      const answer = result instanceof Answer ? result : new Answer(200, result);
-      await database.query
-        .insertInto('idempotency')
-        .values({
-          key,
-          fingerprint,
-          status: answer.status,
-          response: JSON.stringify(answer.body),
-          created: now.toISOString(),
-        })
-        .execute();
-      return answer;
-    });
-  } catch (error) {
-    // The same request, at the same moment, elsewhere: it has won, and our work is undone.
-    const winner = isUniqueViolation(error) ? await find(database, key) : undefined;
-    if (winner) return replay(winner, fingerprint);
-    throw error;
-  }
+  // The same request may arrive at two servers at one moment: the second waits, then finds the first one's answer.
+  return database.exclusively(`idempotency ${key}`, async () => {
+    const stored = await find(database, key);
+    if (stored) return replay(stored, fingerprint);
+    const result = await work();
+    const answer = result instanceof Answer ? result : new Answer(200, result);
+    await forgetOld(database, now);
+    await database.query
+      .insertInto('idempotency')
+      .values({
+        key,
+        fingerprint,
+        status: answer.status,
+        response: JSON.stringify(answer.body),
+        created: now.toISOString(),
+      })
+      .execute();
+    return answer;
+  });
+}
+
+async function forgetOld(database: Database, now: Date): Promise<void> {
+  const limit = new Date(now.getTime() - KEPT_FOR).toISOString();
+  await database.query.deleteFrom('idempotency').where('created', '<', limit).execute();
 }
 
 interface StoredAnswer {

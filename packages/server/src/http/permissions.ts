@@ -101,6 +101,9 @@ export const PERMISSIONS = [
 
 export type Permission = (typeof PERMISSIONS)[number];
 
+/** The permissions that can be granted or withheld. */
+export const DEMANDABLE = PERMISSIONS.filter((name) => name !== 'Anonymous' && name !== 'SignedIn');
+
 /** Who calls. */
 export interface Principal {
   readonly id: string;

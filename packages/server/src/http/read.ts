@@ -78,8 +78,11 @@ function settle(schema: Schema, value: unknown): unknown {
   }
   if (!isObject(value)) return value;
   const entries = Object.values(schema.patternProperties ?? {})[0];
-  if (entries)
-    return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, settle(entries, entry)]));
+  if (entries) {
+    // `Properties: {x: null}` means that x is not set; the Go client would read a null as a secret.
+    const set = Object.entries(value).filter(([, entry]) => entry !== null || acceptsNull(entries));
+    return Object.fromEntries(set.map(([key, entry]) => [key, settle(entries, entry)]));
+  }
   return schema.properties ? settleObject(schema, schema.properties, value) : value;
 }
 

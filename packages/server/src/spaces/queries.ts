@@ -24,6 +24,17 @@ export async function defaultSpace(database: Database): Promise<Stored<Space> | 
   return (await spacesIn(database).all({ where: { IsDefault: 'true' }, take: 1 }))[0];
 }
 
+/** How many tasks of a space are being worked on. */
+export async function runningTasks(database: Database, spaceId: string): Promise<number> {
+  const rows = await database.query
+    .selectFrom('queue')
+    .select('task')
+    .where('space', '=', spaceId)
+    .where('state', '=', 'leased')
+    .execute();
+  return rows.length;
+}
+
 /** Everything that lies in a space, of whatever kind. */
 export async function removeContents(database: Database, spaceId: string): Promise<void> {
   await database.query
@@ -40,4 +51,5 @@ export async function removeContents(database: Database, spaceId: string): Promi
     )
     .execute();
   await database.query.deleteFrom('documents').where('space', '=', spaceId).execute();
+  await database.query.deleteFrom('queue').where('space', '=', spaceId).execute();
 }

@@ -24,7 +24,7 @@ export function spaceRoutes(routes: RouteTable, services: Services, seed: SeedSp
     present: presentSpace,
     afterCreate: (stored) => seed(stored.id),
     beforeDelete: async (stored) => {
-      refuseRemovalOfLiveSpace(stored);
+      await refuseRemovalOfLiveSpace(database, stored);
       await removeContents(database, stored.id);
     },
   });

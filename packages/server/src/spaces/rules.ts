@@ -1,7 +1,7 @@
 /** What must hold for spaces. */
 import { Invalid } from '@argonaut/contracts';
 import type { Database, Stored } from '../database/index.ts';
-import { type Space, spacesIn } from './queries.ts';
+import { runningTasks, type Space, spacesIn } from './queries.ts';
 
 /** @throws Invalid: a space that nobody may manage could never be used. */
 export function requireManagers(space: Space): void {
@@ -11,13 +11,19 @@ export function requireManagers(space: Space): void {
   );
 }
 
-/** @throws Invalid until the space's task queue is stopped, and for the default space. */
-export function refuseRemovalOfLiveSpace(stored: Stored<Space>): void {
+/** @throws Invalid until the space's task queue is stopped and its tasks have ended, and for the default space. */
+export async function refuseRemovalOfLiveSpace(database: Database, stored: Stored<Space>): Promise<void> {
   const { Name, IsDefault, TaskQueueStopped } = stored.document;
   if (IsDefault) throw new Invalid(`"${Name}" is the default space. Make another space the default first.`);
   if (!TaskQueueStopped) {
     throw new Invalid(
       `The task queue of the space "${Name}" is running. Set TaskQueueStopped to true, then delete the space with everything in it.`,
+    );
+  }
+  const running = await runningTasks(database, stored.id);
+  if (running > 0) {
+    throw new Invalid(
+      `${running} task(s) of the space "${Name}" are still running. Wait for them or cancel them, then delete the space.`,
     );
   }
 }

@@ -67,6 +67,17 @@ export function absentLists(routes: RouteTable): void {
     if (path.includes(':')) continue;
     routes.add({ method: 'GET', path: `${path}/all`, scope, permission, summary, handle: async () => [] });
   }
+  for (const path of ['/events/agents', '/events/categories', '/events/documenttypes', '/events/groups']) {
+    const summary = 'An empty array: nothing is recorded yet';
+    routes.add({
+      method: 'GET',
+      path,
+      scope: 'space',
+      permission: 'EventView',
+      summary,
+      handle: async () => [],
+    });
+  }
   for (const { path, permission } of ARRAYS) {
     routes.add({
       method: 'GET',

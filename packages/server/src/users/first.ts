@@ -1,5 +1,6 @@
 /** The first start: the teams that always exist, and an administrator who can get in. */
 import type { Secret } from '@argonaut/contracts';
+import { timestamp } from '../http/index.ts';
 import type { Services } from '../services.ts';
 import { newApiKey } from './keys.ts';
 import { hashPassword } from './passwords.ts';
@@ -13,7 +14,7 @@ export interface FirstAdministrator {
 
 export async function makeFirstAdministrator(services: Services): Promise<FirstAdministrator> {
   const { config, database, keys, now } = services;
-  const created = now().toISOString();
+  const created = timestamp(now());
   const user = await usersIn(database).insert({
     document: {
       Username: 'admin',

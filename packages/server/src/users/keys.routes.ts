@@ -1,7 +1,7 @@
 /** `/api/users/{id}/apikeys`: made once, shown once, stored as a keyed hash. */
 import { ArgonautError, Invalid } from '@argonaut/contracts';
 import { ApiKeyResource, NewApiKey, PageOf, PageQuery } from '@argonaut/contracts/rest';
-import { created, empty, type Principal, page, type RouteTable } from '../http/index.ts';
+import { created, empty, type Principal, page, type RouteTable, timestamp } from '../http/index.ts';
 import type { Services } from '../services.ts';
 import { presentApiKey } from './codec.ts';
 import { DEFAULT_LIFETIME_DAYS, newApiKey } from './keys.ts';
@@ -61,7 +61,7 @@ export function apiKeyRoutes(routes: RouteTable, { database, keys, now }: Servic
           Purpose: body.Purpose,
           UserId: owner.id,
           Fingerprint: keys.fingerprint(key),
-          Created: now().toISOString(),
+          Created: timestamp(now()),
           Expires: expiry(body.Expires, now()),
         },
       });
@@ -92,10 +92,10 @@ function requireOwner(user: Principal, ownerId: string): void {
 }
 
 function expiry(wish: string | null | undefined, now: Date): string {
-  if (!wish) return new Date(now.getTime() + DEFAULT_LIFETIME_DAYS * DAY_IN_MILLISECONDS).toISOString();
+  if (!wish) return timestamp(new Date(now.getTime() + DEFAULT_LIFETIME_DAYS * DAY_IN_MILLISECONDS));
   const date = new Date(wish);
   if (Number.isNaN(date.getTime()))
     throw new Invalid('Expires must be a date such as 2030-01-31T12:00:00.000+00:00.');
   if (date <= now) throw new Invalid(`Expires (${wish}) lies in the past.`);
-  return date.toISOString();
+  return timestamp(date);
 }

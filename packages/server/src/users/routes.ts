@@ -2,8 +2,8 @@
 import { Invalid, NotFound, Secret } from '@argonaut/contracts';
 import { Optional, UserResource, WritableUser } from '@argonaut/contracts/rest';
 import { Type } from 'typebox';
-import { addResource, fieldsOf, type RouteTable } from '../http/index.ts';
-import { PERMISSIONS } from '../http/permissions.ts';
+import { addResource, fieldsOf, type RouteTable, timestamp } from '../http/index.ts';
+import { DEMANDABLE } from '../http/permissions.ts';
 import type { Services } from '../services.ts';
 import { spacesIn } from '../spaces/queries.ts';
 import { presentSpace } from '../spaces/routes.ts';
@@ -45,7 +45,7 @@ export function userRoutes(routes: RouteTable, { database, now }: Services): voi
       const hash = Password ? await hashPassword(new Secret(Password)) : stored?.document.PasswordHash;
       return {
         ...fields,
-        Created: stored?.document.Created ?? now().toISOString(),
+        Created: stored?.document.Created ?? timestamp(now()),
         ...(hash === undefined ? {} : { PasswordHash: hash }),
       };
     },
@@ -94,6 +94,16 @@ export function userRoutes(routes: RouteTable, { database, now }: Services): voi
 
   routes.add({
     method: 'GET',
+    path: '/permissions/all',
+    scope: 'server',
+    permission: 'SignedIn',
+    summary: 'Every permission that a route can demand',
+    handle: async () =>
+      Object.fromEntries(DEMANDABLE.map((name) => [name, { Description: name, SupportedRestrictions: [] }])),
+  });
+
+  routes.add({
+    method: 'GET',
     path: '/users/:id/permissions',
     scope: 'server',
     permission: 'SignedIn',
@@ -101,14 +111,13 @@ export function userRoutes(routes: RouteTable, { database, now }: Services): voi
     handle: async ({ params, user }) => {
       if (params.id !== user.id && !user.isAdministrator)
         throw new NotFound(`The user "${params.id}" was not found.`);
-      const all = PERMISSIONS.filter((name) => name !== 'Anonymous' && name !== 'SignedIn');
       const within = user.isAdministrator ? [''] : user.managedSpaces;
       return {
         Id: `userpermissions-${params.id}`,
         SpacePermissions: Object.fromEntries(
-          all.map((name) => [name, within.map((SpaceId) => ({ SpaceId: SpaceId || null }))]),
+          DEMANDABLE.map((name) => [name, within.map((SpaceId) => ({ SpaceId: SpaceId || null }))]),
         ),
-        SystemPermissions: user.isAdministrator ? all : [],
+        SystemPermissions: user.isAdministrator ? DEMANDABLE : [],
         Links: { Self: `/api/users/${params.id}/permissions` },
       };
     },
