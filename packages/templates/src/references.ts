@@ -4,7 +4,7 @@ import { parseTolerantly } from './syntax/parser.ts';
 import type { Condition, Expression, Formula, Node, Path } from './syntax/tree.ts';
 
 /**
- * The paths that a template names, in order and without repetition, loop variables left out. A path with a
+ * The paths that a template names, once each, conditions before bodies, loop variables left out. A path with a
  * look-up in it (`A[#{B}]`) is listed as written, and so is the path inside. Values of variables are templates of
  * their own: a caller who wants everything asks again for each of them.
  */

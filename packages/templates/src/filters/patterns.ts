@@ -89,6 +89,8 @@ function translate(pattern: string, beforeLastBreak: boolean): string {
       i++;
       result += translateEscape(next, inClass);
     } else if (inClass) {
+      if (character === '-' && next === '[')
+        throw new Error('class subtraction ("[a-z-[aeiou]]") is not supported');
       if (character === ']' && result.at(-1) !== '[' && !result.endsWith('[^')) inClass = false;
       result += character === '[' ? '\\[' : character;
     } else if (character === '[') {

@@ -1,0 +1,152 @@
+/** Filters beyond the case file: formats, patterns and addresses, each a row of input, filter and result. */
+
+import { describe, expect, it } from 'vitest';
+import { evaluate } from '../src/index.ts';
+
+const now = (): Date => new Date('2024-03-05T06:07:08.009Z');
+
+/** The filter with its options as text; backslash quotes allow hashes in a format. */
+const apply = (value: string, filter: string): string | null =>
+  evaluate(`#{v | ${filter}}`, { v: value }, { now }).text;
+
+describe('number formats', () => {
+  it.each([
+    ['1234567.891', 'N', '1,234,567.89'],
+    ['1234567.891', 'F0', '1234568'],
+    ['1234567.891', 'E2', '1.23E+006'],
+    ['1234567.891', 'G3', '1.23E+06'],
+    ['0.256', 'P1', '25.6 %'],
+    ['-1234.5', 'C', '(¤1,234.50)'],
+    ['-0.4', 'F0', '0'],
+    ['2.5', 'F0', '3'],
+    ['1234567.891', '#,##0.00', '1,234,567.89'],
+    ['5', '000', '005'],
+    ['0', '#', ''],
+    ['1234567.891', '0,,.00', '1.23'],
+    ['1234567.891', '0.###E+0', '1.235E+6'],
+    ['0.5', '0%', '50%'],
+    ['1234568', '(###) ###-####', '() 123-4568'],
+    ['-3', '0.0;(0.0);zero', '(3.0)'],
+    ['0', '0.0;(0.0);zero', 'zero'],
+    ['7', "'no. '0", 'no. 7'],
+  ])('%s as %s', (value, format, expected) => {
+    expect(apply(value, `Format \\"${format}\\"`)).toBe(expected);
+  });
+
+  it('know integers', () => {
+    expect(apply('42', 'Format int X')).toBe('2A');
+    expect(apply('42', 'Format Int32 D5')).toBe('00042');
+    expect(apply('4.2', 'Format int D5')).toBe('#{v | Format "int" "D5"}');
+  });
+});
+
+describe('date formats', () => {
+  it.each([
+    ['2030-05-22 09:05:07.123', 'd', '05/22/2030'],
+    ['2030-05-22 09:05:07.123', 'D', 'Wednesday, 22 May 2030'],
+    ['2030-05-22 09:05:07.123', 's', '2030-05-22T09:05:07'],
+    ['2030-05-22 09:05:07.123', 'yyyyMMdd HHmmss.fff', '20300522 090507.123'],
+    ['2030-05-22 21:05:07', 'h:mm tt', '9:05 PM'],
+    ['2030-05-22', "ddd 'the' d", 'Wed the 22'],
+    ['05/22/2030', 'yyyy-MM-dd', '2030-05-22'],
+    ['22 May 2030', 'yyyy-MM-dd', '2030-05-22'],
+    ['Wed, 22 May 2030 09:05:07 GMT', 'HH:mm', '09:05'],
+    ['2030-05-22T09:05:07+02:00', 'u', '2030-05-22 07:05:07Z'],
+    ['2030-05-22T09:05:07+02:00', 'HH zzz', '09 +02:00'],
+  ])('%s as %s', (value, format, expected) => {
+    expect(apply(value, `Format "${format}"`)).toBe(expected);
+  });
+
+  it.each(['2030-02-30', '2030-13-01', '2030-01-01 25:00', 'tomorrow'])('%s is no date', (value) => {
+    expect(apply(value, 'Format "yyyy"')).toBe('#{v | Format "yyyy"}');
+  });
+
+  it('add time and keep the zone as it was given', () => {
+    expect(apply('2030-12-31 23:00:00', 'AddHours 2')).toBe('2031-01-01T01:00:00.0000000');
+    expect(apply('2030-05-22T09:05:07+02:00', 'AddDays 1')).toBe('2030-05-23T09:05:07.0000000+02:00');
+    expect(apply('9999-12-31', 'AddDays 1')).toBe('#{v | AddDays "1"}');
+  });
+
+  it('take the clock that they are given', () => {
+    expect(evaluate('#{ | NowDateUtc}', {}, { now }).text).toBe('2024-03-05T06:07:08.0090000Z');
+    expect(evaluate('#{ | NowDateUtc "yyyy-MM-dd"}', {}, { now }).text).toBe('2024-03-05');
+    expect(evaluate('#{v | NowDate}', { v: 'x' }, { now }).text).toBe('#{v | NowDate}');
+  });
+});
+
+describe('patterns in the .NET dialect', () => {
+  it.each([
+    ['abc 12', '\\d+', 'n', 'abc n'],
+    ['abc 12', '(?<word>[a-z]+) (\\d+)', '$2 ${word}', '12 abc'],
+    ['abc', "(?'x'b)", '<${x}>', 'a<b>c'],
+    ['a1b2', '\\D', '', '12'],
+    ['é_1-', '\\w', 'x', 'xxx-'],
+    ['a b\tc', '\\s', '', 'abc'],
+    ['aXbx', '(?i)x', '-', 'a-b-'],
+    ['a.b', '\\.', '$$', 'a$b'],
+    ['abc', 'b', '[$9]', 'a[$9]c'],
+    ['abc', '^|$', '|', '|abc|'],
+    ['a-b', '[\\w-]', 'x', 'xxx'],
+    ['a]b', '[]]', 'x', 'axb'],
+  ])('%s, %s by %s', (v, pattern, replacement, expected) => {
+    expect(evaluate('#{v | Replace #{p}#{r}}', { v, p: pattern, r: replacement }).text).toBe(expected);
+  });
+
+  it('know that $ stands before a last line break too', () => {
+    expect(evaluate('#{v | Match "c$"}', { v: 'abc\n' }).text).toBe('true');
+    expect(evaluate('#{v | Match "b$"}', { v: 'ab\nc' }).text).toBe('false');
+  });
+
+  it('refuse what they would get wrong', () => {
+    expect(evaluate('#{v | Match "[a-z-[aeiou]]"}', { v: 'x' }).error).toContain('class subtraction');
+  });
+});
+
+describe('parts of an address', () => {
+  const address = 'https://user:pw@Example.com:8443/a%20b/c?x=1#top';
+  it.each([
+    ['AbsolutePath', '/a%20b/c'],
+    ['Authority', 'example.com:8443'],
+    ['Fragment', '#top'],
+    ['HostAndPort', 'example.com:8443'],
+    ['Path', '/a b/c'],
+    ['Port', '8443'],
+    ['Query', '?x=1'],
+    ['Scheme', 'https'],
+    ['UserInfo', 'user:pw'],
+    ['Nonsense', "[UriPart Nonsense error: argument 'Nonsense' not supported]"],
+  ])('%s', (part, expected) => {
+    expect(apply(address, `UriPart ${part}`)).toBe(expected);
+  });
+
+  it('of a relative one are an error in the text', () => {
+    expect(apply('a/b', 'UriPart Host')).toContain('relative URI');
+    expect(apply('a/b', 'UriPart IsAbsoluteUri')).toBe('false');
+  });
+});
+
+describe('escapes', () => {
+  it.each([
+    ['UriEscape', 'a b%/?#é', 'a%20b%25/?#%C3%A9'],
+    ['UriDataEscape', "a b%/'", 'a%20b%25%2F%27'],
+    ['YamlDoubleQuoteEscape', 'é"\n', '\\u00e9\\"\\n'],
+    ['PropertiesKeyEscape', 'a b:c=\tÿ', 'a\\ b\\:c\\=\\t\\u00ff'],
+    ['PropertiesValueEscape', ' a b:c', '\\ a b:c'],
+  ])('%s', (filter, value, expected) => {
+    expect(apply(value, filter)).toBe(expected);
+  });
+});
+
+describe('Markdown', () => {
+  it.each([
+    ['~~old~~', '<p><del>old</del></p>'],
+    ['see https://example.com/a', '<p>see <a href="https://example.com/a">https://example.com/a</a></p>'],
+    ['deploy.sh', '<p>deploy.sh</p>'],
+    ['# Title', '<h1>Title</h1>'],
+    ['|a|b|\n|-|-|\n|1|2|', /<table>[\s\S]*<th>a<\/th>[\s\S]*<td>2<\/td>/],
+  ])('%s', (source, expected) => {
+    const html = apply(source, 'Markdown')?.trim();
+    if (typeof expected === 'string') expect(html).toBe(expected);
+    else expect(html).toMatch(expected);
+  });
+});

@@ -1,0 +1,176 @@
+/**
+ * Input made to hurt. Each of these must end, with a defined text or a clear error. The sizes are such that an
+ * engine whose time grows with the square of the input would run into the time limit of the test.
+ */
+
+import { describe, expect, it } from 'vitest';
+import { createVariables, evaluate, parse, references } from '../src/index.ts';
+
+const SIZE = 200_000;
+const variables = { a: 'x', b: '#{a}', L: '1,2,3' };
+const filled = (piece: string): string => piece.repeat(SIZE / piece.length);
+
+describe('one unfinished piece, over and over', () => {
+  it.each([
+    '#{',
+    '#{if a}',
+    '#{if a == "x"}',
+    '#{if a}x#{elseif b}',
+    '#{if a}x#{else}',
+    '#{unless a}',
+    '#{each x in L}',
+    '#{a | Append ',
+    '#{a | Append #{a}',
+    '#{A[',
+    '#{A[#{',
+    '#{A[#{A|f ',
+    '#{x|f "\\" \\"',
+    '#{x | f \\"',
+    '#{calc (',
+    '#{calc 1+',
+    '#{if a | f #{if ',
+    '#{a.',
+    '#{a|',
+    '##{',
+    '#',
+    '[',
+    '}',
+    '#{/if}',
+  ])('%s', (piece) => {
+    const template = filled(piece);
+    for (const mode of ['strict', 'tolerant'] as const) {
+      const { text, error } = evaluate(template, variables, { mode });
+      expect(text !== null || error !== null).toBe(true);
+    }
+    expect(references(template)).toBeInstanceOf(Array);
+  });
+});
+
+describe('a thousand levels', () => {
+  const levels = 1000;
+  it.each([
+    ['blocks', '#{if a}', 'x', '#{/if}'],
+    ['indexes', '#{A[', '#{a}', ']}'],
+    ['options', '#{a | Append ', '#{a}', '}'],
+    ['loops', '#{each x in a}', '#{x}', '#{/each}'],
+    ['braces', '#{', 'a', '}'],
+  ])('of %s give a text or an error with its place', (_what, open, middle, close) => {
+    const { text, error } = evaluate(open.repeat(levels) + middle + close.repeat(levels), variables);
+    expect(text === null || error !== null).toBe(true);
+    expect(error).toMatch(/line 1, column \d+/);
+  });
+
+  it('are not even needed: 500 levels work', () => {
+    expect(evaluate(`${'#{if a}'.repeat(500)}x${'#{/if}'.repeat(500)}`, variables)).toEqual({
+      text: 'x',
+      error: null,
+    });
+    expect(evaluate(`${'#{a | Append '.repeat(500)}#{a}${'}'.repeat(500)}`, variables).text).toHaveLength(
+      501,
+    );
+  });
+
+  it('of parsing cost no stack at all', () => {
+    expect(parse('#{if a}'.repeat(9000) + '#{/if}'.repeat(9000)).template).not.toBeNull();
+  });
+
+  it('too many to read are an error with its place', () => {
+    const template = '#{if a}'.repeat(200_000);
+    expect(evaluate(template, variables)).toMatchObject({
+      text: template,
+      error: expect.stringMatching(/^line 1, column 7\d+:/),
+    });
+  });
+});
+
+describe('values that refer to each other', () => {
+  const doubling = (first: string, levels: number): Record<string, string> => {
+    const record: Record<string, string> = { v0: first, foo: '1' };
+    for (let i = 1; i < levels; i++) record[`v${i}`] = `#{v${i - 1}}#{v${i - 1}}`;
+    return record;
+  };
+
+  it('twice each, sixty levels deep, are ended by the bound on the text', () => {
+    expect(evaluate('#{v59}', doubling('ha', 60))).toMatchObject({
+      text: null,
+      error: expect.stringContaining('grew longer'),
+    });
+  });
+
+  it('and are worked out once each if they come to nothing', () => {
+    expect(evaluate('#{v59}', doubling('', 60))).toEqual({ text: '', error: null });
+  });
+
+  it('through a circle that the JSON rules forgive are ended by the bound on steps', () => {
+    expect(evaluate('#{v59}', doubling('#{v0[#{foo}]}', 60))).toMatchObject({
+      text: null,
+      error: expect.stringContaining('steps'),
+    });
+  });
+
+  it('in a chain of a hundred thousand are an error', () => {
+    const chain: Record<string, string> = { v0: 'end' };
+    for (let i = 1; i < 100_000; i++) chain[`v${i}`] = `#{v${i - 1}}`;
+    const prepared = createVariables(chain);
+    expect(evaluate('#{v400}', prepared)).toEqual({ text: 'end', error: null });
+    expect(evaluate('#{v99999}', prepared)).toMatchObject({
+      text: null,
+      error: expect.stringContaining('levels deep'),
+    });
+  });
+
+  it('in a circle are an error that names the way', () => {
+    expect(evaluate('\n #{A}', { A: '#{B}', B: '#{C | ToUpper}', C: '#{if A}x#{/if}' })).toEqual({
+      text: null,
+      error: expect.stringMatching(/^line 2, column 2: .*A -> B -> C -> A/),
+    });
+  });
+});
+
+describe('patterns that a backtracking engine would not survive', () => {
+  const text = `${'a'.repeat(100_000)}b`;
+  it.each(['(a+)+$', '(a|aa)+$', '(a*)*c', '(.*a){20}c', '^(([a-z])+.)+[A-Z]([a-z])+$'])('%s', (pattern) => {
+    expect(evaluate('#{text | Match #{pattern}}', { text, pattern })).toEqual({ text: 'false', error: null });
+  });
+
+  it('and patterns that would need much memory are refused', () => {
+    expect(evaluate('#{text | Match "(x{1,1000}){1,1000}"}', { text })).toMatchObject({
+      text: null,
+      error: expect.stringContaining('cannot be used'),
+    });
+  });
+});
+
+describe('size', () => {
+  it('ten megabytes of text', () => {
+    const { text, error } = evaluate('text #{a} and #{b}\n'.repeat(500_000), variables);
+    expect(error).toBeNull();
+    expect(text).toHaveLength('text x and x\n'.length * 500_000);
+  });
+
+  it('a hundred thousand variables, also as a collection', () => {
+    const record = Object.fromEntries(Array.from({ length: 100_000 }, (_, i) => [`V[${i}].Name`, 'x']));
+    expect(evaluate('#{each v in V}#{v.Name}#{/each}', record).text).toHaveLength(100_000);
+  });
+
+  it('loops inside loops are ended by the bound on steps', () => {
+    const template = `${'#{each a in L}'.repeat(9)}x${'#{/each}'.repeat(9)}`;
+    const L = Array(100).fill('x').join(',');
+    expect(evaluate(template, { L }, { limits: { steps: 200_000 } })).toMatchObject({
+      text: null,
+      error: expect.stringContaining('steps'),
+    });
+  });
+
+  it('a filter cannot multiply a text beyond the bound', () => {
+    const limits = { textLength: 10_000 };
+    for (const filter of ['Replace a #{long}', 'Append #{long} #{long}', 'Indent #{long}']) {
+      const { text } = evaluate(`#{long | ${filter}}`, { long: 'a\n'.repeat(3000) }, { limits });
+      expect(text === null || text.length <= limits.textLength + 100).toBe(true);
+    }
+  });
+
+  it('JSON of great depth is no JSON', () => {
+    expect(evaluate('#{J[0]}', { J: '['.repeat(SIZE) }).text).toBe('#{J[0]}');
+  });
+});
