@@ -7,6 +7,8 @@ interface Pull {
   readonly result: Promise<AcquiredImage>;
   readonly listeners: Set<Tell>;
   readonly stop: AbortController;
+  /** For those who come later: they want to know at once what they wait for. */
+  last: AcquireProgress | undefined;
 }
 
 export class SharedPulls {
@@ -24,7 +26,9 @@ export class SharedPulls {
     const listener: Tell = (line) => tell(line);
     pull.listeners.add(listener);
     try {
-      return await orAborted(pull.result, signal);
+      const waiting = orAborted(pull.result, signal);
+      if (pull.last) tell(pull.last);
+      return await waiting;
     } finally {
       pull.listeners.delete(listener);
       if (pull.listeners.size === 0) pull.stop.abort(new Error('nobody waits for this image any more'));
@@ -35,10 +39,12 @@ export class SharedPulls {
     const listeners = new Set<Tell>();
     const stop = new AbortController();
     const tell: Tell = (line) => {
+      pull.last = line;
       for (const listener of listeners) listener(line);
     };
-    const result = work(tell, stop.signal);
-    const pull = { result, listeners, stop };
+    // Not at once: `tell` speaks of the pull.
+    const result = Promise.resolve().then(() => work(tell, stop.signal));
+    const pull: Pull = { result, listeners, stop, last: undefined };
     this.#pulls.set(digest, pull);
     const forget = (): void => {
       if (this.#pulls.get(digest) === pull) this.#pulls.delete(digest);
