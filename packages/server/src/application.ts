@@ -7,7 +7,9 @@ import { RouteTable, withDefaults } from './http/index.ts';
 import { createHttpServer } from './http/server.ts';
 import { DEFAULT_SPACE } from './http/urls.ts';
 import { lifecycles } from './lifecycles/index.ts';
+import { processes } from './processes/index.ts';
 import { projectGroups } from './projects/groups/index.ts';
+import { projects } from './projects/index.ts';
 import type { Feature, Services } from './services.ts';
 import { spaces } from './spaces/index.ts';
 import { defaultSpace, spacesIn } from './spaces/queries.ts';
@@ -15,7 +17,15 @@ import { system } from './system/index.ts';
 import { makeFirstAdministrator, principalFor, users } from './users/index.ts';
 
 /** In the order in which a new space is filled. */
-const FEATURES: readonly Feature[] = [system, users, environments, lifecycles, projectGroups];
+const FEATURES: readonly Feature[] = [
+  system,
+  users,
+  environments,
+  lifecycles,
+  projectGroups,
+  processes,
+  projects,
+];
 
 export interface Application {
   readonly http: FastifyInstance;
