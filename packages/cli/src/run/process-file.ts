@@ -111,6 +111,11 @@ export const StepEntry = Type.Object(
     ),
     hosts: Type.Optional(Type.Array(Type.String(), { description: 'Further hosts, as name:address.' })),
     dns: Type.Optional(Type.Array(Type.String())),
+    volumes: Type.Optional(
+      Type.Array(Type.String({ pattern: '^[^:]+:/[^:]*(:ro)?$' }), {
+        description: 'Directories and files of this machine, as source:/target or source:/target:ro.',
+      }),
+    ),
     readonly: Type.Optional(Type.Boolean({ description: 'A root file system that cannot be written to.' })),
     oneStream: Type.Optional(
       Type.Boolean({ description: 'Exact order of stdout and stderr, in one stream.' }),

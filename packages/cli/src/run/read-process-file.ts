@@ -1,8 +1,12 @@
 /** Reads a process file and lists everything that is wrong with it at once, with line and column. */
 import { Invalid } from '@argonaut/contracts';
+import { Settings } from 'typebox/system';
 import { Value } from 'typebox/value';
 import { type Document, isMap, isNode, isPair, isScalar, LineCounter, parseDocument } from 'yaml';
 import { ProcessFile, StepEntry } from './process-file.ts';
+
+/** TypeBox stops at eight; people want to correct a file once. */
+Settings.Set({ maxErrors: 1_000 });
 
 interface Complaint {
   readonly offset: number;
@@ -96,6 +100,7 @@ function meaningComplaints(document: Document, { steps, variables = {} }: Proces
         'readonly',
         'pull',
         'limits',
+        'volumes',
       ] as const;
       for (const key of needing) {
         if (step[key] !== undefined) complain(`has "${key}", which needs an image.`, key);

@@ -17,6 +17,7 @@ import { dataDirectory, RunDirectory } from './run-directory.ts';
 import { runVariables } from './run-variables.ts';
 import { TerminalDisplay } from './terminal-display.ts';
 import { toProcess } from './to-process.ts';
+import { volumeOptions } from './volumes.ts';
 
 export interface RunOptions {
   /** The process file; absent when a run is resumed. */
@@ -148,6 +149,7 @@ async function follow(id: string, file: ProcessFile, following: Following): Prom
     images: { request: async ({ reference, pull }) => ({ reference, policy: pull ?? 'if-not-present' }) },
     variables: { load: async () => variables },
     artifacts: fileArtifacts(directory.path(id, 'artifacts')),
+    containerOptions: volumeOptions(process.cwd()),
     observer: { onFrames: (frames) => frames.forEach((frame) => void lines.push(frame)) },
     now: Date.now,
   };

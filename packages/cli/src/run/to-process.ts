@@ -51,6 +51,7 @@ function toAction(entry: StepEntry, index: number): Action {
     ...(entry.hosts === undefined ? {} : { extraHosts: entry.hosts }),
     ...(entry.dns === undefined ? {} : { dns: entry.dns }),
     ...(entry.user === undefined ? {} : { user: entry.user }),
+    ...(entry.volumes === undefined ? {} : { containerOptions: entry.volumes.join('\n') }),
     ...(entry.readonly === undefined ? {} : { readOnlyRoot: entry.readonly }),
     ...(entry.oneStream === undefined ? {} : { oneStream: entry.oneStream }),
     ...(entry.messages === undefined ? {} : { serviceMessages: entry.messages }),
