@@ -87,18 +87,17 @@ export class Disposal {
     const { book, files, places } = this.#options;
     const signal = AbortSignal.any([this.#closing.signal, AbortSignal.timeout(stepDeadlineMs)]);
     crashPoint('removal.begun');
-    if (!entry.outcome) await this.#cancelAtGate(new StagingDirectory(entry.directory), signal);
+    const directory = new StagingDirectory(entry.directory);
+    if (!entry.outcome) await endThroughGate(this.#options, directory, signal);
     await placeOf(places, entry.spec).remove(entry, signal);
+    // Once more: what the engine started behind our back may have come to its gate only now.
+    if (!entry.outcome) await endThroughGate(this.#options, directory, signal);
     crashPoint('removal.container-gone');
     await files.remove(entry.directory, signal);
     crashPoint('removal.directory-gone');
     const known = book.get(entry.spec.attempt);
     if (known?.directory === entry.directory) await book.forget(entry.spec.attempt);
     crashPoint('removal.forgotten');
-  }
-
-  async #cancelAtGate(directory: StagingDirectory, signal: AbortSignal): Promise<void> {
-    await endThroughGate(this.#options, directory, signal);
   }
 }
 

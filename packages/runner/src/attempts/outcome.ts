@@ -42,7 +42,14 @@ export function outcomeOf(evidence: Evidence): Outcome {
   if (!exit) return withoutRecord(evidence);
   const outcome = { ...fromRecord(evidence, exit), ...figures(exit) };
   const expected = engineCode(exit);
-  if (witness?.kind === 'container' && expected !== undefined && witness.exitCode !== expected) {
+  // Somebody started the container again: init saw that it had been there and touched nothing. The first result counts.
+  const startedAgain = witness?.kind === 'container' && witness.exitCode === exitCodes.alreadyStarted;
+  if (
+    witness?.kind === 'container' &&
+    expected !== undefined &&
+    witness.exitCode !== expected &&
+    !startedAgain
+  ) {
     return disagreement(outcome, expected, witness.exitCode);
   }
   if (Number(exit.logBytes) > evidence.logBytes) {

@@ -1,6 +1,6 @@
 /** The engine's image calls. */
 import type { Readable } from 'node:stream';
-import { NotFound } from '@argonaut/contracts';
+import { NotFound, TimedOut } from '@argonaut/contracts';
 import type { RegistryCredentials, ResolvedImage } from '@argonaut/contracts/attempt';
 import type { ImageDetails, PullProgress } from '../ports/engine.ts';
 import { registryAuth } from './auth.ts';
@@ -9,8 +9,9 @@ import { answerError } from './errors.ts';
 import { list, number, record, text, texts } from './json.ts';
 import { lines } from './json-lines.ts';
 
-/** A pull may stand still while a large layer is unpacked; then nothing is sent for minutes. */
 const pullHeadDeadlineMs = 120_000;
+/** A pull may stand still while a large layer is unpacked; then nothing is sent for minutes. */
+const pullStallMs = 15 * 60_000;
 const registryDeadlineMs = 30_000;
 
 function segment(reference: string): string {
@@ -93,6 +94,23 @@ export async function pullImage(
   signal: AbortSignal,
 ): Promise<void> {
   const subject = `pulling ${reference}`;
+  const stall = new StallWatch(subject);
+  const watched = AbortSignal.any([signal, stall.signal]);
+  try {
+    await pull(calls, reference, options, subject, stall.passing(onProgress), watched);
+  } finally {
+    stall.end();
+  }
+}
+
+async function pull(
+  calls: EngineCalls,
+  reference: string,
+  options: { readonly platform?: string; readonly credentials?: RegistryCredentials },
+  subject: string,
+  onProgress: (line: PullProgress) => void,
+  signal: AbortSignal,
+): Promise<void> {
   const answer = await calls.send(
     {
       method: 'POST',
@@ -104,7 +122,9 @@ export async function pullImage(
     },
     signal,
   );
-  for await (const line of lines(answer, (cause) => calls.broken(subject, cause))) {
+  const broken = (cause: Error): Error =>
+    signal.aborted ? (signal.reason as Error) : calls.broken(subject, cause);
+  for await (const line of lines(answer, broken)) {
     const entry = record(line);
     if (entry.error !== undefined || entry.errorDetail !== undefined) {
       const detail = record(entry.errorDetail);
@@ -118,6 +138,34 @@ export async function pullImage(
       ...(progress.current !== undefined ? { currentBytes: number(progress.current) } : {}),
       ...(progress.total !== undefined ? { totalBytes: number(progress.total) } : {}),
     });
+  }
+}
+
+/** Ends a pull that has said nothing for very long: neither registries nor engines do that by themselves. */
+class StallWatch {
+  readonly #stop = new AbortController();
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(subject: string) {
+    this.#timer = setTimeout(() => {
+      const minutes = pullStallMs / 60_000;
+      this.#stop.abort(new TimedOut(`${subject}: nothing has moved for ${minutes} minutes.`));
+    }, pullStallMs);
+  }
+
+  get signal(): AbortSignal {
+    return this.#stop.signal;
+  }
+
+  passing(onProgress: (line: PullProgress) => void): (line: PullProgress) => void {
+    return (line) => {
+      this.#timer.refresh();
+      onProgress(line);
+    };
+  }
+
+  end(): void {
+    clearTimeout(this.#timer);
   }
 }
 
