@@ -1,10 +1,12 @@
 /** Blobs in a directory: whole or not at all, appended in order, and nowhere else. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { buffer, text } from 'node:stream/consumers';
-import { Invalid, NotFound } from '@argonaut/contracts';
+import { InfrastructureFailure, Invalid, NotFound } from '@argonaut/contracts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DirectoryBlobStore } from '../src/blobs/index.ts';
 
@@ -68,6 +70,41 @@ describe('blobs in a directory', () => {
     for (let n = 0; n < 80; n += 1) await blobs.append(`logs/other-${n}`, Buffer.from('x'));
     expect(await blobs.append('logs/T-1', Buffer.from('three'))).toBe(13);
     expect(await content('logs/T-1')).toBe('one two three');
+  });
+
+  it('can be cut back to what was stored elsewhere, and say when bytes are missing', async () => {
+    await blobs.append('logs/T-1', Buffer.from('committed, not committed'));
+    await blobs.truncate('logs/T-1', 9);
+    expect(await blobs.append('logs/T-1', Buffer.from('!'))).toBe(10);
+    expect(await content('logs/T-1')).toBe('committed!');
+    await expect(blobs.truncate('logs/T-1', 11)).rejects.toThrow('has 10 bytes, but 11 were stored');
+    await blobs.truncate('logs/new', 0);
+    await expect(blobs.truncate('logs/new', 1)).rejects.toThrow(InfrastructureFailure);
+  });
+
+  it('hold every acknowledged byte after the server was killed in the middle of an append', async () => {
+    const module = new URL('../src/blobs/index.ts', import.meta.url).href;
+    const script = `
+      const { DirectoryBlobStore } = await import(${JSON.stringify(module)});
+      const blobs = new DirectoryBlobStore(${JSON.stringify(directory)});
+      for (let n = 0; ; n += 1) {
+        const ends = await Promise.all([0, 1, 2].map((m) => blobs.append('logs/T-1', Buffer.from(n + '.' + m + ';'))));
+        process.stdout.write(ends.join(' ') + '\\n');
+      }`;
+    const writer = spawn(process.execPath, ['--input-type=module', '-e', script], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const acknowledged = text(writer.stdout);
+    await once(writer.stdout, 'data');
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    writer.kill('SIGKILL');
+    const ends = (await acknowledged).trim().split(/\s+/).map(Number);
+    const last = Math.max(...ends);
+    expect(ends).toEqual([...ends].sort((a, b) => a - b));
+    const stored = await content('logs/T-1');
+    expect(stored.length).toBeGreaterThanOrEqual(last);
+    const expected = Array.from({ length: ends.length }, (_, n) => `${Math.floor(n / 3)}.${n % 3};`).join('');
+    expect(stored.slice(0, last)).toBe(expected.slice(0, last));
   });
 
   it('are listed and deleted by what their key begins with', async () => {

@@ -7,7 +7,7 @@ import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs
 import { dirname, join, resolve, sep } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { Invalid, NotFound } from '@argonaut/contracts';
+import { InfrastructureFailure, Invalid, NotFound } from '@argonaut/contracts';
 
 /**
  * Keys are made by us from ids and hashes (`logs/ServerTasks-1/3`), never from a name that a user chose.
@@ -18,6 +18,11 @@ export interface BlobStore {
   put(key: string, content: Readable | Uint8Array): Promise<number>;
   /** Adds to the end; resolved when durable, with the size that the blob then has. */
   append(key: string, bytes: Uint8Array): Promise<number>;
+  /**
+   * Cuts off what is behind `size`: bytes that were appended but whose place was never stored elsewhere, because the
+   * server died in between. @throws InfrastructureFailure when fewer bytes are there: the disk has lost some.
+   */
+  truncate(key: string, size: number): Promise<void>;
   /** The bytes from `start` up to but not including `end`. @throws NotFound */
   get(key: string, range?: { readonly start?: number; readonly end?: number }): Promise<Readable>;
   /** In bytes; undefined when there is no such blob. */
@@ -76,6 +81,24 @@ export class DirectoryBlobStore implements BlobStore {
       this.#appenders.set(key, appender);
     }
     return appender.append(bytes);
+  }
+
+  async truncate(key: string, size: number): Promise<void> {
+    await this.#closeAppender(key);
+    const present = (await this.size(key)) ?? 0;
+    if (present < size) {
+      throw new InfrastructureFailure(
+        `The stored file ${key} has ${present} bytes, but ${size} were stored. The disk lost data; restore it from a backup.`,
+      );
+    }
+    if (present === size) return;
+    const file = await open(this.#path(key), 'r+');
+    try {
+      await file.truncate(size);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
   }
 
   async get(key: string, range: { readonly start?: number; readonly end?: number } = {}): Promise<Readable> {

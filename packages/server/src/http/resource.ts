@@ -12,6 +12,8 @@ import type { RouteTable } from './route.ts';
 
 /** What a rule may look at. */
 export interface Occasion {
+  /** Of the resource, also of one that is only about to be made: secrets are sealed to it. */
+  readonly id: string;
   /** Empty for server resources. */
   readonly space: string;
   readonly user: Principal;
@@ -115,9 +117,10 @@ export function addResource<T extends object, B extends TSchema, Q extends TSche
     response: resource.resource,
     idempotent: true,
     handle: async ({ body, space, user }) => {
-      const occasion = { space: space ?? '', user };
+      const id = await collection.allocate();
+      const occasion = { id, space: space ?? '', user };
       const document = await resource.accept(body as Static<B>, occasion);
-      const stored = await collection.insert({ ...inSpace(space), document, slug: slugIn(body) });
+      const stored = await collection.insert({ id, ...inSpace(space), document, slug: slugIn(body) });
       await resource.afterCreate?.(stored, occasion);
       return created(present(stored));
     },
@@ -132,7 +135,8 @@ export function addResource<T extends object, B extends TSchema, Q extends TSche
     response: resource.resource,
     handle: async ({ params, body, space, user }) => {
       const stored = await found(params.id, space);
-      const document = await resource.accept(body as Static<B>, { space: space ?? '', user }, stored);
+      const occasion = { id: stored.id, space: space ?? '', user };
+      const document = await resource.accept(body as Static<B>, occasion, stored);
       return present(await collection.update(stored, document, slugIn(body)));
     },
   });
@@ -144,7 +148,7 @@ export function addResource<T extends object, B extends TSchema, Q extends TSche
     summary: `Deletes ${article(name)}`,
     handle: async ({ params, space, user }) => {
       const stored = await found(params.id, space);
-      await resource.beforeDelete?.(stored, { space: space ?? '', user });
+      await resource.beforeDelete?.(stored, { id: stored.id, space: space ?? '', user });
       await collection.remove(stored.id);
       return empty();
     },

@@ -11,6 +11,7 @@ const space: Kind<Space> = {
   slugs: true,
   index: (document) => ({
     IsDefault: document.IsDefault ? 'true' : null,
+    TaskQueueStopped: document.TaskQueueStopped ? 'true' : null,
     ManagerTeam: document.SpaceManagersTeams,
     ManagerUser: document.SpaceManagersTeamMembers,
   }),
@@ -22,6 +23,11 @@ export function spacesIn(database: Database): Collection<Space> {
 
 export async function defaultSpace(database: Database): Promise<Stored<Space> | undefined> {
   return (await spacesIn(database).all({ where: { IsDefault: 'true' }, take: 1 }))[0];
+}
+
+/** The spaces in which no new task may start; for `Coordination.claim`. */
+export async function stoppedSpaces(database: Database): Promise<readonly string[]> {
+  return (await spacesIn(database).all({ where: { TaskQueueStopped: 'true' } })).map(({ id }) => id);
 }
 
 /** How many tasks of a space are being worked on. */
