@@ -45,16 +45,24 @@ export function evaluate(
   options: EvaluateOptions = {},
 ): Evaluated {
   if (!template.includes('#{')) return { text: template, error: null };
-  const tolerant = options.mode === 'tolerant';
-  const { template: parsed, failedAt } = tolerant ? parseTolerantly(template) : parse(template);
-  if (parsed === null)
-    return {
-      text: template,
-      error: `${place(template, failedAt)}: this cannot be read as a template, so the text is left as it is.`,
-    };
-  const prepared = variables instanceof Variables ? variables : new Variables(variables);
-  return evaluateParsed(parsed, prepared, options);
+  try {
+    const { template: parsed, failedAt } =
+      options.mode === 'tolerant' ? parseTolerantly(template) : parse(template);
+    if (parsed === null) {
+      const where = place(template, failedAt);
+      return {
+        text: template,
+        error: `${where}: this cannot be read as a template, so the text is left as it is.`,
+      };
+    }
+    return evaluateParsed(parsed, prepare(variables), options);
+  } catch (error) {
+    return { text: null, error: reasonOf(error) };
+  }
 }
+
+const prepare = (variables: Variables | Readonly<Record<string, string | null>>): Variables =>
+  variables instanceof Variables ? variables : new Variables(variables);
 
 /** Evaluates what was parsed before. */
 export function evaluateParsed(
@@ -107,9 +115,8 @@ export function itemsOf(
 ): readonly string[] {
   const path = parseName(name);
   if (path === null) return [];
-  const prepared = variables instanceof Variables ? variables : new Variables(variables);
   try {
-    return new Evaluator(prepared, { now: () => new Date(0), limits: DEFAULT_LIMITS }).items(path);
+    return new Evaluator(prepare(variables), { now: () => new Date(0), limits: DEFAULT_LIMITS }).items(path);
   } catch (error) {
     if (error instanceof EvaluationError || error instanceof RangeError) return [];
     throw error;

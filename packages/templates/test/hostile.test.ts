@@ -133,6 +133,23 @@ describe('patterns that a backtracking engine would not survive', () => {
     expect(evaluate('#{text | Match #{pattern}}', { text, pattern })).toEqual({ text: 'false', error: null });
   });
 
+  it('a replacement that searches the rest of the text after every match is ended by the bound on its time', () => {
+    const { text: result, error } = evaluate(
+      '#{text | Replace "(a|b|ab|ba|aab)*[q-z]|." x}',
+      { text: 'ab'.repeat(50_000) },
+      { limits: { patternTime: 200 } },
+    );
+    expect(result).toBeNull();
+    expect(error).toContain('too long');
+  });
+
+  it('a pattern with large counts is refused for a long text', () => {
+    const { error } = evaluate('#{text | Replace "([a-z]{0,900}x?){1}[0-9]" x}', {
+      text: 'ab'.repeat(1_000_000),
+    });
+    expect(error).toContain('too large for a text');
+  });
+
   it('and patterns that would need much memory are refused', () => {
     expect(evaluate('#{text | Match "(x{1,1000}){1,1000}"}', { text })).toMatchObject({
       text: null,

@@ -1,5 +1,6 @@
 /** Works out the text of a parsed template. One evaluator serves one evaluation and keeps its account. */
 
+import { type FilterTools, PatternTime } from '../filters/filter.ts';
 import { applyFilter } from '../filters/registry.ts';
 import { render, renderExpression } from '../syntax/render.ts';
 import type {
@@ -31,12 +32,12 @@ export interface Surroundings {
 
 export class Evaluator {
   readonly #account: Account;
-  readonly #now: () => Date;
+  readonly #tools: FilterTools;
   readonly #lookup: Lookup;
 
   constructor(variables: Variables, { now, limits }: Surroundings) {
     this.#account = new Account(limits);
-    this.#now = now;
+    this.#tools = { now, maxLength: limits.textLength, patternTime: new PatternTime(limits.patternTime) };
     this.#lookup = new Lookup(variables, this.#account, (nodes, context, findings) =>
       this.text(nodes, context, findings),
     );
@@ -104,7 +105,7 @@ export class Evaluator {
         return this.#account.deeper(() => this.#node(option, context, findings));
       });
       this.#account.work((value?.length ?? 0) + texts.reduce((sum, text) => sum + text.length, 0));
-      value = applyFilter(name, value, texts, { now: this.#now, maxLength: this.#account.limits.textLength });
+      value = applyFilter(name, value, texts, this.#tools);
       this.#account.checkLength(value?.length ?? 0);
     }
     return value;

@@ -11,6 +11,8 @@ export interface Limits {
   readonly work: number;
   /** Values inside values, blocks inside blocks, tokens inside options. */
   readonly depth: number;
+  /** Milliseconds that all patterns of `Match` and `Replace` may take together. */
+  readonly patternTime: number;
 }
 
 export const DEFAULT_LIMITS: Limits = {
@@ -18,4 +20,5 @@ export const DEFAULT_LIMITS: Limits = {
   steps: 5_000_000,
   work: 1024 * 1024 * 1024,
   depth: 600,
+  patternTime: 5_000,
 };
