@@ -140,6 +140,10 @@ describe('escapes', () => {
 describe('Markdown', () => {
   it.each([
     ['~~old~~', '<p><del>old</del></p>'],
+    [
+      'H~2~O x^2^ ++new++ ==bright==',
+      '<p>H<sub>2</sub>O x<sup>2</sup> <ins>new</ins> <mark>bright</mark></p>',
+    ],
     ['see https://example.com/a', '<p>see <a href="https://example.com/a">https://example.com/a</a></p>'],
     ['deploy.sh', '<p>deploy.sh</p>'],
     ['# Title', '<h1>Title</h1>'],

@@ -1,9 +1,13 @@
-/** `Markdown`: CommonMark with tables, automatic links and `~~struck~~` text, as HTML. */
+/** `Markdown`: CommonMark with tables, automatic links and `~~del~~ ~sub~ ^sup^ ++ins++ ==mark==`, as HTML. */
 
 import MarkdownIt from 'markdown-it';
+import ins from 'markdown-it-ins';
+import mark from 'markdown-it-mark';
+import sub from 'markdown-it-sub';
+import sup from 'markdown-it-sup';
 import { type Filter, plainFilter } from './filter.ts';
 
-const renderer = new MarkdownIt({ html: true, linkify: true });
+const renderer = new MarkdownIt({ html: true, linkify: true }).use(ins).use(mark).use(sub).use(sup);
 // Only addresses that say so are links: a file name such as "deploy.sh" is none.
 renderer.linkify.set({ fuzzyLink: false, fuzzyEmail: false, fuzzyIP: false });
 
