@@ -4,8 +4,10 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { request } from 'node:http';
 import { get as httpsGet } from 'node:https';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readConfig, startServer } from '../src/index.ts';
 
@@ -68,6 +70,17 @@ describe('a server process', () => {
     expect(response.statusCode).toBe(201);
     response.resume();
     await stopped;
+  });
+
+  it('answers what is not HTTP in the shape of all errors', async () => {
+    const server = await startServer(config());
+    const { port } = new URL(server.address);
+    const socket = connect(Number(port), '127.0.0.1');
+    socket.end('GET / NOT-HTTP\r\n\r\n');
+    const [head = '', body = ''] = (await text(socket)).split('\r\n\r\n');
+    expect(head).toMatch(/^HTTP\/1\.1 400/);
+    expect(JSON.parse(body).ErrorMessage).toContain('not a request that can be read');
+    await server.stop();
   });
 
   it('speaks TLS when it has a certificate', async () => {

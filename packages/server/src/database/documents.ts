@@ -238,7 +238,7 @@ export class Collection<T extends object> {
     let rows: Rows = this.#rows();
     if (query.space !== undefined) rows = rows.where('space', '=', query.space);
     if (query.parent !== undefined) rows = rows.where('parent', '=', query.parent);
-    if (query.ids?.length) rows = rows.where('id', 'in', query.ids.slice(0, IN_LIST_LIMIT));
+    if (query.ids?.length) rows = rows.where('id', 'in', withinLimit(query.ids));
     if (query.name) rows = rows.where('name_key', '=', query.name.toLowerCase());
     if (query.partialName) {
       const pattern = `%${query.partialName.toLowerCase().replace(/[\\%_]/g, '\\$&')}%`;
@@ -253,7 +253,7 @@ export class Collection<T extends object> {
           .select('document_index.id')
           .where('kind', '=', this.kind.name)
           .where('field', '=', field)
-          .where('value', 'in', values.slice(0, IN_LIST_LIMIT)),
+          .where('value', 'in', withinLimit(values)),
       );
     }
     return rows;
@@ -344,6 +344,13 @@ export class Collection<T extends object> {
   #missing(id: string): NotFound {
     return new NotFound(`The ${this.kind.title} "${id}" was not found.`);
   }
+}
+
+function withinLimit(values: readonly string[]): readonly string[] {
+  if (values.length <= IN_LIST_LIMIT) return values;
+  throw new Invalid(
+    `A filter may name at most ${IN_LIST_LIMIT} values, not ${values.length}. Ask in several requests.`,
+  );
 }
 
 type Row = { id: string; space: string; slug: string | null; version: number; document: string };

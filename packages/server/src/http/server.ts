@@ -64,6 +64,17 @@ export function createHttpServer(services: Services, table: RouteTable, gate: Ga
       }
       return rewrite(request.url ?? '/');
     },
+    // What is not HTTP never becomes a request; the answer has the same shape all the same.
+    clientErrorHandler: (error, socket) => {
+      if (!socket.writable) return socket.destroy();
+      const status = error.code === 'HPE_HEADER_OVERFLOW' ? 431 : 400;
+      const body = JSON.stringify(
+        answerFor(status, `This is not a request that can be read: ${error.message}`).body,
+      );
+      socket.end(
+        `HTTP/1.1 ${status} Bad Request\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+      );
+    },
     frameworkErrors: (error, _request, reply) => {
       sendError(reply, answerFor(error.statusCode ?? 400, error.message));
     },

@@ -1,0 +1,125 @@
+/** How bodies and queries are read by their schema. Random cases print their seed; ARGONAUT_SEED repeats them. */
+import { Dictionary, Nullable, OneOf, Optional, PropertyValue, QueryList } from '@argonaut/contracts/rest';
+import { Type } from 'typebox';
+import { describe, expect, it } from 'vitest';
+import { readBody, readQuery } from '../src/http/read.ts';
+
+const Step = Type.Object({
+  Name: Type.String(),
+  Properties: Optional(Dictionary(PropertyValue)),
+  Condition: Optional(OneOf(['Success', 'Always'], { default: 'Success' })),
+  Container: Optional(Nullable(Type.Object({ Image: Optional(Nullable(Type.String())) }))),
+});
+const Process = Type.Object({ Version: Type.Integer(), Steps: Optional(Type.Array(Step, { default: [] })) });
+
+const sample = {
+  Version: 3,
+  Steps: [
+    {
+      Name: 'Say hello',
+      Properties: {
+        'Octopus.Action.RunOnServer': 'true',
+        secret: { HasValue: true, NewValue: 'x', Hint: 'y' },
+      },
+      Condition: 'Always',
+      Container: { Image: 'alpine:3' },
+    },
+  ],
+};
+
+/** mulberry32: small, seeded, good enough to choose upper and lower case. */
+function randomBits(seed: number): () => boolean {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) & 1) === 1;
+  };
+}
+
+/** The same value with the declared names in a random case; the keys of dictionaries stay. */
+function scramble(value: unknown, bit: () => boolean): unknown {
+  if (Array.isArray(value)) return value.map((entry) => scramble(entry, bit));
+  if (typeof value !== 'object' || value === null) return value;
+  const scrambled = (key: string) =>
+    [...key].map((c) => (bit() ? c.toUpperCase() : c.toLowerCase())).join('');
+  return Object.fromEntries(
+    Object.entries(value).map(([key, entry]) =>
+      key === 'Properties'
+        ? [scrambled(key), Object.fromEntries(Object.entries(entry).map(([k, v]) => [k, scramble(v, bit)]))]
+        : [scrambled(key), scramble(entry, bit)],
+    ),
+  );
+}
+
+describe('a body', () => {
+  it('means the same in any case of its names', () => {
+    const seed = Number(process.env.ARGONAUT_SEED ?? Math.floor(Math.random() * 2 ** 31));
+    const bit = randomBits(seed);
+    for (let round = 0; round < 200; round += 1) {
+      expect(readBody(Process, scramble(sample, bit)), `ARGONAUT_SEED=${seed}`).toEqual(sample);
+    }
+  });
+
+  it('keeps the keys of dictionaries, and drops those whose value is null', () => {
+    const read = readBody(Step, { Name: 'x', properties: { camelCase: 'a', CamelCase: 'b', gone: null } });
+    expect(read).toEqual({
+      Name: 'x',
+      Properties: { camelCase: 'a', CamelCase: 'b' },
+      Condition: 'Success',
+    });
+  });
+
+  it('has null where null means something, and the default where it does not', () => {
+    const read = readBody(Step, { Name: 'x', Container: null, Condition: null });
+    expect(read).toMatchObject({ Name: 'x', Container: null, Condition: 'Success', Properties: {} });
+    expect(readBody(Process, { Version: 1, Steps: null })).toEqual({ Version: 1, Steps: [] });
+    expect(readBody(Step, { Name: 'x', Container: { image: null } })).toMatchObject({
+      Container: { Image: null },
+    });
+  });
+
+  it('names its choices in any case, and says what they are', () => {
+    expect(readBody(Step, { Name: 'x', Condition: 'ALWAYS' })).toMatchObject({ Condition: 'Always' });
+    expect(() => readBody(Step, { Name: 'x', Condition: 'Never' })).toThrow(
+      'Condition must be one of Success, Always.',
+    );
+  });
+
+  it('never changes the default of its schema', () => {
+    const first = readBody(Process, { Version: 1 }) as { Steps: unknown[] };
+    first.Steps.push('mine');
+    expect(readBody(Process, { Version: 1 })).toEqual({ Version: 1, Steps: [] });
+  });
+});
+
+describe('a query', () => {
+  const Query = Type.Object({
+    take: Type.Integer({ default: 30 }),
+    ids: QueryList,
+    active: Optional(Type.Boolean()),
+    state: Optional(OneOf(['Queued', 'Success'])),
+    note: Optional(Type.String()),
+  });
+
+  it('is text that the schema gives a meaning; what it does not name is passed over', () => {
+    const read = readQuery(Query, {
+      TAKE: '5',
+      ids: ['a,b', 'c'],
+      active: 'True',
+      state: 'queued',
+      odd: 'x',
+      note: 'a,b',
+    });
+    expect(read).toEqual({ take: 5, ids: ['a', 'b', 'c'], active: true, state: 'Queued', note: 'a,b' });
+  });
+
+  it('has defaults for what is missing or empty', () => {
+    expect(readQuery(Query, { take: '', active: '' })).toEqual({ take: 30, ids: [] });
+  });
+
+  it('says everything that is wrong with it', () => {
+    expect(() => readQuery(Query, { take: '1.5', active: 'maybe' })).toThrow('2 problems');
+  });
+});
