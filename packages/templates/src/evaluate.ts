@@ -46,16 +46,16 @@ export function evaluate(
 ): Evaluated {
   if (!template.includes('#{')) return { text: template, error: null };
   try {
-    const { template: parsed, failedAt } =
-      options.mode === 'tolerant' ? parseTolerantly(template) : parse(template);
-    if (parsed === null) {
-      const where = place(template, failedAt);
+    const result = options.mode === 'tolerant' ? parseTolerantly(template) : parse(template);
+    if (result.template === null) {
+      const what =
+        result.why === 'unreadable' ? 'this cannot be read as a template' : 'this is nested too deeply';
       return {
         text: template,
-        error: `${where}: this cannot be read as a template, so the text is left as it is.`,
+        error: `${place(template, result.failedAt)}: ${what}, so the text is left as it is.`,
       };
     }
-    return evaluateParsed(parsed, prepare(variables), options);
+    return evaluateParsed(result.template, prepare(variables), options);
   } catch (error) {
     return { text: null, error: reasonOf(error) };
   }

@@ -36,7 +36,7 @@ class NestedTooDeeply extends Error {
 export type ParseResult =
   | { readonly template: Template; readonly failedAt: null }
   /** `failedAt` is the offset up to which the text made sense. */
-  | { readonly template: null; readonly failedAt: number };
+  | { readonly template: null; readonly failedAt: number; readonly why: 'unreadable' | 'nested too deeply' };
 
 /** Strict: one piece that cannot be read spoils the whole text. The rule for values and properties. */
 export function parse(source: string): ParseResult {
@@ -44,7 +44,7 @@ export function parse(source: string): ParseResult {
     const parser = new Parser(source);
     const { nodes, stop } = parser.readNodes(0);
     if (stop === source.length) return { template: { source, nodes }, failedAt: null };
-    return { template: null, failedAt: parser.failureOf(stop) };
+    return { template: null, failedAt: parser.failureOf(stop), why: 'unreadable' };
   });
 }
 
@@ -73,7 +73,8 @@ function withinNesting(read: () => ParseResult): ParseResult {
   try {
     return read();
   } catch (error) {
-    if (error instanceof NestedTooDeeply) return { template: null, failedAt: error.position };
+    if (error instanceof NestedTooDeeply)
+      return { template: null, failedAt: error.position, why: 'nested too deeply' };
     throw error;
   }
 }
@@ -248,18 +249,14 @@ class Parser {
     if (keyword === null) return null;
     const branches = yield* this.#readBranches(cursor, keyword);
     if (branches === null) return null;
-    let otherwise: readonly Node[] | null = null;
-    if (cursor.eat(ELSE)) {
-      const run = yield* this.#readRun(cursor.at, 'anything');
-      cursor.at = run.stop;
-      otherwise = listOf(run);
-    }
+    const otherwise: Cell | null = cursor.eat(ELSE) ? yield* this.#readRun(cursor.at, 'anything') : null;
+    if (otherwise !== null) cursor.at = otherwise.stop;
     if (!cursor.eat(`#{/${keyword}}`)) return this.#markDead(branches);
     return {
       kind: 'conditional',
       keyword,
       branches: branches.map(({ condition, run }) => ({ condition, body: listOf(run) })),
-      otherwise,
+      otherwise: otherwise === null ? null : listOf(otherwise),
       start,
       end: cursor.at,
     };
