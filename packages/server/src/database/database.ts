@@ -7,7 +7,7 @@
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { join } from 'node:path';
-import type { Secret } from '@argonaut/contracts';
+import { type Secret, TimedOut } from '@argonaut/contracts';
 import { Kysely, sql, type Transaction } from 'kysely';
 import type pg from 'pg';
 import { migrate } from './migrations.ts';
@@ -17,20 +17,33 @@ import { sqliteDialect } from './sqlite.ts';
 interface Scope {
   readonly transaction: Transaction<Tables>;
   readonly afterCommit: (() => void)[];
-  /** Work that outlives its transaction by mistake falls back to the plain database instead of failing oddly. */
-  open: boolean;
+  /**
+   * `open` → `ended` (committed or undone; background work that was started inside goes on with the plain database)
+   * or → `expired` (undone after its deadline; nothing of the late work may be written any more).
+   */
+  state: 'open' | 'ended' | 'expired';
 }
+
+/** How long a transaction may take, in milliseconds. On SQLite everybody else waits for it. */
+const TRANSACTION_DEADLINE = 60_000;
 
 export class Database {
   readonly kind: 'sqlite' | 'postgres';
   /** The pool, for what Kysely does not cover (LISTEN); undefined on SQLite. */
   readonly pool: pg.Pool | undefined;
   readonly #root: Kysely<Tables>;
+  readonly #deadline: number;
   readonly #scopes = new AsyncLocalStorage<Scope>();
   #commits = 0;
 
-  constructor(root: Kysely<Tables>, kind: 'sqlite' | 'postgres', pool?: pg.Pool) {
+  constructor(
+    root: Kysely<Tables>,
+    kind: 'sqlite' | 'postgres',
+    pool?: pg.Pool,
+    deadline: number = TRANSACTION_DEADLINE,
+  ) {
     this.#root = root;
+    this.#deadline = deadline;
     this.kind = kind;
     this.pool = pool;
   }
@@ -38,7 +51,8 @@ export class Database {
   /** Where queries go: the transaction that the caller is in, else the database itself. */
   get query(): Kysely<Tables> {
     const scope = this.#scopes.getStore();
-    return scope?.open ? scope.transaction : this.#root;
+    if (scope?.state === 'expired') throw this.#expired();
+    return scope?.state === 'open' ? scope.transaction : this.#root;
   }
 
   /** Transactions committed since the start, for `/metrics`: on SQLite each one waits for the disk. */
@@ -49,16 +63,17 @@ export class Database {
   /**
    * Everything or nothing. Keep it short and never wait for a network inside: SQLite has one connection, and all
    * other queries wait for it.
+   * @throws TimedOut after a minute; everything is undone then, and what the work still tries to write is refused.
    */
   async transaction<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#scopes.getStore()?.open) return work();
+    if (this.#scopes.getStore()?.state === 'open') return work();
     const afterCommit: (() => void)[] = [];
     const result = await this.#root.transaction().execute(async (transaction) => {
-      const scope: Scope = { transaction, afterCommit, open: true };
+      const scope: Scope = { transaction, afterCommit, state: 'open' };
       try {
-        return await this.#scopes.run(scope, work);
+        return await this.#withDeadline(scope, work);
       } finally {
-        scope.open = false;
+        if (scope.state === 'open') scope.state = 'ended';
       }
     });
     this.#commits += 1;
@@ -83,7 +98,7 @@ export class Database {
   /** Runs when the surrounding transaction is committed (never if it is not); at once outside of one. */
   afterCommit(effect: () => void): void {
     const scope = this.#scopes.getStore();
-    if (scope?.open) scope.afterCommit.push(effect);
+    if (scope?.state === 'open') scope.afterCommit.push(effect);
     else effect();
   }
 
@@ -94,6 +109,25 @@ export class Database {
 
   async close(): Promise<void> {
     await this.#root.destroy();
+  }
+
+  async #withDeadline<T>(scope: Scope, work: () => Promise<T>): Promise<T> {
+    const late = Promise.withResolvers<never>();
+    const timer = setTimeout(() => {
+      scope.state = 'expired';
+      late.reject(this.#expired());
+    }, this.#deadline);
+    try {
+      return await Promise.race([this.#scopes.run(scope, work), late.promise]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #expired(): TimedOut {
+    return new TimedOut(
+      `A transaction took longer than ${this.#deadline / 1000} s and was undone. Nothing was changed; try again.`,
+    );
   }
 }
 
@@ -127,9 +161,10 @@ async function openPostgres(url: Secret): Promise<Database> {
   return new Database(new Kysely<Tables>({ dialect: postgresDialect(pool) }), 'postgres', pool);
 }
 
-/** A database in memory with the full schema, for tests. */
-export async function memoryDatabase(): Promise<Database> {
-  const database = new Database(new Kysely<Tables>({ dialect: sqliteDialect(':memory:') }), 'sqlite');
+/** A database in memory with the full schema, for tests; `deadline` shortens its transactions. */
+export async function memoryDatabase(deadline?: number): Promise<Database> {
+  const root = new Kysely<Tables>({ dialect: sqliteDialect(':memory:') });
+  const database = new Database(root, 'sqlite', undefined, deadline);
   await migrate(database.query, false);
   return database;
 }

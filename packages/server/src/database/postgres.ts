@@ -19,6 +19,9 @@ export function postgresPool(url: Secret): pg.Pool {
     max: POOL_SIZE,
     types,
     connectionTimeoutMillis: 10_000,
+    // A server that vanished without closing its connection must not hold its locks for hours.
+    idle_in_transaction_session_timeout: 120_000,
+    statement_timeout: 60_000,
   });
   // A connection that dies while idle is replaced by the next query, which then reports its own error.
   pool.on('error', () => undefined);

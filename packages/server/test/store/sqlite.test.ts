@@ -13,6 +13,32 @@ import { coordinationContract } from './coordination.contract.ts';
 storeContract('SQLite', memoryDatabase);
 coordinationContract('SQLite', memoryDatabase);
 
+describe('a transaction that does not end', () => {
+  it('is undone at its deadline, frees the database, and cannot write any more', async () => {
+    const database = await memoryDatabase(20);
+    const put = (name: string) =>
+      database.query.insertInto('settings').values({ name, value: 'x' }).execute();
+    let goOn = () => {};
+    const hanging = new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
+    let late: Promise<unknown> = Promise.resolve();
+    const stuck = database.transaction(async () => {
+      await put('early');
+      await hanging;
+      late = (async () => put('late'))();
+      await late;
+    });
+    await expect(stuck).rejects.toThrow('was undone');
+    goOn();
+    await put('other');
+    await expect(late).rejects.toThrow('was undone');
+    const names = await database.query.selectFrom('settings').select('name').execute();
+    expect(names).toEqual([{ name: 'other' }]);
+    await database.close();
+  });
+});
+
 describe('a data directory', () => {
   let directory: string;
   beforeEach(() => {
