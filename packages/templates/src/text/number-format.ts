@@ -190,6 +190,7 @@ function place(
   let beyond = 0;
   let afterPoint = false;
   const digits = [...whole];
+  const total = whole.replaceAll(',', '').length;
   for (const piece of pieces) {
     if ('text' in piece) result += piece.text === '\u0000' ? powerText : piece.text;
     else if ('point' in piece) {
@@ -197,8 +198,8 @@ function place(
       afterPoint = true;
     } else if (afterPoint) result += fraction.charAt(beyond++);
     else {
-      let take = whole.replaceAll(',', '').length - (places - seen - 1) - (seen === 0 ? 0 : 1);
-      if (seen > 0) take = whole.replaceAll(',', '').length >= places - seen ? 1 : 0;
+      // The first place takes all that is left over; a later one is empty if the number is shorter.
+      let take = seen === 0 ? total - (places - 1) : Number(total >= places - seen);
       seen++;
       while (take > 0 && digits.length > 0) {
         const next = digits.shift() ?? '';
