@@ -14,7 +14,8 @@
  *   - Nothing is acted on before a whole message has arrived and its CRC agrees. What a connection sent before `go`
  *     belongs to that connection and is dropped with it, so a half-sent payload never runs.
  *   - The program's stdout and stderr are pipes, never files: a script that opens /dev/stderr would truncate a file.
- *   - `exit` appears, by rename, only after the program and all that it started are gone and the log is complete.
+ *   - `exit` appears, by rename, only after the program and all that it started are gone and the log is complete
+ *     (a host step that lingers leaves its daemons alive: their output after `exit` is read and dropped).
  *   - One poll loop, no threads. Nothing in it blocks, except fsync and the hand-shake with our own child's exec.
  *   - As PID 1 we take part in no group signal of the script; outside PID 1 we are a child subreaper, so that in both
  *     cases wait4() answering ECHILD proves that nothing is left. We never call kill(-1): on a host that is everybody.
@@ -28,6 +29,9 @@
  *   - Space for the exit record is taken at the start: a full disk must not hide the result of a step.
  *   - If the log cannot be written when everything has ended, we wait for space until the deadline or a cancel, then give
  *     up and say how much was lost (`logLost`).
+ *   - Before PID 1 leaves, relays get RELAY_MS to deliver: the kernel kills them with the container.
+ *   - A program that cannot be killed (another user's, or stuck in the kernel) is given up after 5 s of KILL: the record
+ *     has neither code nor signal then, and `unkilled` counts.
  *
  * The protocol, the exit record and the exit codes are tabulated in README.md beside this file.
  */
@@ -1111,7 +1115,7 @@ static _Noreturn void relay(void)
 {
     static struct buffer in, out, lines;
     char epoch[24];
-    bool told = false, init_gone;
+    bool told = false, init_gone; /* told: the exit record has been handed over */
     if (chdir(opt.dir) < 0) die(CODE_DIRECTORY, "cannot enter", opt.dir);
     signal(SIGPIPE, SIG_IGN);
     for (int fd = 0; fd < 3; fd++) unblock(fd);
@@ -1157,8 +1161,11 @@ static _Noreturn void relay(void)
             if (n > 0) in.length = n, heard = now_boot();
         }
         if (ctl < 0) in.length = 0; /* only signals reach init now */
-        else if (fds[1].revents & (POLLIN | POLLHUP) && !hear_init(ctl, &lines)) ctl = -1, init_gone = true;
-        if (ctl >= 0 && !pour(ctl, &in)) ctl = -1, init_gone = true;
+        else if ((fds[1].revents & (POLLIN | POLLHUP) && !hear_init(ctl, &lines)) || !pour(ctl, &in)) {
+            ctl = -1;
+            init_gone = true;
+            if (!superseded && exit_length == 0) add_line(&lines, "no-socket", "", 0);
+        }
         if (!pour(1, &out) || !pour(2, &lines)) _exit(0);
         if (now_boot() - heard > opt.idle_ms * MS) _exit(0);
     }
