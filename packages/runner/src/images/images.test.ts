@@ -1,0 +1,190 @@
+/** The pure parts of acquisition: platforms, trouble with registries, progress for people, shared pulls. */
+
+import type { AcquiredImage, AcquireProgress } from '@argonaut/contracts/attempt';
+import { describe, expect, it } from 'vitest';
+import { answerError } from '../docker/errors.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { ImageDetails } from '../ports/engine.ts';
+import { checkArchitecture, checkPlatforms } from './platform.ts';
+import { PullReport } from './progress.ts';
+import { registryError, troubleOf, withRetries } from './registry-trouble.ts';
+import { SharedPulls } from './shared-pulls.ts';
+
+const worker = { os: 'linux', architecture: 'amd64' };
+
+function heldClock(): Clock & { at: number; readonly slept: number[] } {
+  const slept: number[] = [];
+  return {
+    at: 0,
+    slept,
+    now: () => 0,
+    monotonic() {
+      return this.at;
+    },
+    random: () => 0.5,
+    sleep: async (ms, signal) => {
+      signal.throwIfAborted();
+      slept.push(ms);
+    },
+  };
+}
+
+describe('platforms', () => {
+  const resolved = (...names: string[]) => ({
+    reference: 'x',
+    digest: 'sha256:1',
+    platforms: names.map((name) => {
+      const [os = '', architecture = ''] = name.split('/');
+      return { os, architecture };
+    }),
+  });
+
+  it('must include that of the worker', () => {
+    checkPlatforms('x', resolved('linux/arm64', 'linux/amd64'), worker);
+    expect(() =>
+      checkPlatforms('x', resolved('linux/arm64', 'windows/amd64', 'unknown/unknown'), worker),
+    ).toThrow('Image x is for linux/arm64, windows/amd64; the worker runs linux/amd64.');
+  });
+
+  it('that nobody names hinder nothing', () => {
+    checkPlatforms('x', resolved(), worker);
+    checkPlatforms('x', resolved('/'), worker);
+    checkArchitecture('x', { os: '', architecture: '' } as ImageDetails, worker);
+  });
+});
+
+describe('trouble with a registry', () => {
+  it.each([
+    [429, 'toomanyrequests: slow down', 'rate-limit'],
+    [500, 'toomanyrequests: You have reached your pull rate limit', 'rate-limit'],
+    [500, 'received unexpected HTTP status: 503 Service Unavailable', 'passing'],
+    [500, 'net/http: TLS handshake timeout', 'passing'],
+    [500, 'unauthorized: incorrect username or password', 'lasting'],
+    [500, 'no basic auth credentials', 'lasting'],
+    [500, 'manifest unknown: manifest unknown', 'lasting'],
+    [500, 'dial tcp: lookup nowhere: no such host', 'lasting'],
+    [401, 'unauthorized', 'lasting'],
+    [403, 'denied', 'lasting'],
+    [404, 'not found', 'lasting'],
+  ] as const)('%i %s is %s', (status, message, trouble) => {
+    expect(troubleOf(answerError('asking', status, message))).toBe(trouble);
+  });
+
+  it('that may pass is waited out, longer each time, and told', async () => {
+    const clock = heldClock();
+    const told: AcquireProgress[] = [];
+    let tried = 0;
+    const done = await withRetries(
+      clock,
+      AbortSignal.timeout(5_000),
+      (line) => told.push(line),
+      'Asking',
+      async () => {
+        tried += 1;
+        if (tried < 3) throw answerError('asking', 500, 'unexpected EOF');
+        return 'done';
+      },
+    );
+    expect(done).toBe('done');
+    expect(clock.slept).toEqual([500, 1_000]);
+    expect(told.map(({ level }) => level)).toEqual(['Warning', 'Warning']);
+  });
+
+  it('with credentials is never tried twice', async () => {
+    const clock = heldClock();
+    let tried = 0;
+    const work = withRetries(
+      clock,
+      AbortSignal.timeout(5_000),
+      () => {},
+      'Asking',
+      async () => {
+        tried += 1;
+        throw answerError('asking', 500, 'unauthorized: incorrect username or password');
+      },
+    );
+    await expect(work).rejects.toThrow(/unauthorized/);
+    expect(tried).toBe(1);
+  });
+
+  it.each([
+    [401, 'unauthorized', true, 'Unauthorised', /refuses the feed's user name or password for tool:1/],
+    [500, 'no basic auth credentials', false, 'Unauthorised', /wants a user name and a password/],
+    [403, 'denied', false, 'Forbidden', /anonymous user/],
+    [404, 'manifest unknown', false, 'NotFound', /has no tool:1/],
+    [429, 'toomanyrequests', false, 'Unavailable', /limits how often/],
+    [500, 'connection refused', false, 'InfrastructureFailure', /cannot be used by the worker's engine/],
+  ] as const)('%i %s says what to do', (status, said, withCredentials, kind, message) => {
+    const error = registryError(answerError('asking', status, said), 'tool:1', withCredentials);
+    expect(error).toMatchObject({ kind });
+    expect(String(error)).toMatch(message);
+  });
+});
+
+describe('the progress of a pull', () => {
+  it('is few lines for many', () => {
+    const clock = heldClock();
+    const told: AcquireProgress[] = [];
+    const report = new PullReport('tool:1', 'sha256:1', (line) => told.push(line), clock);
+    for (let step = 1; step <= 1_000; step++) {
+      clock.at = step * 3;
+      report.take({ layer: 'a', status: 'Downloading', currentBytes: step * 1_000, totalBytes: 1_000_000 });
+    }
+    report.take({ layer: 'a', status: 'Pull complete' });
+    report.done(2_500_000);
+    expect(told.length).toBeLessThan(7);
+    expect(told[1]?.message).toMatch(/0 of 1 layers, 0\.3 of 1\.0 MB/);
+    expect(told.at(-1)?.message).toBe('Image tool:1 is ready after 3.0 s (2.5 MB, 1 layers)');
+  });
+});
+
+describe('a shared pull', () => {
+  const image: AcquiredImage = { reference: 'x', local: 'y', os: 'linux', architecture: 'amd64' };
+
+  it('ends when the last one who waits has left, and the next one begins anew', async () => {
+    const pulls = new SharedPulls();
+    const stopped: AbortSignal[] = [];
+    const endless = (_tell: unknown, signal: AbortSignal) => {
+      stopped.push(signal);
+      return new Promise<AcquiredImage>((_, reject) =>
+        signal.addEventListener('abort', () => reject(signal.reason)),
+      );
+    };
+    const leavers = [new AbortController(), new AbortController()];
+    const waiting = leavers.map(({ signal }) => pulls.share('d', () => {}, signal, endless));
+    await Promise.resolve();
+    leavers[0]?.abort(new Error('one'));
+    await expect(waiting[0]).rejects.toThrow('one');
+    expect(stopped.map(({ aborted }) => aborted)).toEqual([false]);
+    leavers[1]?.abort(new Error('two'));
+    await expect(waiting[1]).rejects.toThrow('two');
+    expect(stopped.map(({ aborted }) => aborted)).toEqual([true]);
+    expect(
+      await pulls.share(
+        'd',
+        () => {},
+        AbortSignal.timeout(5_000),
+        async () => image,
+      ),
+    ).toBe(image);
+  });
+
+  it('that failed is not remembered', async () => {
+    const pulls = new SharedPulls();
+    const failing = pulls.share(
+      'd',
+      () => {},
+      AbortSignal.timeout(5_000),
+      () => Promise.reject(new Error('no')),
+    );
+    await expect(failing).rejects.toThrow('no');
+    expect(
+      await pulls.share(
+        'd',
+        () => {},
+        AbortSignal.timeout(5_000),
+        async () => image,
+      ),
+    ).toBe(image);
+  });
+});
