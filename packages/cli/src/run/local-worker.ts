@@ -1,5 +1,6 @@
 /** This machine as the only worker: the runner in this process, on the local engine. */
 import { join, relative } from 'node:path';
+import { messageOf } from '@argonaut/contracts';
 import { createRunner, openFileJournal, type Runner } from '@argonaut/runner';
 import { createDockerEngine, endpointFromDockerHost } from '@argonaut/runner/docker';
 import { createLocalFiles, createLocalProcesses, systemClock } from '@argonaut/runner/local';
@@ -14,8 +15,8 @@ export interface LocalWorkerOptions {
   readonly directory: RunDirectory;
   readonly data: string;
   readonly environment: NodeJS.ProcessEnv;
-  /** False when no step has an image: then no engine is needed. */
-  readonly engine: boolean;
+  /** What the steps need of an engine: nothing at all, containers, or containers in a lane's network. */
+  readonly engine: 'none' | 'containers' | 'lanes';
   readonly onProblem: (message: string) => void;
 }
 
@@ -30,7 +31,7 @@ export async function createLocalWorker(options: LocalWorkerOptions): Promise<Ru
     Object.entries(environment).filter((entry): entry is [string, string] => entry[1] !== undefined),
   );
   return createRunner({
-    ...(options.engine
+    ...(options.engine !== 'none'
       ? { engine: createDockerEngine(endpointFromDockerHost(environment.DOCKER_HOST)) }
       : {}),
     files: createLocalFiles(),
@@ -41,7 +42,7 @@ export async function createLocalWorker(options: LocalWorkerOptions): Promise<Ru
     dataDirectory: home,
     ...(hostData ? { hostDataDirectory: join(hostData, relative(data, home)) } : {}),
     hostEnvironment,
-    poolSize: 1,
+    poolSize: options.engine === 'lanes' ? 1 : 0,
     onProblem: options.onProblem,
   });
 }
@@ -51,4 +52,21 @@ export function onlyWorker(runner: Runner): WorkerDirectory {
     lease: async () => ({ worker: 'local', name: LOCAL_WORKER, connection: runner }),
     release: async () => {},
   };
+}
+
+/** Longer than an engine needs to answer; a run whose engine is gone must still end. */
+const PUT_AWAY_MS = 30_000;
+
+/**
+ * Ends the runner when its run is over. The sweep of what an earlier, killed process left on the engine goes on in the
+ * background; a run that was nearly over would otherwise end before it.
+ */
+export async function putAway(runner: Runner, onProblem: (message: string) => void): Promise<void> {
+  try {
+    await runner.warm(AbortSignal.timeout(PUT_AWAY_MS));
+    await runner.settled();
+  } catch (error) {
+    onProblem(`Not everything could be removed from the engine: ${messageOf(error)}`);
+  }
+  await runner[Symbol.asyncDispose]();
 }

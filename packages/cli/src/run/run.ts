@@ -10,7 +10,7 @@ import { exitCodeOf, exitCodes } from './exit-codes.ts';
 import { fileArtifacts } from './file-artifacts.ts';
 import { JsonDisplay } from './json-display.ts';
 import { RunLines } from './lines-of-run.ts';
-import { createLocalWorker, LOCAL_POOL, onlyWorker } from './local-worker.ts';
+import { createLocalWorker, LOCAL_POOL, onlyWorker, putAway } from './local-worker.ts';
 import type { ProcessFile } from './process-file.ts';
 import { readProcessFile } from './read-process-file.ts';
 import { dataDirectory, RunDirectory } from './run-directory.ts';
@@ -132,15 +132,16 @@ async function follow(id: string, file: ProcessFile, following: Following): Prom
   if (json === undefined) terminal.note(`${resumed ? 'Resuming' : 'Run'} ${id}`);
   if (resumed) await replay(id, directory, lines);
 
+  const onProblem = (message: string): void => {
+    if (options.verbose === true) around.complain(`${message}\n`);
+  };
   const runner = await createLocalWorker({
     run: id,
     directory,
     data,
     environment,
-    engine: file.steps.some((step) => step.image !== undefined),
-    onProblem: (message) => {
-      if (options.verbose === true) around.complain(`${message}\n`);
-    },
+    engine: engineNeeds(file),
+    onProblem,
   });
   const variables = runVariables(file.variables, environment);
   const ports: ExecutionPorts = {
@@ -176,13 +177,18 @@ async function follow(id: string, file: ProcessFile, following: Following): Prom
     if (json !== undefined) json.end(id, completion.result, completion.errorMessage, code, took);
     else terminal.end(completion.result, completion.errorMessage, took);
     // The last containers are removed while the result can be read already.
-    await runner.settled();
-    await runner[Symbol.asyncDispose]();
+    await putAway(runner, onProblem);
     await directory.tidy(id);
     return code;
   } finally {
     stopListening();
   }
+}
+
+function engineNeeds({ steps }: ProcessFile): 'none' | 'containers' | 'lanes' {
+  const contained = steps.filter((step) => step.image !== undefined);
+  if (contained.length === 0) return 'none';
+  return contained.some(({ network = 'lane' }) => network === 'lane') ? 'lanes' : 'containers';
 }
 
 /** What was stored before, from the first line on, so that a resumed run shows everything. */
