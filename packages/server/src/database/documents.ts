@@ -6,76 +6,10 @@
  * within (space, parent) whatever their case. Writes carry the version that was read, so nobody overwrites blindly.
  */
 import { Conflict, Invalid, NotFound } from '@argonaut/contracts';
-import { type Selectable, type SelectQueryBuilder, type SqlBool, sql } from 'kysely';
 import { type Database, isUniqueViolation } from './database.ts';
-import type { Tables } from './schema.ts';
+import { type Found, type Kind, type NewDocument, numberOf, type Query, type Stored } from './kind.ts';
+import { order, type Rows, select } from './selection.ts';
 import { slugOf } from './slug.ts';
-
-export interface Kind<T extends object> {
-  /** Plural, the id's prefix: `Environments` gives `Environments-1`. */
-  readonly name: string;
-  /** What a person calls one of them, for messages: `environment`. */
-  readonly title: string;
-  readonly nameOf: (document: T) => string;
-  /** Default true. Nameless kinds (deployments) say false. */
-  readonly uniqueNames?: boolean;
-  /** Default false: no slug is kept. */
-  readonly slugs?: boolean;
-  /** The owner within the space; default none. */
-  readonly parentOf?: (document: T) => string;
-  /** Comes before the name in the default order. */
-  readonly sortOf?: (document: T) => number;
-  /** The fields that lists can filter by (`where`). Empty values are not indexed. */
-  readonly index?: (document: T) => Readonly<Record<string, string | readonly string[] | null | undefined>>;
-  /** Default `name`: by sort, then by name. */
-  readonly order?: Order;
-}
-
-export type Order = 'name' | 'newest' | 'oldest';
-
-/** A document with what the store knows about it. */
-export interface Stored<T extends object> {
-  readonly id: string;
-  /** Empty for things that belong to no space. */
-  readonly spaceId: string;
-  readonly slug: string;
-  readonly version: number;
-  readonly document: T;
-}
-
-export interface Query {
-  readonly space?: string | undefined;
-  readonly parent?: string | undefined;
-  readonly skip?: number | undefined;
-  readonly take?: number | undefined;
-  /** Empty or absent: no filter. Ids that do not exist are passed over. */
-  readonly ids?: readonly string[] | undefined;
-  /** Part of the name, whatever its case. */
-  readonly partialName?: string | undefined;
-  /** The whole name, whatever its case. */
-  readonly name?: string | undefined;
-  /** Per indexed field: one of these values. Empty or absent lists do not filter. */
-  readonly where?: Readonly<Record<string, readonly string[] | string | undefined>> | undefined;
-  readonly order?: Order | undefined;
-}
-
-export interface Found<T extends object> {
-  readonly items: readonly Stored<T>[];
-  /** How many there are without `skip` and `take`. */
-  readonly total: number;
-}
-
-export interface NewDocument<T extends object> {
-  readonly space?: string;
-  readonly document: T;
-  /** Only for ids with a fixed form (`feeds-builtin`) or taken from `allocate()` before. */
-  readonly id?: string;
-  /** A wish; empty or absent: made from the name. */
-  readonly slug?: string | undefined;
-}
-
-/** Values in one `in (…)` list; SQLite allows 32,766 parameters in a statement, PostgreSQL 65,535. */
-const IN_LIST_LIMIT = 10_000;
 
 export class Collection<T extends object> {
   readonly kind: Kind<T>;
@@ -114,7 +48,7 @@ export class Collection<T extends object> {
   }
 
   async list(query: Query): Promise<Found<T>> {
-    const filtered = this.#filter(query);
+    const filtered = select(this.#rows(), this.kind.name, query);
     const skip = Math.max(0, query.skip ?? 0);
     const take = Math.max(0, query.take ?? Number.MAX_SAFE_INTEGER);
     const ordered = order(filtered, query.order ?? this.kind.order ?? 'name');
@@ -129,7 +63,7 @@ export class Collection<T extends object> {
   }
 
   async count(query: Query = {}): Promise<number> {
-    return this.#count(this.#filter(query));
+    return this.#count(select(this.#rows(), this.kind.name, query));
   }
 
   /** The next id, for documents that must know their own id before they are written (secrets). */
@@ -234,31 +168,6 @@ export class Collection<T extends object> {
     return this.#database.query.selectFrom('documents').selectAll().where('kind', '=', this.kind.name);
   }
 
-  #filter(query: Query): Rows {
-    let rows: Rows = this.#rows();
-    if (query.space !== undefined) rows = rows.where('space', '=', query.space);
-    if (query.parent !== undefined) rows = rows.where('parent', '=', query.parent);
-    if (query.ids?.length) rows = rows.where('id', 'in', withinLimit(query.ids));
-    if (query.name) rows = rows.where('name_key', '=', query.name.toLowerCase());
-    if (query.partialName) {
-      const pattern = `%${query.partialName.toLowerCase().replace(/[\\%_]/g, '\\$&')}%`;
-      rows = rows.where(sql<SqlBool>`name_key like ${pattern} escape '\\'`);
-    }
-    for (const [field, value] of Object.entries(query.where ?? {})) {
-      const values = typeof value === 'string' ? [value] : (value ?? []);
-      if (values.length === 0) continue;
-      rows = rows.where('id', 'in', (select) =>
-        select
-          .selectFrom('document_index')
-          .select('document_index.id')
-          .where('kind', '=', this.kind.name)
-          .where('field', '=', field)
-          .where('value', 'in', withinLimit(values)),
-      );
-    }
-    return rows;
-  }
-
   async #count(rows: Rows): Promise<number> {
     const row = await rows
       .clearSelect()
@@ -337,7 +246,7 @@ export class Collection<T extends object> {
 
   #taken(document: T): Invalid {
     return new Invalid(
-      `A ${this.kind.title} named "${this.kind.nameOf(document)}" already exists. Choose a different name.`,
+      `Another ${this.kind.title} named "${this.kind.nameOf(document)}" already exists. Choose a different name.`,
     );
   }
 
@@ -346,21 +255,7 @@ export class Collection<T extends object> {
   }
 }
 
-function withinLimit(values: readonly string[]): readonly string[] {
-  if (values.length <= IN_LIST_LIMIT) return values;
-  throw new Invalid(
-    `A filter may name at most ${IN_LIST_LIMIT} values, not ${values.length}. Ask in several requests.`,
-  );
-}
-
 type Row = { id: string; space: string; slug: string | null; version: number; document: string };
-type Rows = SelectQueryBuilder<Tables, 'documents', Selectable<Tables['documents']>>;
-
-function order(rows: Rows, by: Order): Rows {
-  if (by === 'newest') return rows.orderBy('number', 'desc').orderBy('id', 'desc');
-  if (by === 'oldest') return rows.orderBy('number').orderBy('id');
-  return rows.orderBy('sort').orderBy('name_key').orderBy('number').orderBy('id');
-}
 
 function toStored<T extends object>(row: Row): Stored<T> {
   return {
@@ -372,7 +267,4 @@ function toStored<T extends object>(row: Row): Stored<T> {
   };
 }
 
-/** The number in an id: 12 for `Environments-12`, 0 for `feeds-builtin`. */
-export function numberOf(id: string): number {
-  return Number(/-(\d+)$/.exec(id)?.[1] ?? 0);
-}
+export { numberOf };
