@@ -2,10 +2,13 @@
 import type { Secret } from '@argonaut/contracts';
 import { WritableSpace } from '@argonaut/contracts/rest';
 import type { FastifyInstance } from 'fastify';
+import { artifacts } from './artifacts/index.ts';
+import { deployments } from './deployments/index.ts';
 import { environments } from './environments/index.ts';
 import { RouteTable, withDefaults } from './http/index.ts';
 import { createHttpServer } from './http/server.ts';
 import { DEFAULT_SPACE } from './http/urls.ts';
+import { interruptions } from './interruptions/index.ts';
 import { lifecycles } from './lifecycles/index.ts';
 import { processes } from './processes/index.ts';
 import { projectGroups } from './projects/groups/index.ts';
@@ -14,7 +17,9 @@ import type { Feature, Services } from './services.ts';
 import { spaces } from './spaces/index.ts';
 import { defaultSpace, spacesIn } from './spaces/queries.ts';
 import { system } from './system/index.ts';
+import { tasks } from './tasks/index.ts';
 import { makeFirstAdministrator, principalFor, users } from './users/index.ts';
+import { workers } from './workers/index.ts';
 
 /** In the order in which a new space is filled. */
 const FEATURES: readonly Feature[] = [
@@ -22,9 +27,14 @@ const FEATURES: readonly Feature[] = [
   users,
   environments,
   lifecycles,
+  workers,
   projectGroups,
   processes,
   projects,
+  deployments,
+  tasks,
+  interruptions,
+  artifacts,
 ];
 
 export interface Application {

@@ -23,6 +23,8 @@ export interface ServerConfig {
   readonly dockerHost?: string;
   /** The data directory as the engine sees it, when the server itself is in a container. */
   readonly hostDataDirectory?: string;
+  /** Where plain steps of the built-in worker find programs (PATH). */
+  readonly searchPath?: string;
   /** How many tasks this server works on at the same time; those that wait for a person do not count. */
   readonly taskCap: number;
   readonly logLevel: 'silent' | 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace';
@@ -98,6 +100,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): ServerConfig {
     bodyLimit,
     ...optional('dockerHost', text('DOCKER_HOST')),
     ...optional('hostDataDirectory', text('ARGONAUT_HOST_DATA')),
+    ...optional('searchPath', text('PATH')),
     taskCap,
     logLevel,
   };

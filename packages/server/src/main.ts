@@ -5,10 +5,13 @@ import pino from 'pino';
 import { createApplication } from './application.ts';
 import { DirectoryBlobStore } from './blobs/index.ts';
 import type { ServerConfig } from './config.ts';
+import { Connections } from './connections/index.ts';
 import { checkMasterKey, loadKeyRing, openCoordination, openDatabase } from './database/index.ts';
 import { installationId } from './database/settings.ts';
 import { Metrics } from './http/metrics.ts';
 import type { Services } from './services.ts';
+import { TaskNews } from './tasks/news.ts';
+import { startWork } from './work.ts';
 
 export interface RunningServer {
   /** Where it listens: `http://127.0.0.1:8080`. */
@@ -33,7 +36,9 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
   const blobs = new DirectoryBlobStore(join(config.dataDirectory, 'blobs'));
   const now = () => new Date();
   const coordination = await openCoordination(database, now);
+  const connections = new Connections();
   const close = async () => {
+    await connections[Symbol.asyncDispose]();
     await blobs.close();
     await coordination.close();
     await database.close();
@@ -47,15 +52,19 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
       coordination,
       keys,
       blobs,
+      connections,
+      news: new TaskNews(),
       log,
       metrics: new Metrics(),
       installationId: await installationId(database),
       now,
       stopping: stopping.signal,
     };
+    connections.attach(services);
     const application = await createApplication(services);
     const address = await application.http.listen({ host: config.host, port: config.port });
     application.begin();
+    const work = startWork(services);
     log.info({ address, database: database.kind }, 'listening');
     return {
       address,
@@ -65,6 +74,7 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
         const force = setTimeout(() => application.http.server.closeAllConnections(), STOP_GRACE);
         await application.http.close();
         clearTimeout(force);
+        await work.stop();
         await close();
       },
     };

@@ -2,9 +2,11 @@
 import type { Logger } from 'pino';
 import type { BlobStore } from './blobs/index.ts';
 import type { ServerConfig } from './config.ts';
+import type { Connections } from './connections/index.ts';
 import type { Coordination, Database, KeyRing } from './database/index.ts';
 import type { RouteTable } from './http/index.ts';
 import type { Metrics } from './http/metrics.ts';
+import type { TaskNews } from './tasks/news.ts';
 
 export interface Services {
   readonly config: ServerConfig;
@@ -13,6 +15,10 @@ export interface Services {
   readonly coordination: Coordination;
   readonly keys: KeyRing;
   readonly blobs: BlobStore;
+  /** How this process reaches workers. */
+  readonly connections: Connections;
+  /** Tells watchers in this process that a task has changed. */
+  readonly news: TaskNews;
   readonly log: Logger;
   readonly metrics: Metrics;
   /** A UUID that names this installation for ever. */

@@ -8,9 +8,11 @@ import pino from 'pino';
 import { createApplication } from '../src/application.ts';
 import { DirectoryBlobStore } from '../src/blobs/index.ts';
 import { readConfig, type ServerConfig } from '../src/config.ts';
+import { Connections } from '../src/connections/index.ts';
 import { type Database, KeyRing, memoryDatabase, openCoordination } from '../src/database/index.ts';
 import { Metrics } from '../src/http/metrics.ts';
 import type { Services } from '../src/services.ts';
+import { TaskNews } from '../src/tasks/news.ts';
 
 export const ADMIN_KEY = 'API-TESTADMINISTRATOR0001';
 
@@ -50,6 +52,8 @@ export async function testServer(
     coordination: await openCoordination(database, now),
     keys: new KeyRing(Buffer.alloc(32, 7)),
     blobs: new DirectoryBlobStore(join(directory, 'blobs')),
+    connections: new Connections(),
+    news: new TaskNews(),
     log: pino({ level: 'silent' }),
     metrics: new Metrics(),
     installationId: '7f9c24e8-3b12-4fef-91e0-5ad8a1c5d3b1',
@@ -58,6 +62,7 @@ export async function testServer(
     ...given,
     database,
   };
+  services.connections.attach(services);
   const application = await createApplication(services);
   application.begin();
 
@@ -86,6 +91,7 @@ export async function testServer(
     get: (url, headers) => call('GET', url, undefined, headers),
     [Symbol.asyncDispose]: async () => {
       await application.http.close();
+      await services.connections[Symbol.asyncDispose]();
       await services.blobs.close();
       await services.coordination.close();
       if (!given.database) await database.close();

@@ -1,0 +1,6 @@
+/** Artifacts: files that tasks leave behind. */
+import type { Feature } from '../services.ts';
+import { artifactRoutes } from './routes.ts';
+
+export { artifactStore } from './collect.ts';
+export const artifacts: Feature = { name: 'artifacts', routes: artifactRoutes };

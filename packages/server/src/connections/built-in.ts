@@ -1,0 +1,30 @@
+/** The built-in worker: the runner in this process, over the engine that DOCKER_HOST names. */
+import { join } from 'node:path';
+import { createRunner, type Runner } from '@argonaut/runner';
+import { createDockerEngine, endpointFromDockerHost } from '@argonaut/runner/docker';
+import { createLocalFiles, createLocalProcesses, systemClock } from '@argonaut/runner/local';
+import type { Services } from '../services.ts';
+import { databaseJournal } from './journal.ts';
+
+const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+/** The folder of the runner in the data directory. */
+const FOLDER = 'worker';
+
+export function startBuiltInWorker(services: Services, worker: string): Promise<Runner> {
+  const { config, database, installationId, log } = services;
+  const path = config.searchPath ?? PATH;
+  return createRunner({
+    engine: createDockerEngine(endpointFromDockerHost(config.dockerHost)),
+    files: createLocalFiles(),
+    processes: createLocalProcesses({ path }),
+    journal: databaseJournal(database, worker),
+    clock: systemClock,
+    server: installationId,
+    dataDirectory: join(config.dataDirectory, FOLDER),
+    ...(config.hostDataDirectory === undefined
+      ? {}
+      : { hostDataDirectory: join(config.hostDataDirectory, FOLDER) }),
+    hostEnvironment: { PATH: path },
+    onProblem: (message) => log.warn({ worker }, message),
+  });
+}

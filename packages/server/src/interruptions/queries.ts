@@ -1,0 +1,97 @@
+/** How interruptions are stored and found, and how a run asks and takes a question back. */
+import type { Answer, CommandOf } from '@argonaut/orchestrator';
+import { Collection, type Database, type Kind, type Stored } from '../database/index.ts';
+import { tasksIn } from '../tasks/queries.ts';
+
+export interface Interruption {
+  readonly Title: string;
+  readonly Type: 'ManualIntervention' | 'GuidedFailure';
+  readonly Created: string;
+  readonly IsPending: boolean;
+  readonly Text: string;
+  readonly Choices: readonly Answer[];
+  /** What was submitted; empty while it is pending. */
+  readonly Values: Readonly<Record<string, string | null>>;
+  readonly RelatedDocumentIds: readonly string[];
+  readonly ResponsibleTeamIds: readonly string[];
+  readonly ResponsibleUserId: string | null;
+  readonly TaskId: string;
+  /** The orchestrator's name for it, unique within the task. */
+  readonly Question: string;
+  /** The activity in the task's log. */
+  readonly CorrelationId: string;
+}
+
+const kind: Kind<Interruption> = {
+  name: 'Interruptions',
+  title: 'interruption',
+  nameOf: (interruption) => interruption.Title,
+  uniqueNames: false,
+  parentOf: (interruption) => interruption.TaskId,
+  order: 'newest',
+  index: (interruption) => ({
+    Regarding: [interruption.TaskId, ...interruption.RelatedDocumentIds],
+    Pending: String(interruption.IsPending),
+    Question: interruption.Question,
+  }),
+};
+
+export function interruptionsIn(database: Database): Collection<Interruption> {
+  return new Collection(database, kind);
+}
+
+/** A run asks. The same question asked again changes nothing. */
+export async function ask(
+  database: Database,
+  task: string,
+  question: CommandOf<'ask'>,
+  now: Date,
+): Promise<void> {
+  const interruptions = interruptionsIn(database);
+  if ((await find(database, task, question.interruption)) !== undefined) return;
+  const { spaceId, document } = await tasksIn(database).get(task);
+  await interruptions.insert({
+    space: spaceId,
+    document: {
+      Title: question.title,
+      Type: question.type,
+      Created: now.toISOString(),
+      IsPending: true,
+      Text: question.text,
+      Choices: question.choices,
+      Values: {},
+      RelatedDocumentIds: document.RelatedDocumentIds,
+      ResponsibleTeamIds: question.teams,
+      ResponsibleUserId: null,
+      TaskId: task,
+      Question: question.interruption,
+      CorrelationId: question.activity,
+    },
+  });
+}
+
+/** The question has no meaning any more (cancelled, answered). */
+export async function withdraw(database: Database, task: string, question: string): Promise<void> {
+  const stored = await find(database, task, question);
+  if (stored === undefined || !stored.document.IsPending) return;
+  await interruptionsIn(database).update(stored, { ...stored.document, IsPending: false });
+}
+
+/** The types of the questions that a task waits for. */
+export async function pendingTypes(database: Database, task: string): Promise<readonly string[]> {
+  const pending = await interruptionsIn(database).all({ parent: task, where: { Pending: 'true' } });
+  return [...new Set(pending.map(({ document }) => document.Type))];
+}
+
+async function find(
+  database: Database,
+  task: string,
+  question: string,
+): Promise<Stored<Interruption> | undefined> {
+  const [found] = await interruptionsIn(database).all({
+    parent: task,
+    where: { Question: question },
+    take: 1,
+  });
+  return found;
+}

@@ -1,0 +1,40 @@
+/** How a task's document says that it is over. */
+import type { Stored } from '../database/index.ts';
+import type { Services } from '../services.ts';
+import type { TaskKind } from './kinds.ts';
+import { changeTask, isCompleted, type Task } from './queries.ts';
+
+export interface End {
+  readonly state: 'Success' | 'Failed' | 'Canceled' | 'TimedOut';
+  /** Empty on success. */
+  readonly errorMessage: string;
+  readonly unknown?: boolean;
+}
+
+/** In the caller's transaction; an end is final, so a second one changes nothing. */
+export async function endTask(
+  services: Services,
+  id: string,
+  end: End,
+  kind: TaskKind | undefined,
+): Promise<Stored<Task>> {
+  const now = services.now().toISOString();
+  let changed = false;
+  const stored = await changeTask(services.database, id, (task) => {
+    if (isCompleted(task)) return task;
+    changed = true;
+    return {
+      ...task,
+      State: end.state,
+      CompletedTime: now,
+      LastUpdatedTime: now,
+      ErrorMessage: end.errorMessage,
+      PendingInterruptionTypes: [],
+      HasWarningsOrErrors: task.HasWarningsOrErrors || end.state === 'Failed',
+      ...(end.unknown === true ? { Outcome: 'Unknown' as const } : {}),
+    };
+  });
+  if (changed) await kind?.ended?.(services, stored);
+  services.database.afterCommit(() => services.news.tell(id));
+  return stored;
+}
