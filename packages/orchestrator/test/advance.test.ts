@@ -1,0 +1,234 @@
+/** The decisions of the orchestrator, one by one. The random histories prove that no order of events breaks them. */
+import type { Outcome } from '@argonaut/contracts/attempt';
+import { expect, test } from 'vitest';
+import {
+  advance,
+  type Command,
+  initialState,
+  type Plan,
+  type TaskEvent,
+  type TaskState,
+} from '../src/index.ts';
+import { manual, noVariables, planOf, script, step } from './processes.ts';
+
+const succeeded: Outcome = { result: 'Succeeded', cause: 'exited', message: '', infrastructure: false };
+const failed: Outcome = { result: 'Failed', cause: 'exited', message: 'Exit code 3.', infrastructure: false };
+const unknown: Outcome = { result: 'Unknown', cause: 'unknown', message: 'No trace.', infrastructure: true };
+const neverBegan: Outcome = {
+  result: 'NotStarted',
+  cause: 'not-started',
+  message: 'Gone.',
+  infrastructure: true,
+};
+
+/** Follows a plan by hand. Leases, images, stagings and removals go well unless a test says otherwise. */
+class Story {
+  state: TaskState;
+  readonly all: Command[] = [];
+  readonly #plan: Plan;
+
+  constructor(plan: Plan) {
+    this.#plan = plan;
+    this.state = initialState(plan);
+    this.tell({ type: 'begin' });
+  }
+
+  tell(event: TaskEvent): void {
+    const { state, commands } = advance(this.#plan, this.state, event, noVariables);
+    this.state = state;
+    this.all.push(...commands);
+    for (const command of commands) this.#easy(command);
+  }
+
+  #easy(command: Command): void {
+    if (command.kind === 'lease') {
+      const { pool, generation } = command;
+      this.tell({ type: 'leased', pool, generation, worker: 'Workers-1', workerName: 'one' });
+    } else if (command.kind === 'acquire') {
+      const { image, acquisition, reference } = command;
+      const acquired = { reference, local: reference, os: 'linux', architecture: 'amd64' };
+      this.tell({ type: 'acquired', image, acquisition, acquired });
+    } else if (command.kind === 'stage') this.tell({ type: 'staged', attempt: command.attempt });
+    else if (command.kind === 'open') this.tell({ type: 'opened', attempt: command.attempt });
+    else if (command.kind === 'discard') this.tell({ type: 'discarded', attempt: command.attempt });
+    else if (command.kind === 'finish') this.tell({ type: 'finished', attempt: command.attempt });
+  }
+
+  end(attempt: string, outcome: Outcome): void {
+    this.tell({ type: 'ended', attempt: `servertasks-1-${attempt}`, outcome });
+    this.tell({ type: 'confirmed', attempt: `servertasks-1-${attempt}`, outcome });
+  }
+
+  /** Attempts that were ordered to be staged, opened, …, in order. */
+  attempts(kind: 'stage' | 'open' | 'discard' | 'cancel'): string[] {
+    return this.all.flatMap((c) =>
+      c.kind === kind && 'attempt' in c ? [c.attempt.replace('servertasks-1-', '')] : [],
+    );
+  }
+
+  lines(): string[] {
+    return this.all.flatMap((command) => (command.kind === 'say' ? [command.text] : []));
+  }
+
+  completion() {
+    return this.all.find((command) => command.kind === 'complete');
+  }
+}
+
+test('two containers are prepared ahead once the first gate of the lane is open, never before', () => {
+  const story = new Story(planOf(['a', 'b', 'c', 'd'].map((name) => step(script(name)))));
+  const opened = story.all.findIndex(({ kind }) => kind === 'open');
+  expect(story.all.slice(0, opened).filter(({ kind }) => kind === 'stage')).toHaveLength(1);
+  expect(story.attempts('stage')).toEqual(['s1-a1', 's2-a1', 's3-a1']);
+  story.end('s1-a1', succeeded);
+  expect(story.attempts('open')).toEqual(['s1-a1', 's2-a1']);
+  expect(story.attempts('stage')).toEqual(['s1-a1', 's2-a1', 's3-a1', 's4-a1']);
+});
+
+test('nothing is prepared beyond a manual intervention, nor for a step that runs only on failure', () => {
+  const story = new Story(
+    planOf([
+      step(script('a')),
+      step(script('mend'), { condition: { kind: 'Failure' } }),
+      step(manual('ask')),
+      step(script('b')),
+    ]),
+  );
+  expect(story.attempts('stage')).toEqual(['s1-a1']);
+});
+
+test('a failure discards what was prepared ahead', () => {
+  const story = new Story(planOf([step(script('a')), step(script('b')), step(script('c'))]));
+  story.end('s1-a1', failed);
+  expect(story.attempts('discard')).toEqual(['s2-a1', 's3-a1']);
+  expect(story.attempts('open')).toEqual(['s1-a1']);
+  expect(story.completion()).toMatchObject({
+    result: 'Failed',
+    errorMessage: 'Step "a" failed: Exit code 3.',
+  });
+});
+
+test('a retry is an attempt of its own, after its back-off', () => {
+  const options = { retries: { max: 1, backoffMs: 15_000 } };
+  const story = new Story(planOf([step(script('a', { options }))]));
+  story.end('s1-a1', failed);
+  expect(story.attempts('open')).toEqual(['s1-a1']);
+  expect(story.all).toContainEqual(expect.objectContaining({ kind: 'timer', delayMs: 15_000 }));
+  story.tell({ type: 'timer-fired', timer: 'retry:1:0.1' });
+  expect(story.attempts('open')).toEqual(['s1-a1', 's1-a2']);
+  story.end('s1-a2', succeeded);
+  expect(story.completion()).toMatchObject({ result: 'Success' });
+});
+
+test('an unknown outcome is a failure, and is never retried by itself', () => {
+  const options = { retries: { max: 5, backoffMs: 0 } };
+  const story = new Story(planOf([step(script('a', { options })), step(script('b'))]));
+  story.end('s1-a1', unknown);
+  expect(story.attempts('open')).toEqual(['s1-a1']);
+  expect(story.completion()).toMatchObject({ result: 'Failed', unknown: true });
+  expect(story.completion()?.errorMessage).toMatch(/^Outcome unknown: step "a"/);
+});
+
+test.each([
+  ['Ignore', 'Success', ['s1-a1', 's2-a1']],
+  ['Fail', 'Failed', ['s1-a1']],
+] as const)('with guided failure an unknown outcome waits for a person: %s', (answer, result, opened) => {
+  const story = new Story(planOf([step(script('a')), step(script('b'))], { guidedFailure: true }));
+  story.end('s1-a1', unknown);
+  expect(story.completion()).toBeUndefined();
+  expect(story.attempts('discard')).toEqual(['s2-a1']);
+  story.tell({ type: 'interruption-answered', interruption: 'ask:1:1', answer });
+  if (answer === 'Ignore') story.end('s2-a2', succeeded);
+  expect(story.completion()).toMatchObject({ result });
+  expect(story.attempts('open').map((attempt) => attempt.slice(0, 2))).toEqual(
+    opened.map((o) => o.slice(0, 2)),
+  );
+});
+
+test('a required step offers no way to ignore its failure', () => {
+  const story = new Story(planOf([step(script('a', { required: true }))], { guidedFailure: true }));
+  story.end('s1-a1', failed);
+  expect(story.all.find(({ kind }) => kind === 'ask')).toMatchObject({ choices: ['Fail', 'Retry'] });
+  story.tell({ type: 'interruption-answered', interruption: 'ask:1:1', answer: 'Ignore' });
+  expect(story.completion()).toBeUndefined();
+  story.tell({ type: 'interruption-answered', interruption: 'ask:1:1', answer: 'Retry' });
+  story.end('s1-a2', succeeded);
+  expect(story.completion()).toMatchObject({ result: 'Success' });
+});
+
+test('what never began is prepared again, but not for ever', () => {
+  const story = new Story(planOf([step(script('a'))]));
+  for (let attempt = 1; attempt <= 4; attempt += 1) story.end(`s1-a${attempt}`, neverBegan);
+  expect(story.attempts('open')).toEqual(['s1-a1', 's1-a2', 's1-a3', 's1-a4']);
+  expect(story.completion()).toMatchObject({ result: 'Failed' });
+});
+
+test('the engine contradicting a success makes the step fail, for every step that has not begun', () => {
+  const story = new Story(planOf([step(script('a')), step(script('b')), step(script('c'))]));
+  story.tell({ type: 'ended', attempt: 'servertasks-1-s1-a1', outcome: succeeded });
+  expect(story.attempts('open')).toEqual(['s1-a1', 's2-a1']);
+  const outcome: Outcome = { ...failed, cause: 'disagreement', message: 'The engine says 137.' };
+  story.tell({ type: 'confirmed', attempt: 'servertasks-1-s1-a1', outcome });
+  story.end('s2-a1', succeeded);
+  expect(story.attempts('open')).toEqual(['s1-a1', 's2-a1']);
+  expect(story.completion()).toMatchObject({ result: 'Failed' });
+});
+
+test('the task is over only when every attempt is confirmed and put away', () => {
+  const story = new Story(planOf([step(script('a'))]));
+  story.tell({ type: 'ended', attempt: 'servertasks-1-s1-a1', outcome: succeeded });
+  expect(story.completion()).toBeUndefined();
+  story.tell({ type: 'confirmed', attempt: 'servertasks-1-s1-a1', outcome: succeeded });
+  expect(story.completion()).toMatchObject({ result: 'Success' });
+});
+
+test('a cancel ends what runs; always-run steps follow within their budget; a second cancel ends them too', () => {
+  const steps = [
+    step(script('a')),
+    step(script('b')),
+    step(script('clean'), { condition: { kind: 'Always' } }),
+  ];
+  const story = new Story(planOf(steps, { budgetAfterCancelMs: 60_000 }));
+  story.tell({ type: 'cancel-requested', request: 'one' });
+  expect(story.attempts('cancel')).toEqual(['s1-a1']);
+  expect(story.attempts('discard')).toEqual(['s2-a1', 's3-a1']);
+  expect(story.all).toContainEqual(expect.objectContaining({ kind: 'timer', delayMs: 60_000 }));
+  story.end('s1-a1', { result: 'Cancelled', cause: 'cancelled', message: 'TERM.', infrastructure: false });
+  expect(story.attempts('open')).toEqual(['s1-a1', 's3-a2']);
+  story.tell({ type: 'timer-fired', timer: 'budget-after-cancel' });
+  expect(story.attempts('cancel')).toEqual(['s1-a1', 's3-a2']);
+  story.end('s3-a2', { result: 'Cancelled', cause: 'cancelled', message: 'TERM.', infrastructure: false });
+  expect(story.completion()).toMatchObject({ result: 'Canceled' });
+});
+
+test('a lost worker makes what ran there unknown, and what was only staged is staged on the next worker', () => {
+  const steps = [step(script('a')), step(script('b'), { condition: { kind: 'Always' } })];
+  const story = new Story(planOf(steps));
+  story.tell({ type: 'worker-lost', pool: 'WorkerPools-1', generation: 1, message: 'It is gone.' });
+  expect(story.all.filter(({ kind }) => kind === 'lease')).toHaveLength(2);
+  expect(story.attempts('open')).toEqual(['s1-a1', 's2-a2']);
+  story.end('s2-a2', succeeded);
+  expect(story.completion()).toMatchObject({ result: 'Failed', unknown: true });
+});
+
+test('a skipped step says why, and a Variable condition that cannot be evaluated is a warning', () => {
+  const variable = (expression: string) => ({ condition: { kind: 'Variable', expression } }) as const;
+  const story = new Story(
+    planOf([
+      step(script('no'), variable('False')),
+      step(script('what'), variable('#{Missing}')),
+      step(script('yes'), variable('yes')),
+    ]),
+  );
+  story.end('s3-a1', succeeded);
+  expect(story.lines()).toContain('Step "no" is skipped: its run condition "False" is false.');
+  expect(story.all).toContainEqual(
+    expect.objectContaining({
+      kind: 'say',
+      level: 'Warning',
+      text: expect.stringContaining('"what" is skipped'),
+    }),
+  );
+  expect(story.attempts('open')).toEqual(['s3-a1']);
+  expect(story.completion()).toMatchObject({ result: 'Success' });
+});
