@@ -80,6 +80,22 @@ describe('an API key', () => {
   });
 });
 
+describe('a request that may not come in', () => {
+  it('is refused before its body is read, however large or wrong it is', async () => {
+    await using server = await testServer({ settings: { bodyLimit: 2000 } });
+    const send = (key: string, payload: string) =>
+      server.inject({
+        method: 'POST',
+        url: '/api/Spaces-1/environments',
+        headers: { 'x-octopus-apikey': key, 'content-type': 'application/json' },
+        payload,
+      });
+    expect((await send('API-WRONG', `"${'x'.repeat(3000)}"`)).status).toBe(401);
+    expect((await send('API-WRONG', '{"Name": ')).status).toBe(401);
+    expect((await send(ADMIN_KEY, `"${'x'.repeat(3000)}"`)).status).toBe(413);
+  });
+});
+
 describe('permissions', () => {
   it('let managers into their space only, and keep server matters to administrators', async () => {
     await using server = await testServer();

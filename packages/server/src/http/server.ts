@@ -1,42 +1,18 @@
 /**
- * The HTTP server: Fastify with the wire rules of the API, each in one place. Routes come in as declarations; every
- * request walks the same pipeline: who calls → which space → may they → what do they say → (transaction →) handler →
- * answer.
+ * The HTTP server: Fastify with the wire rules of the API, each in one place. Routes come in as declarations, and every
+ * request walks the same pipeline.
  */
 import { readFileSync } from 'node:fs';
-import { ArgonautError, NotFound, type Secret } from '@argonaut/contracts';
-import Fastify, {
-  type FastifyInstance,
-  type FastifyReply,
-  type FastifyRequest,
-  LogController,
-} from 'fastify';
-import type { TSchema } from 'typebox';
+import Fastify, { type FastifyInstance, type FastifyReply, LogController } from 'fastify';
 import type { Services } from '../services.ts';
-import { Answer } from './answers.ts';
-import { credentialIn } from './authentication.ts';
 import { addCompression } from './compression.ts';
 import { answerFor, errorAnswer } from './errors.ts';
-import { once } from './idempotency.ts';
-import { type Principal, permits } from './permissions.ts';
-import { readBody, readQuery } from './read.ts';
-import type { Call, Route, RouteTable, Scope } from './route.ts';
-import { DEFAULT_SPACE, methodsFor, patternsOf, urlRewriter } from './urls.ts';
-
-/** What the server asks the folders that know users and spaces. */
-export interface Gatekeeper {
-  /** Whose credential it is; undefined for an unknown, expired or disabled one. */
-  authenticate(credential: Secret): Promise<Principal | undefined>;
-  /** The id of the space that a URL names by id or slug; `DEFAULT_SPACE` names the default one. */
-  resolveSpace(key: string): Promise<string | undefined>;
-  /** False while the server starts or stops: everything under `/api` answers 503. */
-  isReady(): boolean;
-}
+import { admit, type Gatekeeper, serve } from './pipeline.ts';
+import type { RouteTable } from './route.ts';
+import { methodsFor, patternsOf, urlRewriter } from './urls.ts';
 
 /** Longest path segment; Git references and package ids are long. */
 const MAXIMUM_PARAMETER = 500;
-
-const ANONYMOUS: Principal = { id: '', username: 'anonymous', isAdministrator: false, managedSpaces: [] };
 
 /** A Fastify instance that serves the table's routes; it does not listen yet. */
 export function createHttpServer(services: Services, table: RouteTable, gate: Gatekeeper): FastifyInstance {
@@ -98,7 +74,8 @@ export function createHttpServer(services: Services, table: RouteTable, gate: Ga
         method: route.method,
         url,
         ...(route.bodyLimit === undefined ? {} : { bodyLimit: route.bodyLimit }),
-        handler: (request, reply) => serve(services, gate, route, request, reply),
+        onRequest: (request) => admit(gate, route, request),
+        handler: (request, reply) => serve(services, route, request, reply),
       });
     }
   }
@@ -127,98 +104,6 @@ export function createHttpServer(services: Services, table: RouteTable, gate: Ga
     requests({ method: request.method, status: reply.statusCode });
   });
   return app;
-}
-
-/** The pipeline of one request. */
-async function serve(
-  services: Services,
-  gate: Gatekeeper,
-  route: Route,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): Promise<FastifyReply> {
-  const user = await callerOf(gate, route, request);
-  const params = request.params as Readonly<Record<string, string>>;
-  const space = await spaceOf(gate, params.space);
-  if (!permits(user, route.permission, space)) {
-    throw new ArgonautError(
-      'Forbidden',
-      `${user.username} lacks the permission ${route.permission}${space === undefined ? '' : ` in the space ${space}`}. An administrator can grant it.`,
-    );
-  }
-  const call: Call<Scope, string, unknown, unknown> = {
-    params,
-    query: route.query ? readQuery(route.query, request.query as Readonly<Record<string, unknown>>) : {},
-    body: route.body ? readJson(route.body, request) : undefined,
-    space,
-    user,
-    request,
-    reply,
-    get signal() {
-      return signalOf(reply);
-    },
-  };
-  const work = () => route.handle(call);
-  const key = request.headers['idempotency-key'];
-  if (route.idempotent && typeof key === 'string') {
-    const repeated = { key, userId: user.id, method: request.method, url: request.url, body: request.body };
-    return send(reply, await once(services.database, repeated, services.now(), work));
-  }
-  return send(reply, await (route.transaction ? services.database.transaction(work) : work()));
-}
-
-async function callerOf(gate: Gatekeeper, route: Route, request: FastifyRequest): Promise<Principal> {
-  const credential = credentialIn(request.headers);
-  const principal = credential && (await gate.authenticate(credential));
-  if (principal) return principal;
-  if (route.permission === 'Anonymous') return ANONYMOUS;
-  throw new ArgonautError(
-    'Unauthorised',
-    credential
-      ? 'The API key is unknown, has expired, or its owner is disabled.'
-      : 'This needs an API key in the header X-Octopus-ApiKey.',
-  );
-}
-
-async function spaceOf(gate: Gatekeeper, key: string | undefined): Promise<string | undefined> {
-  if (key === undefined) return undefined;
-  const space = await gate.resolveSpace(key);
-  if (space === undefined) {
-    throw new NotFound(
-      key === DEFAULT_SPACE
-        ? 'No default space is set; name a space in the URL.'
-        : `The space "${key}" was not found.`,
-    );
-  }
-  return space;
-}
-
-function readJson(schema: TSchema, request: FastifyRequest): unknown {
-  const isStream = typeof request.body === 'object' && request.body !== null && 'pipe' in request.body;
-  if (isStream)
-    throw new ArgonautError('Invalid', 'Send the body as JSON, with Content-Type: application/json.');
-  return readBody(schema, request.body ?? undefined);
-}
-
-/** Aborts when the connection ends before the answer was complete. */
-function signalOf(reply: FastifyReply): AbortSignal {
-  const controller = new AbortController();
-  reply.raw.once('close', () => {
-    if (!reply.raw.writableFinished) controller.abort();
-  });
-  return controller.signal;
-}
-
-function send(reply: FastifyReply, result: unknown): FastifyReply {
-  const answer = result instanceof Answer ? result : new Answer(200, result);
-  reply.code(answer.status).headers(answer.headers);
-  const isRaw = typeof answer.body === 'string' || Buffer.isBuffer(answer.body) || isStream(answer.body);
-  if (isRaw) return reply.send(answer.body);
-  return reply.type('application/json; charset=utf-8').send(JSON.stringify(answer.body ?? null));
-}
-
-function isStream(body: unknown): boolean {
-  return typeof body === 'object' && body !== null && 'pipe' in body;
 }
 
 function sendError(reply: FastifyReply, answer: ReturnType<typeof answerFor>): FastifyReply {

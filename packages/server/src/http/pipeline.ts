@@ -1,0 +1,138 @@
+/**
+ * The way of one request: who calls → which space → may they (all before a byte of the body is read) → what do they
+ * say → (transaction →) handler → answer.
+ */
+import { ArgonautError, NotFound, type Secret } from '@argonaut/contracts';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { TSchema } from 'typebox';
+import type { Services } from '../services.ts';
+import { Answer } from './answers.ts';
+import { credentialIn } from './authentication.ts';
+import { once } from './idempotency.ts';
+import { type Principal, permits } from './permissions.ts';
+import { readBody, readQuery } from './read.ts';
+import type { Call, Route, Scope } from './route.ts';
+import { DEFAULT_SPACE } from './urls.ts';
+
+/** What the server asks the folders that know users and spaces. */
+export interface Gatekeeper {
+  /** Whose credential it is; undefined for an unknown, expired or disabled one. */
+  authenticate(credential: Secret): Promise<Principal | undefined>;
+  /** The id of the space that a URL names by id or slug; `DEFAULT_SPACE` names the default one. */
+  resolveSpace(key: string): Promise<string | undefined>;
+  /** False while the server starts or stops: everything under `/api` answers 503. */
+  isReady(): boolean;
+}
+
+const ANONYMOUS: Principal = { id: '', username: 'anonymous', isAdministrator: false, managedSpaces: [] };
+
+/** What is known about a request once it is let in. */
+interface Admission {
+  readonly user: Principal;
+  readonly space: string | undefined;
+}
+
+const admissions = new WeakMap<FastifyRequest, Admission>();
+
+/** Lets a request in, before its body is read. @throws Unauthorised, NotFound (the space), Forbidden */
+export async function admit(gate: Gatekeeper, route: Route, request: FastifyRequest): Promise<void> {
+  const user = await callerOf(gate, route, request);
+  const space = await spaceOf(gate, parametersOf(request).space);
+  if (!permits(user, route.permission, space)) {
+    const where = space === undefined ? '' : ` in the space ${space}`;
+    throw new ArgonautError(
+      'Forbidden',
+      `${user.username} lacks the permission ${route.permission}${where}. An administrator can grant it.`,
+    );
+  }
+  admissions.set(request, { user, space });
+}
+
+/** Reads what an admitted request says, runs the handler, and sends its answer. */
+export async function serve(
+  services: Services,
+  route: Route,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const admission = admissions.get(request);
+  if (admission === undefined) throw new Error(`${route.method} ${route.path} was reached without admission`);
+  const { user, space } = admission;
+  const call: Call<Scope, string, unknown, unknown> = {
+    params: parametersOf(request),
+    query: route.query ? readQuery(route.query, request.query as Readonly<Record<string, unknown>>) : {},
+    body: route.body ? readJson(route.body, request) : undefined,
+    space,
+    user,
+    request,
+    reply,
+    get signal() {
+      return signalOf(reply);
+    },
+  };
+  const work = () => route.handle(call);
+  const key = request.headers['idempotency-key'];
+  if (route.idempotent && typeof key === 'string') {
+    const repeated = { key, userId: user.id, method: request.method, url: request.url, body: request.body };
+    return send(reply, await once(services.database, repeated, services.now(), work));
+  }
+  return send(reply, await (route.transaction ? services.database.transaction(work) : work()));
+}
+
+function parametersOf(request: FastifyRequest): Readonly<Record<string, string>> {
+  return request.params as Readonly<Record<string, string>>;
+}
+
+async function callerOf(gate: Gatekeeper, route: Route, request: FastifyRequest): Promise<Principal> {
+  const credential = credentialIn(request.headers);
+  const principal = credential && (await gate.authenticate(credential));
+  if (principal) return principal;
+  if (route.permission === 'Anonymous') return ANONYMOUS;
+  throw new ArgonautError(
+    'Unauthorised',
+    credential
+      ? 'The API key is unknown, has expired, or its owner is disabled.'
+      : 'This needs an API key in the header X-Octopus-ApiKey.',
+  );
+}
+
+async function spaceOf(gate: Gatekeeper, key: string | undefined): Promise<string | undefined> {
+  if (key === undefined) return undefined;
+  const space = await gate.resolveSpace(key);
+  if (space === undefined) {
+    throw new NotFound(
+      key === DEFAULT_SPACE
+        ? 'No default space is set; name a space in the URL.'
+        : `The space "${key}" was not found.`,
+    );
+  }
+  return space;
+}
+
+function readJson(schema: TSchema, request: FastifyRequest): unknown {
+  if (isStream(request.body))
+    throw new ArgonautError('Invalid', 'Send the body as JSON, with Content-Type: application/json.');
+  return readBody(schema, request.body ?? undefined);
+}
+
+/** Aborts when the connection ends before the answer was complete. */
+function signalOf(reply: FastifyReply): AbortSignal {
+  const controller = new AbortController();
+  reply.raw.once('close', () => {
+    if (!reply.raw.writableFinished) controller.abort();
+  });
+  return controller.signal;
+}
+
+function send(reply: FastifyReply, result: unknown): FastifyReply {
+  const answer = result instanceof Answer ? result : new Answer(200, result);
+  reply.code(answer.status).headers(answer.headers);
+  // A handler's plain text is JSON like any value; an answer's is text as it is.
+  const isRaw = answer === result && (typeof answer.body === 'string' || Buffer.isBuffer(answer.body));
+  if (isRaw || isStream(answer.body)) return reply.send(answer.body);
+  return reply.type('application/json; charset=utf-8').send(JSON.stringify(answer.body ?? null));
+}
+
+function isStream(body: unknown): boolean {
+  return typeof body === 'object' && body !== null && 'pipe' in body;
+}
