@@ -97,6 +97,16 @@ test('nothing is prepared beyond a manual intervention, nor for a step that runs
   expect(story.attempts('stage')).toEqual(['s1-a1']);
 });
 
+test('a question beside the chain holds look-ahead back, too: what follows may wait for days', () => {
+  const story = new Story(
+    planOf([step(script('a')), step(manual('ask'), { start: 'StartWithPrevious' }), step(script('b'))]),
+  );
+  expect(story.attempts('stage')).toEqual(['s1-a1']);
+  story.tell({ type: 'interruption-answered', interruption: 'ask:2:1', answer: 'Proceed' });
+  expect(story.attempts('stage')).toEqual(['s1-a1', 's3-a1']);
+  expect(story.attempts('open')).toEqual(['s1-a1']);
+});
+
 test('a failure discards what was prepared ahead', () => {
   const story = new Story(planOf([step(script('a')), step(script('b')), step(script('c'))]));
   story.end('s1-a1', failed);

@@ -1,10 +1,10 @@
 /** Makes an image present on a worker, with lines in the log while that takes time. */
 import { messageOf } from '@argonaut/contracts';
 import type { CommandOf } from '@argonaut/orchestrator';
+import type { Call } from './call.ts';
 import { serverLine } from './change.ts';
-import type { Call } from './order-desk.ts';
+import type { Entry } from './execution-side.ts';
 import { isAway, WorkerLost } from './patience.ts';
-import type { Entry } from './task-execution.ts';
 
 export async function acquireImage(order: CommandOf<'acquire'>, call: Call): Promise<Entry> {
   const { execution, lease, signal } = call;

@@ -3,10 +3,10 @@ import { kindOf, messageOf } from '@argonaut/contracts';
 import type { AttemptSpec, LateValues, Outcome } from '@argonaut/contracts/attempt';
 import { type CommandOf, type Staging, statusVariables } from '@argonaut/orchestrator';
 import { INTERPRETERS } from '@argonaut/runner/scripts';
+import type { Call } from './call.ts';
+import type { Entry } from './execution-side.ts';
 import { lateValues } from './late-values.ts';
-import type { Call } from './order-desk.ts';
 import { isAway, isTrouble, WorkerLost } from './patience.ts';
-import type { Entry } from './task-execution.ts';
 
 export async function stageAttempt(order: CommandOf<'stage'>, call: Call): Promise<Entry> {
   const { lease, epoch, signal } = call;

@@ -2,10 +2,10 @@
 import { messageOf } from '@argonaut/contracts';
 import type { CommandOf } from '@argonaut/orchestrator';
 import { untilGone } from './attempt-orders.ts';
+import type { Call } from './call.ts';
 import { serverLine } from './change.ts';
-import type { Call } from './order-desk.ts';
+import type { Entry } from './execution-side.ts';
 import { isAway, WorkerLost } from './patience.ts';
-import type { Entry } from './task-execution.ts';
 
 export async function finishAttempt(order: CommandOf<'finish'>, call: Call): Promise<Entry> {
   const { execution, lease, epoch, signal } = call;

@@ -2,7 +2,7 @@
 import { ArgonautError, kindOf, messageOf } from '@argonaut/contracts';
 import type { LogChunk, Outcome } from '@argonaut/contracts/attempt';
 import type { TaskEvent } from '@argonaut/orchestrator';
-import type { Call } from './order-desk.ts';
+import type { Call } from './call.ts';
 import { isTrouble } from './patience.ts';
 
 /** Bytes that may wait to become durable before the worker is asked for more. */

@@ -3,9 +3,11 @@
  * brings logs, outputs and artifacts home, and finds its place again after a crash. No database and no HTTP here.
  */
 export { executionCrashPoints } from './crash-point.ts';
+export type { Entry } from './execution-side.ts';
 export { FileRunStore } from './file-store.ts';
 export { MemoryRunStore } from './memory-store.ts';
+export { isFenced } from './patience.ts';
 export type * from './ports.ts';
 export { changedRun, type KeptRun, newRun } from './stored-run.ts';
-export { type Completion, isFenced, TaskExecution } from './task-execution.ts';
+export { type Completion, TaskExecution } from './task-execution.ts';
 export { outputName, TaskScope } from './task-scope.ts';

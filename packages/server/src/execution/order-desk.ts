@@ -6,34 +6,24 @@ import { messageOf } from '@argonaut/contracts';
 import type { Order, TaskEvent } from '@argonaut/orchestrator';
 import { acquireImage } from './acquire-order.ts';
 import { cancelAttempt, discardAttempt, openAttempt, releaseHold, stageAttempt } from './attempt-orders.ts';
+import type { Call } from './call.ts';
 import { crashPoint } from './crash-point.ts';
+import type { Entry, ExecutionSide } from './execution-side.ts';
 import { finishAttempt } from './finish-order.ts';
 import { followAttempt } from './follow-attempt.ts';
-import { isTrouble, WorkerLost, withPatience } from './patience.ts';
+import { isFenced, isTrouble, WorkerLost, withPatience } from './patience.ts';
 import type { WorkerLease } from './ports.ts';
-import type { Entry, TaskExecution } from './task-execution.ts';
-import { isFenced } from './task-execution.ts';
 
 const DEFAULT_LOST_AFTER_MS = 10 * 60_000;
 
-/** What carries one order out: the worker, and how long to wait for it. */
-export interface Call {
-  readonly execution: TaskExecution;
-  readonly lease: WorkerLease;
-  readonly epoch: number;
-  readonly signal: AbortSignal;
-  /** Repeats while the worker is away or its machine has trouble. */
-  patiently<T>(call: () => Promise<T>, mayPass?: (error: unknown) => boolean): Promise<T>;
-}
-
 export class OrderDesk {
-  readonly #execution: TaskExecution;
+  readonly #execution: ExecutionSide;
   readonly #chains = new Map<string, Promise<void>>();
   readonly #controllers = new Map<string, AbortController>();
   readonly #leases = new Map<string, Promise<WorkerLease>>();
   readonly #followed = new Set<string>();
 
-  constructor(execution: TaskExecution) {
+  constructor(execution: ExecutionSide) {
     this.#execution = execution;
   }
 

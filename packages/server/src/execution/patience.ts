@@ -49,3 +49,8 @@ export async function withPatience<T>(patience: Patience, call: () => Promise<T>
     }
   }
 }
+
+/** Another process has taken the task over: what this one holds is worthless now. */
+export function isFenced(error: unknown): boolean {
+  return kindOf(error) === 'Conflict' && /epoch/.test(messageOf(error));
+}

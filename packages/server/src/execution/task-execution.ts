@@ -2,7 +2,6 @@
  * One task while this process has it: a single writer that enters events into the state, stores state and orders in one
  * transaction, and only then lets the orders out. Killed between any two lines, the next claim finds everything.
  */
-import { kindOf, messageOf } from '@argonaut/contracts';
 import {
   accountedBytes,
   type LogChunk,
@@ -17,25 +16,13 @@ import {
   type TaskEvent,
   type TaskState,
 } from '@argonaut/orchestrator';
-import type { LogFrame } from '../tasklog/index.ts';
 import { ChangeBuilder } from './change.ts';
 import { crashPoint } from './crash-point.ts';
+import type { Entry, ExecutionSide, Located } from './execution-side.ts';
 import { Mailbox } from './mailbox.ts';
 import { OrderDesk } from './order-desk.ts';
 import type { AttemptCursor, ExecutionPorts, StoredArtifact, StoredRun, StoredTimer } from './ports.ts';
 import { TaskScope } from './task-scope.ts';
-
-/** Something to store: events, a chunk of a log, lines of our own, an order that is done. */
-export interface Entry {
-  readonly events?: readonly TaskEvent[];
-  readonly chunk?: { readonly attempt: string; readonly chunk: LogChunk };
-  readonly frames?: readonly LogFrame[];
-  readonly artifact?: StoredArtifact;
-  readonly doneOrders?: readonly string[];
-  readonly firedTimer?: string;
-  /** The gate of this attempt is open: its log will be read with the secrets of this moment. */
-  readonly openedAt?: { readonly attempt: string; readonly moment: number };
-}
 
 export type Completion = CommandOf<'complete'>;
 
@@ -46,7 +33,7 @@ interface Letter {
   readonly stored: PromiseWithResolvers<void>;
 }
 
-export class TaskExecution {
+export class TaskExecution implements ExecutionSide {
   readonly plan: Plan;
   readonly task: string;
   readonly epoch: number;
@@ -161,7 +148,7 @@ export class TaskExecution {
     return this.scope.secrets(action, step, this.#cursors.get(attempt)?.outputsAtOpen);
   }
 
-  locate(attempt: string) {
+  locate(attempt: string): Located {
     const key = this.#state.attempts[attempt]?.action;
     for (const step of this.plan.steps) {
       const planned = step.actions.find((candidate) => candidate.key === key);
@@ -286,9 +273,4 @@ function completionOf(state: TaskState): Completion | undefined {
   const errorMessage = state.result === 'Success' ? '' : (state.failure ?? 'The task was cancelled.');
   const unknown = errorMessage.startsWith('Outcome unknown');
   return { id: 'completion', kind: 'complete', result: state.result, errorMessage, unknown };
-}
-
-/** Another process has taken the task over: what this one holds is worthless now. */
-export function isFenced(error: unknown): boolean {
-  return kindOf(error) === 'Conflict' && /epoch/.test(messageOf(error));
 }
