@@ -2,7 +2,8 @@
 import type { Stored } from '../database/index.ts';
 import { resourceOf } from '../http/index.ts';
 import { deploymentProcessId } from '../processes/queries.ts';
-import { type Project, variableSetId } from './queries.ts';
+import { variableSetId } from '../variables/queries.ts';
+import type { Project } from './queries.ts';
 
 export function present(stored: Stored<Project>) {
   const { ExtraSettings: _, ...document } = stored.document;

@@ -5,6 +5,7 @@ import { withDefaults } from '../http/index.ts';
 import { createProcess, removeProcesses } from '../processes/queries.ts';
 import { removeDependants } from '../removal.ts';
 import type { Services } from '../services.ts';
+import { createVariableSet, removeVariableSets } from '../variables/queries.ts';
 import { channelsIn, DEFAULT_CHANNEL } from './channels/queries.ts';
 import type { Project } from './queries.ts';
 
@@ -13,6 +14,7 @@ export async function furnishProject(services: Services, project: Stored<Project
   const { database } = services;
   const space = project.spaceId;
   await createProcess(database, space, { projectId: project.id });
+  await createVariableSet(services, { owner: project.id, space });
   const channel = { Name: DEFAULT_CHANNEL, ProjectId: project.id, IsDefault: true };
   await channelsIn(database).insert({ space, document: withDefaults(WritableChannel, channel) });
 }
@@ -25,5 +27,6 @@ export async function clearProject(services: Services, project: Stored<Project>)
   for (const { id } of await channels.all({ space: project.spaceId, parent: project.id })) {
     await channels.remove(id);
   }
+  await removeVariableSets(services, { owner: project.id, space: project.spaceId });
   await removeProcesses(database, project.spaceId, { Project: project.id });
 }

@@ -48,7 +48,3 @@ export async function projectNamed(database: Database, space: string, key: strin
   if (found) return found;
   throw new NotFound(`The project "${key}" was not found in this space. Give its name, id or slug.`);
 }
-
-export function variableSetId(projectId: string): string {
-  return `variableset-${projectId}`;
-}

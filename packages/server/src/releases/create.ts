@@ -1,0 +1,149 @@
+/**
+ * Makes a release: chooses package versions and a number, then freezes process and variables. The choosing may ask
+ * feeds and happens before; the freezing is one transaction.
+ */
+import { Invalid } from '@argonaut/contracts';
+import type { SelectedPackage, TemplatePackage } from '@argonaut/contracts/rest';
+import type { Stored } from '../database/index.ts';
+import { timestamp } from '../http/index.ts';
+import { choosePackages, type Wishes } from '../processes/packages/choose.ts';
+import { feedFacts } from '../processes/packages/newest.ts';
+import { deploymentProcessId, freezeProcess } from '../processes/queries.ts';
+import type { Channel } from '../projects/channels/queries.ts';
+import type { Project } from '../projects/queries.ts';
+import type { Services } from '../services.ts';
+import { snapshotProjectVariables } from '../variables/snapshots.ts';
+import { type Release, releasesIn } from './queries.ts';
+import { draftRelease, versionFor } from './template.ts';
+
+export interface NewRelease {
+  readonly project: Stored<Project>;
+  readonly channel: Stored<Channel>;
+  /** Empty: the next number. */
+  readonly version: string;
+  readonly notes: string;
+  readonly packages: Wishes;
+  /** Prefers packages with this pre-release tag. */
+  readonly prereleaseTag?: string | undefined;
+  readonly ignoreChannelRules: boolean;
+  readonly ignoreIfExists: boolean;
+  readonly customFields: Readonly<Record<string, string>>;
+  readonly gitResources: readonly unknown[];
+  /** Fields that the server does not know; kept as they came. */
+  readonly extra: object;
+}
+
+/** @throws Invalid with every complaint: packages without a version, a version that is taken, a disabled project. */
+export async function createRelease(services: Services, wanted: NewRelease): Promise<Stored<Release>> {
+  const { database, now } = services;
+  const { project, channel } = wanted;
+  const space = project.spaceId;
+  if (project.document.IsDisabled) {
+    throw new Invalid(
+      `The project "${project.document.Name}" is disabled. Enable it in its settings to create releases.`,
+    );
+  }
+  const draft = await draftRelease(services, project, channel);
+  if (wanted.version !== '' && wanted.ignoreIfExists) {
+    const existing = await releasesIn(database).resolve(wanted.version, space, project.id);
+    if (existing) return existing;
+  }
+  const selected = await choosePackages(draft.packages, wanted.packages, (needed) =>
+    newestFor(services, wanted, needed),
+  );
+  const version = wanted.version || (await versionFor(services, draft, selected));
+
+  return database.transaction(async () => {
+    const releases = releasesIn(database);
+    const existing = (await releases.all({ space, parent: project.id, name: version }))[0];
+    if (existing && wanted.ignoreIfExists) return existing;
+    if (existing) {
+      throw new Invalid(
+        `The project "${project.document.Name}" already has a release ${version}. Choose another version, or ask to ignore it if it exists.`,
+      );
+    }
+    const process = await freezeProcess(database, space, deploymentProcessId(project.id));
+    const variables = await snapshotProjectVariables(services, project);
+    return releases.insert({
+      space,
+      document: {
+        ...wanted.extra,
+        Version: version,
+        ChannelId: channel.id,
+        ProjectId: project.id,
+        ReleaseNotes: wanted.notes,
+        IgnoreChannelRules: wanted.ignoreChannelRules,
+        SelectedPackages: selected,
+        SelectedGitResources: [...wanted.gitResources],
+        CustomFields: { ...wanted.customFields },
+        BuildInformation: [],
+        Assembled: timestamp(now()),
+        ProjectDeploymentProcessSnapshotId: process.id,
+        ...variables,
+      },
+    });
+  });
+}
+
+/** By the channel's rule for this package, unless the rules are to be ignored. */
+function newestFor(
+  services: Services,
+  wanted: NewRelease,
+  needed: TemplatePackage,
+): Promise<string | undefined> {
+  const rule = wanted.ignoreChannelRules ? undefined : ruleFor(wanted.channel, needed);
+  return feedFacts(services).newestVersion({
+    space: wanted.project.spaceId,
+    feedId: needed.FeedId,
+    packageId: needed.PackageId,
+    versionRange: rule?.VersionRange || undefined,
+    preReleaseTag: wanted.prereleaseTag || rule?.Tag || undefined,
+  });
+}
+
+function ruleFor(channel: Stored<Channel>, needed: TemplatePackage) {
+  const same = (a: string | null | undefined, b: string) => (a ?? '').toLowerCase() === b.toLowerCase();
+  return channel.document.Rules?.find((rule) =>
+    rule.ActionPackages?.some(
+      (each) =>
+        same(each.DeploymentAction, needed.ActionName) &&
+        same(each.PackageReference, needed.PackageReferenceName),
+    ),
+  );
+}
+
+/** A change to a release: its number, notes, packages and channel; what is frozen stays. */
+export async function changeRelease(
+  services: Services,
+  stored: Stored<Release>,
+  changes: {
+    readonly version: string;
+    readonly channelId: string;
+    readonly notes: string;
+    readonly ignoreChannelRules: boolean;
+    readonly selected: readonly SelectedPackage[];
+    readonly customFields: Readonly<Record<string, string>>;
+    readonly extra: object;
+  },
+): Promise<Stored<Release>> {
+  return releasesIn(services.database).update(stored, {
+    ...stored.document,
+    ...changes.extra,
+    Version: changes.version || stored.document.Version,
+    ChannelId: changes.channelId || stored.document.ChannelId,
+    ReleaseNotes: changes.notes,
+    IgnoreChannelRules: changes.ignoreChannelRules,
+    SelectedPackages: [...changes.selected],
+    CustomFields: { ...changes.customFields },
+  });
+}
+
+/** Takes the project's variables as they are now; the process stays. */
+export async function refreshVariables(
+  services: Services,
+  stored: Stored<Release>,
+  project: Stored<Project>,
+): Promise<Stored<Release>> {
+  const variables = await snapshotProjectVariables(services, project);
+  return releasesIn(services.database).update(stored, { ...stored.document, ...variables });
+}

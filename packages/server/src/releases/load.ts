@@ -1,0 +1,44 @@
+/** A release as a deployment runs it. */
+import type { ProcessSnapshot } from '@argonaut/orchestrator';
+import type { Stored } from '../database/index.ts';
+import { processesIn } from '../processes/queries.ts';
+import { toProcessSnapshot } from '../processes/typed.ts';
+import { type Channel, channelsIn } from '../projects/channels/queries.ts';
+import { type Project, projectsIn } from '../projects/queries.ts';
+import type { Services } from '../services.ts';
+import { type Release, releasesIn } from './queries.ts';
+
+/** What a run of any process needs of its definition. */
+export interface LoadedProcess {
+  readonly project: Stored<Project>;
+  /** The frozen process, with the package versions that were chosen. */
+  readonly process: ProcessSnapshot;
+  /** The id of the frozen process. */
+  readonly processId: string;
+  /** Frozen variable sets: the project's first, then the library's, in the order in which they are included. */
+  readonly variableSnapshotIds: readonly string[];
+}
+
+export interface LoadedRelease extends LoadedProcess {
+  readonly release: Stored<Release>;
+  readonly channel: Stored<Channel>;
+}
+
+/** `space` absent: the release's own, whatever it is. @throws NotFound */
+export async function loadRelease(
+  { database }: Pick<Services, 'database'>,
+  releaseId: string,
+  space?: string,
+): Promise<LoadedRelease> {
+  const release = await releasesIn(database).get(releaseId, space);
+  const { document, spaceId } = release;
+  const frozen = await processesIn(database).get(document.ProjectDeploymentProcessSnapshotId, spaceId);
+  return {
+    release,
+    project: await projectsIn(database).get(document.ProjectId, spaceId),
+    channel: await channelsIn(database).get(document.ChannelId, spaceId),
+    process: toProcessSnapshot(frozen.document.Steps, document.SelectedPackages),
+    processId: frozen.id,
+    variableSnapshotIds: [document.ProjectVariableSetSnapshotId, ...document.LibraryVariableSetSnapshotIds],
+  };
+}

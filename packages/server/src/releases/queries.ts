@@ -1,0 +1,62 @@
+/** How releases are stored and found: versions are unique within a project, and the newest comes first. */
+import { NotFound } from '@argonaut/contracts';
+import type { WritableRelease } from '@argonaut/contracts/rest';
+import { Collection, type Database, type Kind, type Stored } from '../database/index.ts';
+
+export type Release = Omit<WritableRelease, 'Version' | 'ChannelId'> & {
+  readonly Version: string;
+  readonly ChannelId: string;
+  /** When it was made. */
+  readonly Assembled: string;
+  readonly ProjectDeploymentProcessSnapshotId: string;
+  readonly ProjectVariableSetSnapshotId: string;
+  readonly LibraryVariableSetSnapshotIds: readonly string[];
+  readonly BuildInformation: readonly unknown[];
+};
+
+const release: Kind<Release> = {
+  name: 'Releases',
+  title: 'release',
+  nameOf: (document) => document.Version,
+  parentOf: (document) => document.ProjectId,
+  order: 'newest',
+  index: (document) => ({
+    Project: document.ProjectId,
+    Channel: document.ChannelId,
+    ProcessSnapshot: document.ProjectDeploymentProcessSnapshotId,
+  }),
+};
+
+export function releasesIn(database: Database): Collection<Release> {
+  return new Collection(database, release);
+}
+
+/** By version or id within a project. @throws NotFound */
+export async function releaseOf(
+  database: Database,
+  space: string,
+  project: { readonly id: string; readonly document: { readonly Name: string } },
+  versionOrId: string,
+): Promise<Stored<Release>> {
+  const found = await releasesIn(database).resolve(versionOrId, space, project.id);
+  if (found) return found;
+  throw new NotFound(`The project "${project.document.Name}" has no release "${versionOrId}".`);
+}
+
+/** Releases that were in a channel last, for version numbers: newest first. */
+export function newestReleases(
+  database: Database,
+  space: string,
+  projectId: string,
+  channelId?: string,
+): Promise<readonly Stored<Release>[]> {
+  return releasesIn(database).all({
+    space,
+    parent: projectId,
+    where: { Channel: channelId },
+    take: RECENT,
+  });
+}
+
+/** So many releases are looked through for one whose version has numbers in it. */
+const RECENT = 30;
