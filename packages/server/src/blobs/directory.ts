@@ -6,7 +6,6 @@ import { createReadStream } from 'node:fs';
 import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve, sep } from 'node:path';
 import type { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { InfrastructureFailure, Invalid, NotFound } from '@argonaut/contracts';
 
 /**
@@ -58,7 +57,8 @@ export class DirectoryBlobStore implements BlobStore {
     const file = await open(temporary, 'wx', 0o600);
     try {
       if (content instanceof Uint8Array) await file.writeFile(content);
-      else await pipeline(content, file.createWriteStream({ autoClose: false }));
+      // Not a pipeline into a write stream: on Node 26 it never ends for some sources, and holds the file.
+      else for await (const chunk of content) await file.writeFile(chunk);
       await file.sync();
       const { size } = await file.stat();
       await file.close();
