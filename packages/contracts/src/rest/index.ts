@@ -15,4 +15,5 @@ export * from './runbooks.ts';
 export * from './spaces.ts';
 export * from './tasks.ts';
 export * from './users.ts';
+export * from './variables.ts';
 export * from './workers.ts';

@@ -1,0 +1,11 @@
+/**
+ * Variables: sets of them, their frozen copies, and what they come to in a place.
+ *
+ * For other folders: `createVariableSet` and `removeVariableSets` with the owner; `snapshotVariables` with a release;
+ * `acceptAnswers` with a deployment; `createScope` when it runs.
+ */
+export { acceptAnswers, answerPlace, type PromptAnswers, type PromptField, promptsFor } from './prompts.ts';
+export { createVariableSet, removeVariableSets, variableSetId, variableSetsIn } from './queries.ts';
+export { createScope, type Place, type ScopeInput, type TaskVariableScope } from './scope.ts';
+export { snapshotProjectVariables, snapshotVariables, variableSetsOf } from './snapshots.ts';
+export type { SystemContext, SystemPerson } from './system.ts';

@@ -1,0 +1,14 @@
+/** What to tell people about sensitive values that cannot be hidden well. Says why, never what. */
+import { maskability } from '@argonaut/runner/masking';
+
+/** A sentence, or undefined when the value can be masked everywhere. Empty values have nothing to hide. */
+export function maskingWarning(name: string, value: string): string | undefined {
+  switch (maskability(value)) {
+    case 'too short':
+      return `The value of the sensitive variable "${name}" has less than four characters. It is not masked in logs; use a longer one.`;
+    case 'ordinary word':
+      return `The value of the sensitive variable "${name}" is an ordinary word. It is not masked in logs, because it would hide ordinary text everywhere; use another one.`;
+    default:
+      return undefined;
+  }
+}

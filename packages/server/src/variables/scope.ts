@@ -1,0 +1,197 @@
+/**
+ * The variables of one task: its snapshots, resolved for the place that it runs in, with what was answered to prompts
+ * and what the server itself knows. Made again after a restart; nothing of it is stored. Outputs of steps come on top in
+ * `execution/`.
+ */
+import { NotFound, Secret } from '@argonaut/contracts';
+import type { NamedSecret } from '@argonaut/contracts/attempt';
+import type { Action, Scope, Variables } from '@argonaut/orchestrator';
+import {
+  createVariables,
+  evaluate,
+  isTruthy,
+  resolveVariables,
+  type ScopeContext,
+} from '@argonaut/templates';
+import type { KeyRing, Stored } from '../database/index.ts';
+import type { ActionVariables, TaskVariables } from '../execution/index.ts';
+import type { Services } from '../services.ts';
+import { type Definition, definitionsOf, foldTags } from './definitions.ts';
+import { maskingWarning } from './maskable.ts';
+import { openAnswer, type PromptAnswers } from './prompts.ts';
+import { isSealed, type StoredValue, type VariableSet, valuePlace, variableSetsIn } from './queries.ts';
+import { actionVariables, type SystemContext, systemVariables } from './system.ts';
+
+/** Where a task runs, by ids; tags by name. What is absent is not there: a runbook run has no channel. */
+export type Place = Omit<ScopeContext, 'step' | 'stepRoles' | 'process'> & {
+  /** The project for its deployment process, or the runbook. */
+  readonly process?: string;
+};
+
+export interface ScopeInput {
+  readonly space: string;
+  /** Frozen sets, the project's first. */
+  readonly snapshots: readonly string[];
+  readonly place: Place;
+  readonly system: SystemContext;
+  readonly answers?: PromptAnswers | undefined;
+  /** Milliseconds since the epoch. */
+  readonly nowMs: number;
+}
+
+export interface TaskVariableScope extends Scope, TaskVariables {
+  of(action: Action, step: { readonly id: string; readonly name: string }): ActionVariables;
+  /** Every sensitive value that holds for some step: as it is written, and as it evaluates. */
+  readonly secrets: readonly NamedSecret[];
+  /** For the task log: values that cannot be masked, definitions that are equal. */
+  readonly warnings: readonly string[];
+}
+
+/** @throws NotFound when a snapshot is not in this space any more; InfrastructureFailure when a secret does not open. */
+export async function createScope(
+  { database, keys }: Pick<Services, 'database' | 'keys'>,
+  input: ScopeInput,
+): Promise<TaskVariableScope> {
+  const collection = variableSetsIn(database);
+  const sets: Stored<VariableSet>[] = [];
+  for (const id of input.snapshots) {
+    const found = await collection.find(id, input.space);
+    if (found === undefined) {
+      throw new NotFound(
+        `The variable snapshot "${id}" does not exist any more. Update the variables of the release or make a new one.`,
+      );
+    }
+    sets.push(found);
+  }
+  return new ResolvedScope(keys, definitionsOf(sets), input);
+}
+
+/** Names whose value depends on the step, and all others: those are resolved once. */
+class ResolvedScope implements TaskVariableScope {
+  readonly nowMs: number;
+  readonly secrets: readonly NamedSecret[];
+  readonly warnings: readonly string[];
+  readonly #keys: KeyRing;
+  readonly #answers: PromptAnswers | undefined;
+  readonly #context: ScopeContext;
+  readonly #system: Readonly<Record<string, string>>;
+  readonly #general: ActionVariables;
+  readonly #bySteps: readonly Definition[];
+  readonly #ofAction = new Map<string, ActionVariables>();
+  readonly #opened = new Map<string, string>();
+
+  constructor(keys: KeyRing, all: readonly Definition[], input: ScopeInput) {
+    this.#keys = keys;
+    this.nowMs = input.nowMs;
+    this.#answers = input.answers;
+    this.#system = systemVariables(input.system);
+    this.#context = contextOf(input.place);
+    const definitions = all.filter(({ strangeScope }) => strangeScope === undefined);
+    const stepwise = new Set(
+      definitions.filter(({ scope }) => scope.steps !== undefined).map(({ name }) => name.toLowerCase()),
+    );
+    const isStepwise = ({ name }: Definition) => stepwise.has(name.toLowerCase());
+    this.#bySteps = stepwise.size === 0 ? [] : definitions.filter(isStepwise);
+    const warnings = new Set<string>();
+    const once = stepwise.size === 0 ? definitions : definitions.filter((one) => !isStepwise(one));
+    this.#general = this.#resolve(once, this.#context, warnings);
+    this.secrets = this.#collectSecrets(warnings);
+    this.warnings = [...warnings];
+  }
+
+  variables(action: Action, step: { readonly id: string; readonly name: string }): Variables {
+    return this.of(action, step).values;
+  }
+
+  of(action: Action, _step: { readonly id: string; readonly name: string }): ActionVariables {
+    const known = this.#ofAction.get(action.id);
+    if (known !== undefined) return known;
+    const own = this.#resolve(this.#bySteps, { ...this.#context, step: action.id }, new Set());
+    const sensitive = new Set([...this.#general.sensitive, ...own.sensitive]);
+    const values: Record<string, string | null> = { ...this.#general.values, ...own.values };
+    // Last, so that the true values win; a variable that is hidden by one has nothing left to mask.
+    for (const [name, value] of Object.entries({ ...this.#system, ...actionVariables(action) })) {
+      values[name] = value;
+      sensitive.delete(name);
+    }
+    const made = { values, sensitive };
+    this.#ofAction.set(action.id, made);
+    return made;
+  }
+
+  #resolve(
+    definitions: readonly Definition[],
+    context: ScopeContext,
+    warnings: Set<string>,
+  ): ActionVariables {
+    const values: Record<string, string | null> = {};
+    const sensitive = new Set<string>();
+    for (const { name, winner, losers } of resolveVariables(definitions, context).explanation) {
+      if (winner === null) continue;
+      const { variable } = winner;
+      values[name] = this.#textOf(variable);
+      if (variable.sensitive) sensitive.add(name);
+      if (losers.some(({ reason }) => reason.kind === 'duplicate')) {
+        warnings.add(
+          `The variable "${name}" has several values that are scoped alike. The first is used; remove the others.`,
+        );
+      }
+    }
+    if (isTruthy(values.OctopusSuppressDuplicateVariableWarning ?? '')) warnings.clear();
+    return { values, sensitive };
+  }
+
+  /** What was answered to its prompt, else what is stored. */
+  #textOf(definition: Definition): string | null {
+    const answer = this.#answers?.values[definition.id];
+    if (answer !== undefined && this.#answers !== undefined) {
+      return openAnswer(this.#keys, this.#answers, definition.id) ?? null;
+    }
+    return this.#open(definition.set, definition.id, definition.value);
+  }
+
+  #open(set: string, id: string, value: StoredValue): string | null {
+    if (!isSealed(value)) return value;
+    const known = this.#opened.get(`${set} ${id}`);
+    if (known !== undefined) return known;
+    const text = this.#keys.open(value.sealed, valuePlace(set, id)).reveal();
+    this.#opened.set(`${set} ${id}`, text);
+    return text;
+  }
+
+  #collectSecrets(warnings: Set<string>): readonly NamedSecret[] {
+    const found: [name: string, text: string | null][] = [...this.#general.sensitive].map((name) => [
+      name,
+      this.#general.values[name] ?? null,
+    ]);
+    // Whatever step they belong to: what one step may read must not stand in another's log either.
+    for (const definition of this.#bySteps) {
+      if (definition.sensitive) found.push([definition.name, this.#textOf(definition)]);
+    }
+    const variables = createVariables({ ...this.#general.values, ...this.#system });
+    const secrets: NamedSecret[] = [];
+    for (const [name, text] of found) {
+      if (text === null || text === '') continue;
+      secrets.push({ name, value: new Secret(text) });
+      const evaluated = evaluate(text, variables, { now: () => new Date(this.nowMs) }).text;
+      if (evaluated !== null && evaluated !== '' && evaluated !== text) {
+        secrets.push({ name, value: new Secret(evaluated) });
+      }
+      const warning = maskingWarning(name, evaluated ?? text);
+      if (warning !== undefined) warnings.add(warning);
+    }
+    return secrets;
+  }
+}
+
+/** @internal The place as the rules of precedence read it. */
+export function contextOf(place: Place, step?: string): ScopeContext {
+  const { machineRoles, tenantTags, ...ids } = place;
+  const [roles, tags] = [foldTags(machineRoles), foldTags(tenantTags)];
+  return {
+    ...ids,
+    ...(roles === undefined ? {} : { machineRoles: roles }),
+    ...(tags === undefined ? {} : { tenantTags: tags }),
+    ...(step === undefined ? {} : { step }),
+  };
+}
