@@ -43,8 +43,8 @@ export interface RunnerOptions {
   readonly journal: Journal;
   readonly clock: Clock;
   /**
-   * Identity of this runner on its engine and in its data directory. Two runners that run at the same time never share it:
-   * each removes what carries it and is not in its journal.
+   * Id of the server installation. Together with the data directory it marks what this runner made: two runners that run at
+   * the same time never share both, since each removes what carries the marks and is not in its journal.
    */
   readonly server: string;
   /** Absolute path on the worker, as the runner's `files` see it. */
@@ -106,7 +106,7 @@ export async function createRunner(options: RunnerOptions): Promise<Runner> {
     onProblem,
   };
   engineRoom?.onReady((ready) =>
-    recoverContainers(room, engineRoom.engine, engineRoom.sandboxes, options.server, ready),
+    recoverContainers(room, engineRoom.engine, engineRoom.sandboxes, engineRoom.owner, ready),
   );
   await recoverAttempts(room, signal);
   // In the background: an engine that is down must not keep the worker from its plain steps.

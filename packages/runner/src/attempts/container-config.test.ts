@@ -3,7 +3,13 @@ import { describe, expect, it } from 'vitest';
 import { type ContainerPlace, containerConfig } from './container-config.ts';
 
 const image = { reference: 'tool:1', local: 'sha256:1', os: 'linux', architecture: 'amd64' };
-const around = { hostInit: '/host/init', hostAttempt: '/host/a', staging: 'a.1', sandboxId: 'box' };
+const around = {
+  hostInit: '/host/init',
+  hostAttempt: '/host/a',
+  staging: 'a.1',
+  owner: { 'argonaut.server': 's', 'argonaut.data': '/host' },
+  sandboxId: 'box',
+};
 
 function config(place: Partial<ContainerPlace> = {}, limits: AttemptSpec['limits'] = {}) {
   const whole: ContainerPlace = { kind: 'container', image, network: 'lane', ...place };
@@ -49,6 +55,7 @@ describe('the container of an attempt', () => {
   it('carries who it belongs to', () => {
     expect(config().Labels).toMatchObject({
       'argonaut.server': 's',
+      'argonaut.data': '/host',
       'argonaut.task': 'ServerTasks-1',
       'argonaut.attempt': 'a',
       'argonaut.staging': 'a.1',

@@ -12,6 +12,8 @@ export type ContainerPlace = Extract<Place, { kind: 'container' }>;
 
 export const labels = {
   server: 'argonaut.server',
+  /** The runner's data directory as the engine sees it: tells runners of one server on one engine apart. */
+  data: 'argonaut.data',
   task: 'argonaut.task',
   attempt: 'argonaut.attempt',
   lane: 'argonaut.lane',
@@ -47,6 +49,8 @@ export interface ContainerSurroundings {
   readonly hostInit: string;
   readonly hostAttempt: string;
   readonly staging: string;
+  /** Labels of the runner that everything it makes carries. */
+  readonly owner: Readonly<Record<string, string>>;
   /** The lane's sandbox, when the attempt joins one. */
   readonly sandboxId?: string;
 }
@@ -98,7 +102,7 @@ export function containerConfig(
     // Whatever the image says: init takes TERM as a cancel.
     StopSignal: 'SIGTERM',
     Labels: {
-      [labels.server]: spec.server,
+      ...around.owner,
       [labels.task]: spec.task,
       [labels.attempt]: spec.attempt,
       [labels.lane]: spec.lane,

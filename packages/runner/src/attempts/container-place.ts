@@ -78,6 +78,7 @@ export class ContainerAttempts implements AttemptPlace {
       hostInit: this.#room.hostInit,
       hostAttempt: this.#room.hostPath(directory.attempt),
       staging: basename(directory.root),
+      owner: this.#room.owner,
       ...(sandboxId === undefined ? {} : { sandboxId }),
     });
     const name = containerName(spec.attempt);

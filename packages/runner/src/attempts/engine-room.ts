@@ -36,6 +36,8 @@ export class EngineRoom {
   readonly images: ImageKnowledge;
   readonly interpreters: Interpreters;
   readonly sandboxes: SandboxPool;
+  /** On everything that this runner makes, so that the next one finds what is left. */
+  readonly owner: Readonly<Record<string, string>>;
   readonly #options: EngineRoomOptions;
   #ready: Promise<void> | undefined;
   #version: EngineVersion | undefined;
@@ -44,13 +46,14 @@ export class EngineRoom {
 
   constructor(options: EngineRoomOptions) {
     this.#options = options;
+    this.owner = { [labels.server]: options.server, [labels.data]: options.hostDataDirectory };
     this.engine = options.engine;
     this.images = new ImageKnowledge(options.engine);
     this.interpreters = new Interpreters(options.engine);
     this.sandboxes = new SandboxPool({
       engine: options.engine,
       image: async () => this.#sandboxImage(),
-      server: options.server,
+      owner: this.owner,
       clock: options.clock,
       size: options.poolSize,
       onProblem: options.onProblem,
@@ -124,7 +127,7 @@ export class EngineRoom {
    * engine on another machine, sees something else under that path.
    */
   async #proveSight(signal: AbortSignal): Promise<void> {
-    const { files, dataDirectory, hostDataDirectory, server } = this.#options;
+    const { files, dataDirectory, hostDataDirectory } = this.#options;
     const nonce = randomBytes(12).toString('hex');
     const folder = `${dataDirectory}/proof-${nonce}`;
     await files.makeDirectory(folder, 0o711, signal);
@@ -132,7 +135,7 @@ export class EngineRoom {
     const config = {
       Image: image.name,
       Cmd: ['version'],
-      Labels: { [labels.server]: server, [labels.role]: 'proof' },
+      Labels: { ...this.owner, [labels.role]: 'proof' },
       HostConfig: {
         NetworkMode: 'none',
         LogConfig: { Type: 'none' },

@@ -20,11 +20,13 @@ export async function openLogFiles(
   directory: StagingDirectory,
   signal: AbortSignal,
 ): Promise<LogFiles> {
-  const [log, index] = await Promise.all([
-    openOrNone(files, directory.log, signal),
-    openOrNone(files, directory.index, signal),
-  ]);
-  return { log, index };
+  const log = await openOrNone(files, directory.log, signal);
+  try {
+    return { log, index: await openOrNone(files, directory.index, signal) };
+  } catch (error) {
+    await log?.[Symbol.asyncDispose]();
+    throw error;
+  }
 }
 
 async function openOrNone(files: Files, path: string, signal: AbortSignal): Promise<OpenFile | undefined> {

@@ -28,12 +28,12 @@ export async function recoverAttempts(room: AttemptRoom, signal: AbortSignal): P
   }
 }
 
-/** The part that the engine knows about: everything with the label of this server that the journal does not account for. */
+/** The part that the engine knows about: everything with the labels of this runner that the journal does not account for. */
 export async function recoverContainers(
   room: AttemptRoom,
   engine: Engine,
   sandboxes: SandboxPool,
-  server: string,
+  owner: Readonly<Record<string, string>>,
   signal: AbortSignal,
 ): Promise<void> {
   const stagings = new Set<string>();
@@ -44,7 +44,7 @@ export async function recoverContainers(
     joined.add(entry.sandboxId);
     sandboxes.adopt(entry.spec.lane, entry.sandboxId);
   }
-  for (const container of await engine.listContainers({ [labels.server]: server }, signal)) {
+  for (const container of await engine.listContainers(owner, signal)) {
     const staging = container.labels[labels.staging];
     if (staging !== undefined && stagings.has(staging)) continue;
     if (joined.has(container.id)) continue;

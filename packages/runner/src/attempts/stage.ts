@@ -68,10 +68,8 @@ export class Staging {
       const beforeGate = clock.monotonic();
       await this.#gateIsThere(place, made, directory, signal);
       timings.gate = Math.round((clock.monotonic() - beforeGate) * 100) / 100;
-      await Promise.all([
-        book.put({ ...entry, ...made, phase: 'staged' }),
-        this.#room.logs.keep(spec.attempt, directory, signal),
-      ]);
+      await this.#room.logs.keep(spec.attempt, directory, signal);
+      await book.put({ ...entry, ...made, phase: 'staged' });
     } catch (error) {
       await this.throwAway({ ...entry, ...made });
       throw error;

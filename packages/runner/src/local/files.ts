@@ -2,10 +2,11 @@
  * The file system of this machine. Writing is durable (file and directory are synced); reading never follows a
  * symbolic link in the last part of a path, because a step can put one there.
  */
-import { constants } from 'node:fs';
+import { close, constants, fstat, open, read, type Stats } from 'node:fs';
 import * as fs from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Duplex } from 'node:stream';
+import { promisify } from 'node:util';
 import { InfrastructureFailure } from '@argonaut/contracts';
 import type { FileState, Files, OpenFile } from '../ports/files.ts';
 import { DirectoryChanges } from './directory-changes.ts';
@@ -81,9 +82,10 @@ class LocalFiles implements Files, AsyncDisposable {
   async openFile(path: string, signal: AbortSignal): Promise<OpenFile | undefined> {
     signal.throwIfAborted();
     return orMissing('open', path, async () => {
-      const handle = await fs.open(path, readFlags);
-      if ((await handle.stat()).isFile()) return new LocalFile(path, handle);
-      await handle.close();
+      const descriptor = await openDescriptor(path, readFlags, 0);
+      const file = new LocalFile(path, descriptor);
+      if ((await stateOf(descriptor)).isFile()) return file;
+      await file[Symbol.asyncDispose]();
       throw new InfrastructureFailure(`${path} is not a file.`);
     });
   }
@@ -119,35 +121,66 @@ class LocalFiles implements Files, AsyncDisposable {
   }
 }
 
+/** On a plain descriptor: a `FileHandle` that somebody forgets to close ends the whole process when it is collected. */
 class LocalFile implements OpenFile {
   readonly #path: string;
-  readonly #handle: fs.FileHandle;
+  #descriptor: number;
+  readonly #using = new Set<Promise<void>>();
 
-  constructor(path: string, handle: fs.FileHandle) {
+  constructor(path: string, descriptor: number) {
     this.#path = path;
-    this.#handle = handle;
+    this.#descriptor = descriptor;
   }
 
   async read(offset: number, maxBytes: number, signal: AbortSignal): Promise<Uint8Array> {
     signal.throwIfAborted();
-    return attempt('read', this.#path, async () => {
-      const room = Math.min(maxBytes, (await this.#handle.stat()).size - offset);
+    return this.#use('read', async (descriptor) => {
+      const room = Math.min(maxBytes, (await stateOf(descriptor)).size - offset);
       if (room <= 0) return new Uint8Array(0);
       const buffer = Buffer.allocUnsafeSlow(room);
-      const { bytesRead } = await this.#handle.read(buffer, 0, room, offset);
+      const { bytesRead } = await readInto(descriptor, buffer, 0, room, offset);
       return buffer.subarray(0, bytesRead);
     });
   }
 
   async size(signal: AbortSignal): Promise<number> {
     signal.throwIfAborted();
-    return attempt('look at', this.#path, async () => (await this.#handle.stat()).size);
+    return this.#use('look at', async (descriptor) => (await stateOf(descriptor)).size);
   }
 
+  async #use<T>(what: string, work: (descriptor: number) => Promise<T>): Promise<T> {
+    const using = attempt(what, this.#path, () => work(this.#descriptor));
+    const settled = using.then(
+      () => {},
+      () => {},
+    );
+    this.#using.add(settled);
+    try {
+      return await using;
+    } finally {
+      this.#using.delete(settled);
+    }
+  }
+
+  /** Waits for reads that are under way: once it is closed, the number may be another file's. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#handle.close();
+    const descriptor = this.#descriptor;
+    this.#descriptor = -1;
+    await Promise.all(this.#using);
+    if (descriptor >= 0) await closeDescriptor(descriptor);
   }
 }
+
+const openDescriptor = promisify(open);
+const closeDescriptor = promisify(close);
+const stateOf: (descriptor: number) => Promise<Stats> = promisify(fstat);
+const readInto: (
+  descriptor: number,
+  buffer: Uint8Array,
+  at: number,
+  length: number,
+  position: number,
+) => Promise<{ readonly bytesRead: number }> = promisify(read);
 
 let temporaries = 0;
 

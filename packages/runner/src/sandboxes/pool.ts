@@ -3,7 +3,7 @@
  * costs 160 to 200 ms, so a few wait in a pool. A sandbox serves one lane and is then removed: its namespace may hold
  * what the lane left there.
  *
- * Labels cannot change after a container was created, so a sandbox carries `argonaut.server` and its role only; which
+ * Labels cannot change after a container was created, so a sandbox carries the runner's labels and its role only; which
  * lane has it is in the journal, and shown in its name, which can change.
  */
 import { randomBytes } from 'node:crypto';
@@ -23,7 +23,8 @@ const makeDeadlineMs = 60_000;
 export interface SandboxPoolOptions {
   readonly engine: Engine;
   readonly image: () => Promise<SandboxImage>;
-  readonly server: string;
+  /** Labels of the runner. */
+  readonly owner: Readonly<Record<string, string>>;
   readonly clock: Clock;
   /** How many wait; 0 makes each one when it is needed. */
   readonly size: number;
@@ -129,11 +130,11 @@ export class SandboxPool {
   }
 
   async #make(): Promise<string> {
-    const { engine, server } = this.#options;
+    const { engine, owner } = this.#options;
     const image = await this.#options.image();
     const name = `argonaut-sandbox-${randomBytes(6).toString('hex')}`;
     const deadline = (): AbortSignal => AbortSignal.timeout(makeDeadlineMs);
-    const config = sandboxConfig(image.name, server);
+    const config = sandboxConfig(image.name, owner);
     const { id } = await engine.createContainer(name, config, deadline()).catch(async (error: unknown) => {
       if (!(error instanceof NotFound)) throw error;
       await engine.loadImage(await image.tar(), deadline());
@@ -168,13 +169,13 @@ function laneName(lane: string): string {
   return `argonaut-lane-${readable}-${randomBytes(3).toString('hex')}`;
 }
 
-function sandboxConfig(image: string, server: string): ContainerConfig {
+function sandboxConfig(image: string, owner: Readonly<Record<string, string>>): ContainerConfig {
   return {
     Image: image,
     Cmd: sandboxArguments({ deadlineMs: lifeMs }),
     Healthcheck: { Test: ['NONE'] },
     StopSignal: 'SIGTERM',
-    Labels: { [labels.server]: server, [labels.role]: 'sandbox' },
+    Labels: { ...owner, [labels.role]: 'sandbox' },
     HostConfig: {
       CapDrop: ['ALL'],
       SecurityOpt: ['no-new-privileges'],

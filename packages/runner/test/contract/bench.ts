@@ -56,6 +56,7 @@ export class Bench {
   readonly problems: string[] = [];
   readonly ports: PortsUnderTest;
   runner: Runner;
+  readonly #runners: Runner[] = [];
 
   private constructor(ports: PortsUnderTest, dataDirectory: string) {
     this.ports = ports;
@@ -77,7 +78,7 @@ export class Bench {
   /** One more runner on the same data, engine and journal, as a new process would be. */
   async another(options: Partial<RunnerOptions> = {}): Promise<Runner> {
     const { engine, files, processes } = this.ports;
-    return createRunner({
+    const runner = await createRunner({
       engine,
       files,
       processes,
@@ -90,6 +91,8 @@ export class Bench {
       onProblem: (message) => this.problems.push(message),
       ...options,
     });
+    this.#runners.push(runner);
+    return runner;
   }
 
   /** Throws the runner away as a crash would, as far as that is possible in one process, and makes a new one. */
@@ -99,7 +102,7 @@ export class Bench {
 
   async close(): Promise<void> {
     await this.runner.settled();
-    await this.runner[Symbol.asyncDispose]();
+    for (const runner of this.#runners) await runner[Symbol.asyncDispose]();
     for (const container of await this.containers())
       await this.ports.engine.removeContainer(container.id, patience());
     await this.ports.close();
@@ -162,6 +165,15 @@ export class Bench {
 
   finish(attempt: string, epoch = 1): Promise<void> {
     return this.runner.finish(attempt, epoch, patience());
+  }
+
+  /** Staged, opened, and it has printed something: then something is done to it. */
+  async running(script: string, options: RunOptions = {}): Promise<string> {
+    const spec = await this.spec(options);
+    await this.stage(spec);
+    await this.open(spec.attempt, script, options);
+    for await (const event of this.follow(spec.attempt)) if (event.type === 'log') break;
+    return spec.attempt;
   }
 
   /** Stage, open, follow to the end, finish. */

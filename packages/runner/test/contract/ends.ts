@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Bench, eventually, gather, type OpenPorts, patience, type RunOptions } from './bench.ts';
+import { Bench, eventually, gather, type OpenPorts, patience } from './bench.ts';
 
 const docker = (...args: string[]) => promisify(execFile)('docker', args);
 
@@ -13,15 +13,6 @@ export function endsContract(openPorts: OpenPorts): void {
       bench = await Bench.open(openPorts);
     });
     afterAll(() => bench?.close());
-
-    /** Staged, opened and printing: then something is done to it. */
-    const running = async (script: string, options: RunOptions = {}): Promise<string> => {
-      const spec = await bench.spec(options);
-      await bench.stage(spec);
-      await bench.open(spec.attempt, script, options);
-      for await (const event of bench.follow(spec.attempt)) if (event.type === 'log') break;
-      return spec.attempt;
-    };
 
     it.each([0, 1, 3, 127, 137, 143, 255])('exit code %i is told as it is', async (code) => {
       const { confirmed } = await bench.run(`exit ${code}`);
@@ -44,7 +35,9 @@ export function endsContract(openPorts: OpenPorts): void {
     });
 
     it('by cancel, when the program obeys', async () => {
-      const attempt = await running('trap "echo bye; exit 9" TERM; echo ready; while :; do sleep 0.1; done');
+      const attempt = await bench.running(
+        'trap "echo bye; exit 9" TERM; echo ready; while :; do sleep 0.1; done',
+      );
       await bench.runner.cancel(attempt, 1, 10_000, patience());
       const told = await bench.told(attempt);
       expect(told.stdout.toString()).toBe('ready\nbye\n');
@@ -58,7 +51,7 @@ export function endsContract(openPorts: OpenPorts): void {
     });
 
     it('by cancel, when the program does not obey', async () => {
-      const attempt = await running('trap "" TERM; echo ready; while :; do sleep 0.1; done');
+      const attempt = await bench.running('trap "" TERM; echo ready; while :; do sleep 0.1; done');
       await bench.runner.cancel(attempt, 1, 300, patience());
       const { confirmed } = await bench.told(attempt);
       expect(confirmed).toMatchObject({
@@ -72,7 +65,7 @@ export function endsContract(openPorts: OpenPorts): void {
     });
 
     it('by cancel, when the program has removed the control socket', async () => {
-      const attempt = await running(
+      const attempt = await bench.running(
         'rm -f /argonaut/ctl; trap "exit 5" TERM; echo ready; while :; do sleep 0.1; done',
       );
       await bench.runner.cancel(attempt, 1, 1_000, patience());
@@ -190,7 +183,7 @@ export function endsContract(openPorts: OpenPorts): void {
     });
 
     it('by a KILL from outside', async () => {
-      const attempt = await running('echo ready; while :; do sleep 0.1; done');
+      const attempt = await bench.running('echo ready; while :; do sleep 0.1; done');
       await docker('kill', `argonaut-${attempt}`);
       const told = await bench.told(attempt);
       expect(told.confirmed).toMatchObject({
@@ -203,7 +196,7 @@ export function endsContract(openPorts: OpenPorts): void {
     });
 
     it('by removal from outside', async () => {
-      const attempt = await running('echo ready; while :; do sleep 0.1; done');
+      const attempt = await bench.running('echo ready; while :; do sleep 0.1; done');
       const following = gather(bench.follow(attempt));
       await docker('rm', '-f', `argonaut-${attempt}`);
       const { confirmed } = await following;
@@ -213,7 +206,7 @@ export function endsContract(openPorts: OpenPorts): void {
     });
 
     it('by removal while no runner looked: nobody knows what it did', async () => {
-      const attempt = await running('echo ready; while :; do sleep 0.1; done');
+      const attempt = await bench.running('echo ready; while :; do sleep 0.1; done');
       await docker('rm', '-f', `argonaut-${attempt}`);
       await bench.restart();
       const { confirmed } = await bench.told(attempt);
@@ -223,7 +216,7 @@ export function endsContract(openPorts: OpenPorts): void {
     });
 
     it('by a stop that nobody asked us for: the engine ended it, it was not cancelled', async () => {
-      const attempt = await running('echo ready; while :; do sleep 0.1; done');
+      const attempt = await bench.running('echo ready; while :; do sleep 0.1; done');
       await docker('stop', `argonaut-${attempt}`);
       const { confirmed } = await bench.told(attempt);
       expect(confirmed).toMatchObject({ result: 'Failed', cause: 'ended-by-engine', infrastructure: true });

@@ -61,15 +61,13 @@ export function hostContract(openPorts: OpenPorts): void {
     });
 
     it('is cancelled and timed out like any other', async () => {
-      const spec = await bench.spec(host());
-      await bench.stage(spec);
-      await bench.open(spec.attempt, 'trap "" TERM; echo ready; while :; do sleep 0.1; done');
-      await bench.runner.cancel(spec.attempt, 1, 200, patience());
-      expect((await bench.told(spec.attempt)).confirmed).toMatchObject({
+      const attempt = await bench.running('trap "" TERM; echo ready; while :; do sleep 0.1; done', host());
+      await bench.runner.cancel(attempt, 1, 200, patience());
+      expect((await bench.told(attempt)).confirmed).toMatchObject({
         result: 'Cancelled',
         killedAfterGrace: true,
       });
-      await bench.finish(spec.attempt);
+      await bench.finish(attempt);
       const late = await bench.run('sleep 60', host({ late: { deadlineMs: 200 } }));
       expect(late.confirmed.result).toBe('TimedOut');
     });

@@ -118,13 +118,12 @@ export function imageKindsContract(openPorts: OpenPorts): void {
     });
 
     it('STOPSIGNAL does not turn a cancel into something else', async () => {
-      const spec = await bench.spec({ image: 'stopsignal' });
-      await bench.stage(spec);
-      await bench.open(spec.attempt, 'trap "exit 5" TERM; while :; do sleep 0.1; done');
-      await new Promise((resume) => setTimeout(resume, 200));
-      await bench.runner.cancel(spec.attempt, 1, 5_000, patience());
-      expect((await bench.told(spec.attempt)).confirmed).toMatchObject({ result: 'Cancelled', exitCode: 5 });
-      await bench.finish(spec.attempt);
+      const attempt = await bench.running('trap "exit 5" TERM; echo ready; while :; do sleep 0.1; done', {
+        image: 'stopsignal',
+      });
+      await bench.runner.cancel(attempt, 1, 5_000, patience());
+      expect((await bench.told(attempt)).confirmed).toMatchObject({ result: 'Cancelled', exitCode: 5 });
+      await bench.finish(attempt);
     });
 
     it('for another architecture is refused before anything is created', async () => {

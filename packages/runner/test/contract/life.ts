@@ -243,6 +243,7 @@ export function lifeContract(openPorts: OpenPorts): void {
           Cmd: ['sleep', '600'],
           Labels: {
             'argonaut.server': bench.server,
+            'argonaut.data': bench.dataDirectory,
             'argonaut.attempt': 'gone',
             'argonaut.staging': 'gone.1',
           },
