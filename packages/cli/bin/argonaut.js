@@ -13,7 +13,23 @@ if (major < 24) {
   );
   process.exit(2);
 }
-import('../src/main.ts').catch((error) => {
-  process.stderr.write(`${String(error.stack || error)}\n`);
-  process.exit(1);
-});
+// A small young generation keeps an idle server below 150 MB (figures in the server's README). V8 takes it only at its start, so
+// the process replaces itself, under the same process id.
+var young = '--max-semi-space-size=4';
+if (process.argv[2] === 'server' && process.execve && process.execArgv.indexOf(young) < 0) {
+  process.execve(
+    process.execPath,
+    [process.execPath, young].concat(process.execArgv, process.argv.slice(1)),
+    process.env,
+  );
+}
+// The compile cache, in the temporary directory, halves the time of a start.
+import('node:module')
+  .then((module) => {
+    module.enableCompileCache();
+    return import('../src/main.ts');
+  })
+  .catch((error) => {
+    process.stderr.write(`${String(error.stack || error)}\n`);
+    process.exit(1);
+  });

@@ -1,6 +1,6 @@
 /** Entry point of the `argonaut` command; bin/argonaut.js has checked that this Node can run it. */
 import { createProgram } from './program.ts';
 
-await createProgram().parseAsync(process.argv);
+await (await createProgram(process.argv)).parseAsync(process.argv);
 // A run that was left going still has timers and sockets here; its own life is elsewhere.
 process.exit();

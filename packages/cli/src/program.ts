@@ -1,9 +1,16 @@
-/** The `argonaut` command: a thin front; each subcommand lives in a folder of its own. */
+/** The `argonaut` command: a thin front; each subcommand lives in a folder of its own and is loaded when it is called. */
 import { Command } from 'commander';
-import { addRunCommand } from './run/command.ts';
 
-export function createProgram(): Command {
+/** What `argonaut` can do. Loading all of it for each call would cost the quick ones what only the server needs. */
+const SUBCOMMANDS: Readonly<Record<string, (program: Command) => Promise<void>>> = {
+  run: async (program) => (await import('./run/command.ts')).addRunCommand(program),
+  server: async (program) => (await import('./server/command.ts')).addServerCommand(program),
+};
+
+/** `argv` as in `process.argv`; without a known subcommand all of them are declared, for the help. */
+export async function createProgram(argv: readonly string[]): Promise<Command> {
   const program = new Command('argonaut').description('Deployments whose steps live in containers');
-  addRunCommand(program);
+  const wanted = SUBCOMMANDS[argv[2] ?? ''];
+  for (const add of wanted ? [wanted] : Object.values(SUBCOMMANDS)) await add(program);
   return program;
 }
