@@ -1,7 +1,8 @@
 /** What the server does by itself: it takes tasks from the queue and runs them. Every folder that starts tasks is here. */
+import { messageOf } from '@argonaut/contracts';
 import { artifactStore } from './artifacts/index.ts';
 import { imageDirectory } from './connections/images.ts';
-import { createWorkerDirectory } from './connections/index.ts';
+import { BUILT_IN_WORKER, createWorkerDirectory } from './connections/index.ts';
 import { deploymentTask } from './deployments/index.ts';
 import type { Services } from './services.ts';
 import type { TaskKind } from './tasks/index.ts';
@@ -20,5 +21,10 @@ export function startWork(services: Services, ports: Partial<SharedPorts> = {}):
     ...ports,
   });
   dispatcher.start();
+  // The first step shall not wait for it, and what a dead process left on this machine shall not wait for a step.
+  if (ports.workers !== undefined) return dispatcher;
+  services.connections
+    .to(BUILT_IN_WORKER.id, services.stopping)
+    .catch((error) => services.log.warn({ error: messageOf(error) }, 'built-in worker'));
   return dispatcher;
 }

@@ -12,11 +12,13 @@ export interface ActivityTime {
   /** From the attempt's beginning to the first byte that its program wrote. */
   FirstByte?: number;
   /** As the worker measured them: `sandbox`, `create`, `start`, … */
-  Timings: Record<string, number>;
+  readonly Timings: Readonly<Record<string, number>>;
 }
 
 export async function whereTheTimeWent(id: string, task: Task, frames: AsyncIterable<PlacedFrame>) {
   const activities = new Map<string, ActivityTime & { startedMs?: number }>();
+  // Told when a container has been staged, which is before its activity is declared.
+  const timings = new Map<string, Record<string, number>>();
   const started = task.StartTime === null ? undefined : new Date(task.StartTime).getTime();
   for await (const { frame } of frames) {
     if (frame.type === 'activity') {
@@ -24,9 +26,12 @@ export async function whereTheTimeWent(id: string, task: Task, frames: AsyncIter
       if (!activities.has(Id)) activities.set(Id, { Id, Name, Kind, Timings: {} });
       continue;
     }
+    if (frame.type === 'timing') {
+      timings.set(frame.activity, { ...timings.get(frame.activity), ...frame.timings });
+      continue;
+    }
     const activity = activities.get(frame.activity);
     if (activity === undefined) continue;
-    if (frame.type === 'timing') Object.assign(activity.Timings, frame.timings);
     if (frame.type === 'status') {
       if (frame.status === 'Running') {
         activity.startedMs ??= frame.timeMs;
@@ -44,6 +49,9 @@ export async function whereTheTimeWent(id: string, task: Task, frames: AsyncIter
     TaskId: id,
     Queued: started === undefined ? null : started - new Date(task.QueueTime).getTime(),
     Duration: started === undefined || completed === undefined ? null : completed - started,
-    Activities: [...activities.values()].map(({ startedMs: _, ...rest }) => rest),
+    Activities: [...activities.values()].map(({ startedMs: _, ...rest }) => ({
+      ...rest,
+      Timings: timings.get(rest.Id) ?? {},
+    })),
   };
 }
