@@ -13,6 +13,9 @@ import { lifecycles } from './lifecycles/index.ts';
 import { processes } from './processes/index.ts';
 import { projectGroups } from './projects/groups/index.ts';
 import { projects } from './projects/index.ts';
+import { releases } from './releases/index.ts';
+import { runbooks } from './runbooks/index.ts';
+import { runbookRuns } from './runbooks/runs/index.ts';
 import type { Feature, Services } from './services.ts';
 import { spaces } from './spaces/index.ts';
 import { defaultSpace, spacesIn } from './spaces/queries.ts';
@@ -31,7 +34,10 @@ const FEATURES: readonly Feature[] = [
   projectGroups,
   processes,
   projects,
+  runbooks,
+  releases,
   deployments,
+  runbookRuns,
   tasks,
   interruptions,
   artifacts,

@@ -4,13 +4,14 @@ import { artifactStore } from './artifacts/index.ts';
 import { imageDirectory } from './connections/images.ts';
 import { BUILT_IN_WORKER, createWorkerDirectory } from './connections/index.ts';
 import { deploymentTask } from './deployments/index.ts';
+import { runbookRunTask } from './runbooks/runs/index.ts';
 import type { Services } from './services.ts';
 import type { TaskKind } from './tasks/index.ts';
 import { Dispatcher } from './tasks/queue/dispatcher.ts';
 import type { SharedPorts } from './tasks/queue/running-task.ts';
 import { healthTask } from './workers/index.ts';
 
-const KINDS: readonly TaskKind[] = [deploymentTask, healthTask];
+const KINDS: readonly TaskKind[] = [deploymentTask, runbookRunTask, healthTask];
 
 /** Begins at once; `stop` gives up what is being worked on, and leaves steps running. */
 export function startWork(services: Services, ports: Partial<SharedPorts> = {}): Dispatcher {
