@@ -3,7 +3,7 @@
  * feeds and happens before; the freezing is one transaction.
  */
 import { Invalid } from '@argonaut/contracts';
-import type { SelectedPackage, TemplatePackage } from '@argonaut/contracts/rest';
+import type { TemplatePackage } from '@argonaut/contracts/rest';
 import type { Stored } from '../database/index.ts';
 import { timestamp } from '../http/index.ts';
 import { choosePackages, type Wishes } from '../processes/packages/choose.ts';
@@ -110,32 +110,6 @@ function ruleFor(channel: Stored<Channel>, needed: TemplatePackage) {
         same(each.PackageReference, needed.PackageReferenceName),
     ),
   );
-}
-
-/** A change to a release: its number, notes, packages and channel; what is frozen stays. */
-export async function changeRelease(
-  services: Services,
-  stored: Stored<Release>,
-  changes: {
-    readonly version: string;
-    readonly channelId: string;
-    readonly notes: string;
-    readonly ignoreChannelRules: boolean;
-    readonly selected: readonly SelectedPackage[];
-    readonly customFields: Readonly<Record<string, string>>;
-    readonly extra: object;
-  },
-): Promise<Stored<Release>> {
-  return releasesIn(services.database).update(stored, {
-    ...stored.document,
-    ...changes.extra,
-    Version: changes.version || stored.document.Version,
-    ChannelId: changes.channelId || stored.document.ChannelId,
-    ReleaseNotes: changes.notes,
-    IgnoreChannelRules: changes.ignoreChannelRules,
-    SelectedPackages: [...changes.selected],
-    CustomFields: { ...changes.customFields },
-  });
 }
 
 /** Takes the project's variables as they are now; the process stays. */

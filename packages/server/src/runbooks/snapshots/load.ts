@@ -1,0 +1,33 @@
+/** A runbook snapshot as a run needs it. */
+import type { Stored } from '../../database/index.ts';
+import { processesIn } from '../../processes/queries.ts';
+import { toProcessSnapshot } from '../../processes/typed.ts';
+import { projectsIn } from '../../projects/queries.ts';
+import type { LoadedProcess } from '../../releases/load.ts';
+import type { Services } from '../../services.ts';
+import { type Runbook, runbooksIn } from '../queries.ts';
+import { type RunbookSnapshot, runbookSnapshotsIn } from './queries.ts';
+
+export interface LoadedRunbookSnapshot extends LoadedProcess {
+  readonly snapshot: Stored<RunbookSnapshot>;
+  readonly runbook: Stored<Runbook>;
+}
+
+/** `space` absent: the snapshot's own, whatever it is. @throws NotFound */
+export async function loadRunbookSnapshot(
+  { database }: Pick<Services, 'database'>,
+  snapshotId: string,
+  space?: string,
+): Promise<LoadedRunbookSnapshot> {
+  const snapshot = await runbookSnapshotsIn(database).get(snapshotId, space);
+  const { document, spaceId } = snapshot;
+  const frozen = await processesIn(database).get(document.FrozenRunbookProcessId, spaceId);
+  return {
+    snapshot,
+    runbook: await runbooksIn(database).get(document.RunbookId, spaceId),
+    project: await projectsIn(database).get(document.ProjectId, spaceId),
+    process: toProcessSnapshot(frozen.document.Steps, document.SelectedPackages),
+    processId: frozen.id,
+    variableSnapshotIds: [document.ProjectVariableSetSnapshotId, ...document.LibraryVariableSetSnapshotIds],
+  };
+}
