@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process';
 import { openSync } from 'node:fs';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { createDockerEngine } from '../src/docker/index.ts';
 import type { Engine } from '../src/ports/index.ts';
@@ -117,9 +117,23 @@ export class PrivateEngine {
     );
   }
 
+  /** A daemon that is killed inside a start call leaves shims behind that nobody ends: known by our containerd's address. */
+  async #endShims(): Promise<void> {
+    for (const name of await readdir('/proc')) {
+      const words = (await readFile(`/proc/${name}/cmdline`, 'utf8').catch(() => '')).split('\0');
+      if (!words[0]?.includes('containerd-shim') || !words.includes(`${this.#root}/containerd.sock`))
+        continue;
+      // A `runc init` that was never told to go on does not end with its shim.
+      const children = await readFile(`/proc/${name}/task/${name}/children`, 'utf8').catch(() => '');
+      for (const pid of [name, ...children.trim().split(' ')])
+        if (pid !== '') process.kill(Number(pid), 'SIGKILL');
+    }
+  }
+
   async close(): Promise<void> {
     await this.#end('SIGTERM');
     this.#containerd?.kill('SIGTERM');
+    await this.#endShims();
     // A killed daemon leaves mounts behind.
     const mounts = (await readFile('/proc/mounts', 'utf8'))
       .split('\n')
