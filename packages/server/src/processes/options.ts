@@ -51,8 +51,9 @@ function readLimits(properties: PropertyReader): ActionOptions['limits'] {
   const cpus = properties.number('Argonaut.Action.Cpus', 'a number of CPUs, such as 0.5', 0.001);
   const pids = properties.number('Argonaut.Action.Pids', 'a whole number of processes', 1, true);
   const size = properties.text('Argonaut.Action.Memory');
-  const memoryBytes = size === undefined ? undefined : bytesOf(size);
-  if (size !== undefined && (memoryBytes === undefined || memoryBytes < SMALLEST_MEMORY_BYTES)) {
+  const bytes = size === undefined ? undefined : bytesOf(size);
+  const memoryBytes = bytes !== undefined && bytes >= SMALLEST_MEMORY_BYTES ? bytes : undefined;
+  if (size !== undefined && memoryBytes === undefined) {
     properties.complain(
       `The property Argonaut.Action.Memory must be a size of at least 6m, such as 512m or 2g, but it is "${size}".`,
     );

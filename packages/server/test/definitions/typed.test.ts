@@ -1,0 +1,292 @@
+/** What property bags mean: from Octopus's actions to the typed process that is run. */
+import type { Action, Run } from '@argonaut/orchestrator';
+import { ProcessSnapshot } from '@argonaut/orchestrator';
+import { Compile } from 'typebox/compile';
+import { describe, expect, it } from 'vitest';
+import type { StoredAction, StoredProperties, StoredStep } from '../../src/processes/queries.ts';
+import { toProcessSnapshot } from '../../src/processes/typed.ts';
+
+type Fields = Partial<Omit<StoredAction, 'Properties'>>;
+
+function storedStep(
+  properties: StoredProperties,
+  fields: Fields = {},
+  step: Partial<StoredStep> = {},
+): StoredStep {
+  return {
+    Id: 'step-1',
+    Name: 'Step',
+    Properties: {},
+    Actions: [
+      {
+        Id: 'action-1',
+        Name: 'Step',
+        ActionType: 'Octopus.Script',
+        Packages: [],
+        Properties: properties,
+        ...fields,
+      },
+    ],
+    ...step,
+  };
+}
+
+const snapshot = Compile(ProcessSnapshot);
+
+/** The typed action; what comes out must always be a valid process. */
+function read(properties: StoredProperties, fields: Fields = {}, step: Partial<StoredStep> = {}): Action {
+  const process = toProcessSnapshot([storedStep(properties, fields, step)]);
+  expect([...snapshot.Errors(process)]).toEqual([]);
+  const action = process.steps[0]?.actions[0];
+  if (!action) throw new Error('The step has no action.');
+  return action;
+}
+
+function reason(run: Run): string | undefined {
+  return run.kind === 'Unsupported' ? run.reason : undefined;
+}
+
+const bash = { 'Octopus.Action.Script.Syntax': 'Bash', 'Octopus.Action.Script.ScriptBody': 'echo' };
+
+describe('scripts', () => {
+  it('inline, in every language that runs here, whatever the case of keys and words', () => {
+    for (const syntax of ['Bash', 'Sh', 'Python', 'PowerShell']) {
+      const run = read({ 'octopus.action.script.SYNTAX': syntax.toLowerCase() }).run;
+      expect(run).toEqual({ kind: 'Script', syntax, source: { kind: 'Inline', body: '' } });
+    }
+  });
+
+  it('without a language are PowerShell, as in Octopus', () => {
+    expect(read({})).toMatchObject({ run: { syntax: 'PowerShell' } });
+  });
+
+  it('in other languages fail with a reason when their turn comes', () => {
+    expect(reason(read({ 'Octopus.Action.Script.Syntax': 'CSharp' }).run)).toContain('Scripts in CSharp');
+  });
+
+  it('from a package name the file and its words', () => {
+    const run = read(
+      {
+        ...bash,
+        'Octopus.Action.Script.ScriptSource': 'Package',
+        'Octopus.Action.Script.ScriptFileName': 'run.sh',
+        'Octopus.Action.Script.ScriptParameters': '--all "#{Name}"',
+        'Octopus.Action.Package.PackageId': 'Tools',
+        'Octopus.Action.Package.FeedId': 'feeds-builtin',
+      },
+      {},
+    );
+    expect(run.packages).toEqual([
+      { name: '', packageId: 'Tools', feed: 'feeds-builtin', acquisition: 'Server', extract: true },
+    ]);
+    expect(run.run).toEqual({
+      kind: 'Script',
+      syntax: 'Bash',
+      source: { kind: 'Package', package: '', file: 'run.sh' },
+      parameters: '--all "#{Name}"',
+    });
+  });
+
+  it('from a package that is not named say so', () => {
+    const run = read({ ...bash, 'Octopus.Action.Script.ScriptSource': 'Package' }).run;
+    expect(reason(run)).toContain('ScriptFileName');
+    expect(reason(run)).toContain('names no package');
+  });
+
+  it('for deployment targets do not run on a worker by mistake', () => {
+    const roles = { Properties: { 'Octopus.Action.TargetRoles': 'web' } };
+    expect(reason(read(bash, {}, roles).run)).toContain('deployment targets tagged "web"');
+    expect(reason(read({ ...bash, 'Octopus.Action.RunOnServer': 'false' }).run)).toContain('RunOnServer');
+    expect(read({ ...bash, 'Octopus.Action.RunOnServer': 'True' }, {}, roles).run.kind).toBe('Script');
+  });
+});
+
+describe('containers and pools', () => {
+  it('name image, feed and when to pull', () => {
+    const Container = { FeedId: 'Feeds-1', Image: 'tools/base:1' };
+    expect(read({ ...bash, 'Argonaut.Action.ImagePolicy': 'always' }, { Container }).container).toEqual({
+      feed: 'Feeds-1',
+      image: 'tools/base:1',
+      pull: 'always',
+    });
+    expect(read(bash, { Container: { FeedId: null, Image: null } }).container).toBeUndefined();
+  });
+
+  it('run the program of their image, with words and environment as JSON', () => {
+    const run = read(
+      {
+        'Argonaut.Action.Container.Command': '["/app"]',
+        'Argonaut.Action.Container.Arguments': '["--name", "#{Name}"]',
+        'Argonaut.Action.Container.Environment': '{"LEVEL": 3, "ON": true}',
+      },
+      { ActionType: 'Argonaut.Container', Container: { FeedId: 'Feeds-1', Image: 'app:1' } },
+    ).run;
+    expect(run).toEqual({
+      kind: 'Container',
+      command: ['/app'],
+      arguments: ['--name', '#{Name}'],
+      environment: { LEVEL: '3', ON: 'true' },
+    });
+  });
+
+  it('say what is missing or cannot be built yet', () => {
+    const none = read(
+      { 'Argonaut.Action.Container.Command': '/app' },
+      { ActionType: 'Argonaut.Container' },
+    ).run;
+    expect(reason(none)).toContain('names none');
+    expect(reason(none)).toContain('must be a JSON array of texts');
+    const built = { Image: null, FeedId: null, Dockerfile: 'FROM x' };
+    expect(reason(read(bash, { Container: built }).run)).toContain('built from a Dockerfile');
+  });
+
+  it.each<[Fields, Action['workerPool']]>([
+    [{}, { kind: 'default' }],
+    [{ WorkerPoolId: '' }, { kind: 'default' }],
+    [{ WorkerPoolId: 'WorkerPools-2' }, { kind: 'pool', id: 'WorkerPools-2' }],
+    [{ WorkerPoolId: '#{ Pool }' }, { kind: 'variable', name: 'Pool' }],
+    [
+      { WorkerPoolId: 'WorkerPools-2', WorkerPoolVariable: 'Pool' },
+      { kind: 'variable', name: 'Pool' },
+    ],
+  ])('choose a pool by %j', (fields, pool) => {
+    expect(read(bash, fields).workerPool).toEqual(pool);
+  });
+});
+
+describe('options', () => {
+  it('are read from every property of the table', () => {
+    const { options } = read({
+      ...bash,
+      'Octopus.Action.ExecutionTimeout.Minutes': '1.5',
+      'Octopus.Action.AutoRetry.MaximumCount': '2',
+      'Octopus.Action.AutoRetry.MinimumBackoff': '7',
+      'Octopus.Action.Container.Options': '--cap-drop ALL',
+      'Argonaut.Action.OneStream': 'true',
+      'Argonaut.Action.ServiceMessages': 'False',
+      'Argonaut.Action.HoldOnFailure.Minutes': '10',
+      'Argonaut.Action.Network': 'None',
+      'Argonaut.Action.User': '1000:1000',
+      'Argonaut.Action.ReadOnlyRoot': 'True',
+      'Argonaut.Action.Cpus': '0.5',
+      'Argonaut.Action.Memory': '512m',
+      'Argonaut.Action.Pids': '100',
+      'Argonaut.Action.ExtraHosts': 'a:1.2.3.4, b:1.2.3.5',
+      'Argonaut.Action.Dns': '1.1.1.1\n8.8.8.8',
+      'Argonaut.Action.GraceSeconds': '30',
+      'Argonaut.Action.Leftovers': 'Linger',
+    });
+    expect(options).toEqual({
+      timeoutMs: 90_000,
+      graceMs: 30_000,
+      retries: { max: 2, backoffMs: 7_000 },
+      oneStream: true,
+      serviceMessages: false,
+      holdOnFailureMs: 600_000,
+      limits: { cpus: 0.5, memoryBytes: 536_870_912, pids: 100 },
+      network: 'none',
+      extraHosts: ['a:1.2.3.4', 'b:1.2.3.5'],
+      dns: ['1.1.1.1', '8.8.8.8'],
+      user: '1000:1000',
+      readOnlyRoot: true,
+      containerOptions: '--cap-drop ALL',
+      leftovers: 'linger',
+    });
+  });
+
+  it('that are absent or empty stay absent, and retries wait 15 seconds unless told otherwise', () => {
+    expect(read({ ...bash, 'Argonaut.Action.User': '' }).options).toEqual({});
+    const retry = { ...bash, 'Octopus.Action.AutoRetry.MaximumCount': '3' };
+    expect(read(retry).options).toEqual({ retries: { max: 3, backoffMs: 15_000 } });
+  });
+
+  it.each([
+    ['Octopus.Action.ExecutionTimeout.Minutes', 'soon'],
+    ['Octopus.Action.ExecutionTimeout.Minutes', '-1'],
+    ['Octopus.Action.ExecutionTimeout.Minutes', '#{Minutes}'],
+    ['Octopus.Action.AutoRetry.MaximumCount', '1.5'],
+    ['Argonaut.Action.OneStream', 'yes'],
+    ['Argonaut.Action.Network', 'host'],
+    ['Argonaut.Action.Cpus', '0'],
+    ['Argonaut.Action.Memory', 'much'],
+    ['Argonaut.Action.Memory', '1m'],
+    ['Argonaut.Action.Pids', '0'],
+  ])('%s = "%s" fails when its turn comes and names itself', (key, value) => {
+    const why = reason(read({ ...bash, [key]: value }).run);
+    expect(why).toContain(key);
+    expect(why).toContain(`"${value}"`);
+  });
+});
+
+describe('conditions and manual steps', () => {
+  it('take the expression of the step or the action', () => {
+    const step = {
+      Condition: 'Variable',
+      Properties: { 'Octopus.Step.ConditionVariableExpression': '#{A}' },
+      StartTrigger: 'StartWithPrevious',
+    } as const;
+    const action = { 'Octopus.Action.ConditionVariableExpression': '#{B}', ...bash };
+    const process = toProcessSnapshot([storedStep(action, { Condition: 'Variable' }, step)]);
+    expect(process.steps[0]).toMatchObject({
+      condition: { kind: 'Variable', expression: '#{A}' },
+      start: 'StartWithPrevious',
+      actions: [{ condition: { kind: 'Variable', expression: '#{B}' } }],
+    });
+  });
+
+  it('ask the teams that are named', () => {
+    const run = read(
+      {
+        'Octopus.Action.Manual.Instructions': 'Look **well**',
+        'Octopus.Action.Manual.ResponsibleTeamIds': 'Teams-1, Teams-2',
+        'Octopus.Action.Manual.BlockConcurrentDeployments': 'True',
+      },
+      { ActionType: 'Octopus.Manual' },
+    ).run;
+    expect(run).toEqual({
+      kind: 'Manual',
+      instructions: 'Look **well**',
+      responsibleTeams: ['Teams-1', 'Teams-2'],
+      blockConcurrentDeployments: true,
+    });
+  });
+
+  it('keep steps of unknown types, and steps without an action, in their places', () => {
+    expect(read({}, { ActionType: 'Ocotpus.Script' }).run).toEqual({
+      kind: 'Unsupported',
+      actionType: 'Ocotpus.Script',
+    });
+    expect(reason(read({}, {}, { Actions: [] }).run)).toContain('has no action');
+  });
+});
+
+describe('packages', () => {
+  it('get the version that the release chose, else the one fixed in the process', () => {
+    const packages = [
+      { Name: '', PackageId: 'Web', FeedId: 'F', AcquisitionLocation: 'Server', Properties: {} },
+      {
+        Name: 'tools',
+        PackageId: 'Tools',
+        FeedId: 'F',
+        AcquisitionLocation: 'ExecutionTarget',
+        Version: '1.0',
+        Properties: { Extract: 'False' },
+      },
+    ];
+    const steps = [storedStep(bash, { Packages: packages })];
+    const process = toProcessSnapshot(steps, [
+      { ActionName: 'step', PackageReferenceName: '', Version: '2.0' },
+    ]);
+    expect(process.steps[0]?.actions[0]?.packages).toEqual([
+      { name: '', packageId: 'Web', feed: 'F', version: '2.0', acquisition: 'Server', extract: true },
+      {
+        name: 'tools',
+        packageId: 'Tools',
+        feed: 'F',
+        version: '1.0',
+        acquisition: 'ExecutionTarget',
+        extract: false,
+      },
+    ]);
+  });
+});
