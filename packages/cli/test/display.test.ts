@@ -1,9 +1,9 @@
 /** What is shown of a run: on a terminal, and as JSON. */
 import type { LogFrame } from '@argonaut/server/tasklog';
 import { expect, test } from 'vitest';
+import { RunLines } from '../src/display/lines-of-run.ts';
+import { durationText, TerminalDisplay } from '../src/display/terminal-display.ts';
 import { JsonDisplay } from '../src/run/json-display.ts';
-import { RunLines } from '../src/run/lines-of-run.ts';
-import { durationText, TerminalDisplay } from '../src/run/terminal-display.ts';
 
 const text = (activity: string, bytes: string, level: 'Info' | 'Error' | 'Verbose' = 'Info'): LogFrame => ({
   type: 'text',

@@ -1,5 +1,6 @@
 /** The `run` command's words, and the process's own signals and streams. */
 import type { Command } from 'commander';
+import { coloursWanted } from '../display/colours.ts';
 import { run } from './run.ts';
 
 const HELP = `
@@ -40,12 +41,4 @@ export function addRunCommand(program: Command): void {
         );
       },
     );
-}
-
-/** NO_COLOR (any value) wins over FORCE_COLOR; otherwise colours are for terminals. */
-function coloursWanted(): boolean {
-  const { NO_COLOR, FORCE_COLOR, TERM } = process.env;
-  if (NO_COLOR !== undefined && NO_COLOR !== '') return false;
-  if (FORCE_COLOR !== undefined && FORCE_COLOR !== '0') return true;
-  return process.stdout.isTTY && TERM !== 'dumb';
 }

@@ -1,6 +1,6 @@
 /** What a program reads of a run: one JSON object a line. */
 import type { Line, TextSource } from '@argonaut/server/tasklog';
-import type { Place, RunListener } from './lines-of-run.ts';
+import type { Place, RunListener } from '../display/lines-of-run.ts';
 
 export class JsonDisplay implements RunListener {
   readonly #write: (text: string) => void;

@@ -1,4 +1,4 @@
-/** Exit codes of `argonaut run`. They never change their meaning; the README lists them. */
+/** Exit codes of `argonaut run` and `argonaut follow`. They never change their meaning; the README lists them. */
 import type { TaskState } from '@argonaut/orchestrator';
 import type { Completion } from '@argonaut/server/execution';
 
