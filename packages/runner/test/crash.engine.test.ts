@@ -11,9 +11,13 @@ import { createDockerEngine, endpointFromDockerHost } from '../src/docker/index.
 import { type CrashPoint, crashPoints } from '../src/index.ts';
 import { patience } from './contract/bench.ts';
 import { type CrashRecord, scenarios } from './crash/scenarios.ts';
+import { randomFrom } from './random.ts';
 
 const driver = join(import.meta.dirname, 'crash/driver.ts');
 const engine = createDockerEngine(endpointFromDockerHost(process.env.DOCKER_HOST));
+/** Repeat a run with ARGONAUT_SEED=<the printed number>. */
+const seed = Number(process.env.ARGONAUT_SEED ?? Date.now() % 1_000_000);
+const kills = Number(process.env.ARGONAUT_KILLS ?? 6);
 /** More passes of one point than any scenario has would mean that it never ends. */
 const mostPasses = 12;
 
@@ -23,7 +27,12 @@ interface Ended {
   readonly said: string;
 }
 
-async function drive(directory: string, scenario: string, crashAt?: string): Promise<Ended> {
+/** `crashAt`: the crash point and the pass; `killAfterMs`: at that moment, wherever it is then. */
+async function drive(
+  directory: string,
+  scenario: string,
+  { crashAt, killAfterMs }: { readonly crashAt?: string; readonly killAfterMs?: number } = {},
+): Promise<Ended> {
   const child = spawn(process.execPath, [driver, directory, scenario], {
     env: { ...process.env, ...(crashAt === undefined ? {} : { ARGONAUT_CRASH_AT: crashAt }) },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -31,8 +40,11 @@ async function drive(directory: string, scenario: string, crashAt?: string): Pro
   });
   const parts: Buffer[] = [];
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (part: Buffer) => parts.push(part));
+  const killing =
+    killAfterMs === undefined ? undefined : setTimeout(() => child.kill('SIGKILL'), killAfterMs);
   return new Promise((resolve) => {
     child.on('close', (code, signal) => {
+      clearTimeout(killing);
       resolve({ killed: signal === 'SIGKILL', code, said: Buffer.concat(parts).toString() });
     });
   });
@@ -43,7 +55,7 @@ async function killAndRecover(scenario: string, point: CrashPoint, pass: number)
   const directory = await mkdtemp('/tmp/argonaut-crash-');
   await mkdir(`${directory}/ledger`);
   try {
-    const first = await drive(directory, scenario, `${point}:${pass}`);
+    const first = await drive(directory, scenario, { crashAt: `${point}:${pass}` });
     if (!first.killed) {
       expect(first, first.said).toMatchObject({ code: 0 });
       return false;
@@ -81,19 +93,41 @@ describe('a runner that is killed', () => {
   const passed = new Set<CrashPoint>();
   afterAll(() => engine.close());
 
-  describe.each(Object.keys(scenarios))('in scenario "%s"', (scenario) => {
-    it.each(pointsOf(scenario))(
-      'at %s goes on as if nothing had happened',
-      { timeout: 240_000 },
-      async (point) => {
-        for (let pass = 1; pass <= mostPasses; pass++) {
-          if (!(await killAndRecover(scenario, point, pass))) return;
-          passed.add(point);
-        }
-        throw new Error(`${point} is passed more than ${mostPasses} times`);
-      },
-    );
+  it(`again and again, at random moments, tells a long step exactly (seed ${seed}, ${kills} kills)`, {
+    timeout: 60_000 + kills * 20_000,
+  }, async () => {
+    const random = randomFrom(seed);
+    const directory = await mkdtemp('/tmp/argonaut-crash-');
+    await mkdir(`${directory}/ledger`);
+    try {
+      for (let kill = 0; kill < kills; kill++) {
+        const ended = await drive(directory, 'long', { killAfterMs: 300 + random() * 900 });
+        if (!ended.killed) expect(ended, ended.said).toMatchObject({ code: 0 });
+      }
+      const last = await drive(directory, 'long');
+      expect(last, last.said).toMatchObject({ code: 0 });
+      await check(directory, 'long');
+    } finally {
+      await rm(directory, { recursive: true, force: true });
+    }
   });
+
+  describe.each(Object.keys(scenarios).filter((scenario) => scenario !== 'long'))(
+    'in scenario "%s"',
+    (scenario) => {
+      it.each(pointsOf(scenario))(
+        'at %s goes on as if nothing had happened',
+        { timeout: 240_000 },
+        async (point) => {
+          for (let pass = 1; pass <= mostPasses; pass++) {
+            if (!(await killAndRecover(scenario, point, pass))) return;
+            passed.add(point);
+          }
+          throw new Error(`${point} is passed more than ${mostPasses} times`);
+        },
+      );
+    },
+  );
 
   it('was killed at every point there is', () => {
     expect(crashPoints.filter((point) => !passed.has(point))).toEqual([]);

@@ -7,21 +7,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createLocalFiles, createLocalProcesses } from '../src/local/index.ts';
 import { Bench, eventually, type OpenPorts, patience } from './contract/bench.ts';
 import { canRunPrivateEngine, PrivateEngine } from './private-engine.ts';
+import { randomFrom } from './random.ts';
 
 /** Repeat a run with ARGONAUT_SEED=<the printed number>. */
 const seed = Number(process.env.ARGONAUT_SEED ?? Date.now() % 1_000_000);
 const kills = Number(process.env.ARGONAUT_KILLS ?? 6);
-
-/** mulberry32: small, and the same for the same seed. */
-function randomFrom(start: number): () => number {
-  let state = start;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
 
 /** Living init processes of an attempt, whatever an engine says of their containers. */
 async function inits(attempt: string): Promise<number[]> {

@@ -39,6 +39,17 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
     script: (ledger, place) => `${counted(ledger, place)}; echo one; echo two; exit 7`,
     expected: { starts: 1, output: 'one\ntwo\n', results: ['Failed'] },
   },
+  /** Long enough to be killed many times, and printing all the while. */
+  long: {
+    places: ['container', 'host'],
+    script: (ledger, place) =>
+      `${counted(ledger, place)}; i=0; while [ $i -lt 400 ]; do echo "line $i"; sleep 0.01; i=$((i+1)); done; exit 7`,
+    expected: {
+      starts: 1,
+      output: Array.from({ length: 400 }, (_, i) => `line ${i}\n`).join(''),
+      results: ['Failed'],
+    },
+  },
   cancel: {
     places: ['container'],
     script: (ledger, place) =>
