@@ -55,14 +55,15 @@ export function report(name: string, rounds: number, rows: readonly Row[], check
   return { name, machine: machine(), commit: commit(), rounds, rows, checks };
 }
 
-function machine(): string {
+/** What it ran on, without a name or a path. */
+export function machine(): string {
   const model = cpus()[0]?.model ?? 'unknown processor';
   const gigabytes = Math.round(totalmem() / 1024 ** 3);
   return `${availableParallelism()} x ${model}, ${gigabytes} GB, ${process.platform} ${process.arch}, Node ${process.versions.node}`;
 }
 
 /** Marked with `+` if tracked files differ from it. */
-function commit(): string {
+export function commit(): string {
   const git = (...words: string[]): string =>
     execFileSync('git', words, { encoding: 'utf8', cwd: import.meta.dirname }).trim();
   try {
