@@ -1,6 +1,7 @@
 /** The server's settings: the only place in this package that reads the environment. */
 import { resolve } from 'node:path';
-import { Invalid, Secret } from '@argonaut/contracts';
+import { Invalid, messageOf, Secret } from '@argonaut/contracts';
+import { OutboundPolicy } from './outbound/policy.ts';
 
 export interface ServerConfig {
   readonly host: string;
@@ -17,6 +18,8 @@ export interface ServerConfig {
   readonly tls?: { readonly certificateFile: string; readonly keyFile: string };
   /** Addresses or CIDR ranges whose `X-Forwarded-*` headers are believed. */
   readonly trustedProxies: readonly string[];
+  /** Where the server may connect to besides public addresses when users name an address: see `outbound/policy.ts`. */
+  readonly outboundAllow: readonly string[];
   /** Largest JSON body in bytes. */
   readonly bodyLimit: number;
   /** How the built-in worker reaches its engine, as the docker command reads it; absent: the usual socket. */
@@ -34,6 +37,9 @@ const LOG_LEVELS = ['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace'
 
 /** 30 MiB: a deployment process with its scripts inline; packages and artifacts have their own limit. */
 const DEFAULT_BODY_LIMIT = 30 * 1024 * 1024;
+
+/** Registries of a self-hosted server mostly are in the house. */
+const DEFAULT_OUTBOUND_ALLOW = 'loopback,private';
 
 /** As in Octopus. */
 const DEFAULT_TASK_CAP = 5;
@@ -72,6 +78,12 @@ export function readConfig(environment: NodeJS.ProcessEnv): ServerConfig {
       'ARGONAUT_TASK_CAP must be the number of tasks that may run at the same time, at least 1.',
     );
   }
+  const outboundAllow = (text('ARGONAUT_OUTBOUND_ALLOW') ?? DEFAULT_OUTBOUND_ALLOW).split(',');
+  try {
+    new OutboundPolicy(outboundAllow);
+  } catch (error) {
+    complaints.push(messageOf(error));
+  }
   const logLevel = LOG_LEVELS.find((level) => level === (text('ARGONAUT_LOG_LEVEL') ?? 'info'));
   if (logLevel === undefined) complaints.push(`ARGONAUT_LOG_LEVEL must be one of ${LOG_LEVELS.join(', ')}.`);
   const databaseUrl = text('ARGONAUT_DATABASE_URL');
@@ -97,6 +109,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): ServerConfig {
       .split(',')
       .map((entry) => entry.trim())
       .filter(Boolean),
+    outboundAllow,
     bodyLimit,
     ...optional('dockerHost', text('DOCKER_HOST')),
     ...optional('hostDataDirectory', text('ARGONAUT_HOST_DATA')),

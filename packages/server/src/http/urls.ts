@@ -11,6 +11,9 @@ const SPACE_MARK = 'in';
 /** Stands for the default space, which may change while the server runs. */
 export const DEFAULT_SPACE = '~default';
 
+/** What Octopus has no shape for lives below this word. */
+const OWN = 'argonaut';
+
 /** The form of a space in a URL: `Spaces-1`. */
 const SPACE_ID = /^spaces-\d+$/i;
 
@@ -64,6 +67,8 @@ export function urlRewriter(routes: readonly Route[]): (url: string) => string {
     if (lower === 'spaces' && space !== undefined && tail.length > 0) {
       if (!ofSpaceResource.has(tail[0]?.toLowerCase() ?? '')) return inSpace(space, tail);
     }
+    // Our own resources keep their word in front: `/api/argonaut/Spaces-1/…`.
+    if (lower === OWN && space !== undefined && SPACE_ID.test(space)) return inSpace(space, [head, ...tail]);
     if (ofServer.has(lower)) return `/${['api', head, ...rest].join('/')}${query}`;
     return inSpace(DEFAULT_SPACE, [head, ...rest]);
   };

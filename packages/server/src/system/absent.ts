@@ -17,11 +17,6 @@ interface AbsentList {
 const PAGES: readonly AbsentList[] = [
   { path: '/accounts', itemType: 'Account', permission: 'AccountView' },
   { path: '/actiontemplates', itemType: 'ActionTemplate', permission: 'ActionTemplateView' },
-  {
-    path: '/build-information',
-    itemType: 'PackageVersionBuildInformation',
-    permission: 'BuiltInFeedDownload',
-  },
   { path: '/certificates', itemType: 'Certificate', permission: 'CertificateView' },
   { path: '/git-credentials', itemType: 'GitCredential', permission: 'ProjectView' },
   { path: '/machines', itemType: 'Machine', permission: 'MachineView' },

@@ -3,6 +3,7 @@
  * "fetch failed"; the codes are Node's (errno names, `node:tls` and OpenSSL codes) and undici's (`UND_ERR_…`).
  */
 
+import { OutboundRefused } from '../../outbound/index.ts';
 import { InvalidFeed, RegistryError, type Subject, where } from './errors.ts';
 
 export type UnreachableReason = 'dns' | 'refused' | 'no-route' | 'timeout' | 'closed' | 'other';
@@ -160,6 +161,12 @@ const tlsCodes: Record<string, TlsProblem> = {
 /** Turns what `fetch` or the reading of its body threw into one of our errors. */
 export function networkFault(subject: Subject, thrown: unknown): RegistryError {
   const chain = causes(thrown);
+  if (chain.some((error) => error instanceof OutboundRefused)) {
+    return new InvalidFeed(
+      `the server may not connect to ${hostOf(subject.address)} or to where it leads, because its address is internal`,
+      'An administrator can allow it with ARGONAUT_OUTBOUND_ALLOW.',
+    );
+  }
   const code = chain.map(codeOf).find((found) => found !== null) ?? '';
   const detail = lastMessage(chain);
   const problem =
