@@ -55,11 +55,14 @@ export class Staging {
     const name = `${spec.attempt}.${randomBytes(12).toString('hex')}`;
     const directory = new StagingDirectory(`${attemptsDirectory}/${name}`);
     crashPoint('stage.before-accepted');
+    // Both at once: a directory that no journal knows is removed at the next start.
+    const making = directory.make(files, signal);
+    making.catch(() => {});
     const entry: JournalEntry = await book.put({ spec, epoch, phase: 'accepted', directory: directory.root });
     crashPoint('stage.after-accepted');
     let made: StagedPlace = {};
     try {
-      await directory.make(files, signal);
+      await making;
       timings.accept = Math.round((clock.monotonic() - begun) * 100) / 100;
       const note = (what: StagedPlace): void => {
         made = { ...made, ...what };

@@ -84,12 +84,14 @@ export class SandboxPool {
     if (!this.#lanes.has(lane)) this.#lanes.set(lane, Promise.resolve(id));
   }
 
-  /** The lane's sandbox turned out to be dead: the next `take` gets another. */
+  /**
+   * The lane's sandbox turned out to be dead: the next `take` gets another. What waits is not trusted any more either: an
+   * engine that came back has most likely ended all of them.
+   */
   forget(lane: string, id: string): void {
-    const known = this.#lanes.get(lane);
-    if (!known) return;
-    this.#lanes.delete(lane);
+    if (!this.#lanes.delete(lane)) return;
     this.#later(() => this.#remove(id));
+    for (const waiting of this.#waiting.splice(0)) this.#later(() => this.#remove(waiting.id));
   }
 
   /** The lane is over. */

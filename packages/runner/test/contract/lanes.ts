@@ -68,6 +68,18 @@ export function lanesContract(openPorts: OpenPorts): void {
       await bench.runner.endLane('d', patience());
     });
 
+    it('starts although everything that waited in the pool has died', async () => {
+      await bench.runner.settled();
+      for (const { id } of await sandboxes())
+        await bench.ports.engine.killContainer(id, 'SIGKILL', patience());
+      expect(await namespace('f')).toMatch(/net:/);
+      await bench.runner.endLane('f', patience());
+      await bench.runner.settled();
+      const waiting = await sandboxes();
+      expect(waiting).toHaveLength(2);
+      expect(waiting.map(({ status }) => status)).toEqual(['running', 'running']);
+    });
+
     it('keeps its sandbox when the runner starts again; sandboxes of nobody are removed', async () => {
       const spec = await bench.spec({ place: { network: 'lane' }, spec: { lane: 'e' } });
       await bench.stage(spec);
