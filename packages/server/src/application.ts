@@ -5,11 +5,13 @@ import type { FastifyInstance } from 'fastify';
 import { artifacts } from './artifacts/index.ts';
 import { deployments } from './deployments/index.ts';
 import { environments } from './environments/index.ts';
+import { feeds } from './feeds/index.ts';
 import { RouteTable, withDefaults } from './http/index.ts';
 import { createHttpServer } from './http/server.ts';
 import { DEFAULT_SPACE } from './http/urls.ts';
 import { interruptions } from './interruptions/index.ts';
 import { lifecycles } from './lifecycles/index.ts';
+import { packages } from './packages/index.ts';
 import { processes } from './processes/index.ts';
 import { projectGroups } from './projects/groups/index.ts';
 import { projects } from './projects/index.ts';
@@ -22,6 +24,8 @@ import { defaultSpace, spacesIn } from './spaces/queries.ts';
 import { system } from './system/index.ts';
 import { tasks } from './tasks/index.ts';
 import { makeFirstAdministrator, principalFor, users } from './users/index.ts';
+import { variables } from './variables/feature.ts';
+import { libraryVariableSets } from './variables/library/index.ts';
 import { workers } from './workers/index.ts';
 
 /** In the order in which a new space is filled. */
@@ -30,10 +34,14 @@ const FEATURES: readonly Feature[] = [
   users,
   environments,
   lifecycles,
+  feeds,
+  packages,
   workers,
   projectGroups,
   processes,
   projects,
+  variables,
+  libraryVariableSets,
   runbooks,
   releases,
   deployments,

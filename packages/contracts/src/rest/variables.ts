@@ -102,7 +102,8 @@ export type VariableWarning = Static<typeof VariableWarning>;
 export const WritableVariableSet = Writable('WritableVariableSet', {
   /** The version that the change was made on; absent: whatever is stored is replaced. */
   Version: Optional(Type.Integer()),
-  Variables: Optional(Type.Array(Variable, { default: [] })),
+  /** All of them: what is not in the list is removed. */
+  Variables: Type.Array(Variable),
 });
 export type WritableVariableSet = Static<typeof WritableVariableSet>;
 

@@ -20,7 +20,8 @@ export interface SystemPerson {
 /** What is true of a task; whoever starts it knows. Times are ISO 8601. */
 export interface SystemContext {
   readonly space: Named;
-  readonly task: Named & {
+  /** Absent where nothing runs yet: when somebody looks at what variables would come to. */
+  readonly task?: Named & {
     readonly queueTime: string;
     readonly queueTimeExpiry?: string | undefined;
     readonly arguments?: Readonly<Record<string, string>>;
@@ -69,10 +70,10 @@ type Row = readonly [name: string, value: (context: SystemContext) => Value];
 const ROWS: readonly Row[] = [
   ['Octopus.Space.Id', ({ space }) => space.id],
   ['Octopus.Space.Name', ({ space }) => space.name],
-  ['Octopus.Task.Id', ({ task }) => task.id],
-  ['Octopus.Task.Name', ({ task }) => task.name],
-  ['Octopus.Task.QueueTime', ({ task }) => task.queueTime],
-  ['Octopus.Task.QueueTimeExpiry', ({ task }) => task.queueTimeExpiry],
+  ['Octopus.Task.Id', ({ task }) => task?.id],
+  ['Octopus.Task.Name', ({ task }) => task?.name],
+  ['Octopus.Task.QueueTime', ({ task }) => task?.queueTime],
+  ['Octopus.Task.QueueTimeExpiry', ({ task }) => task?.queueTimeExpiry],
   ['Octopus.Project.Id', ({ project }) => project?.id],
   ['Octopus.Project.Name', ({ project }) => project?.name],
   ['Octopus.ProjectGroup.Id', ({ projectGroup }) => projectGroup?.id],
@@ -143,7 +144,7 @@ export function systemVariables(context: SystemContext): Record<string, string> 
     const value = read(context);
     if (value !== undefined) values[name] = wordOf(value);
   }
-  for (const [name, value] of Object.entries(context.task.arguments ?? {})) {
+  for (const [name, value] of Object.entries(context.task?.arguments ?? {})) {
     values[`Octopus.Task.Argument[${name}]`] = value;
   }
   for (const [name, value] of Object.entries(context.release?.customFields ?? {})) {

@@ -1,0 +1,79 @@
+/** What is odd about variables although it can be saved: scopes that fit nothing, definitions that are equal, names. */
+import { SCOPE_FIELDS, type ScopeValues, type VariableWarning } from '@argonaut/contracts/rest';
+import { references } from '@argonaut/templates';
+import type { StoredVariable, VariableSet } from './queries.ts';
+
+/** Names that every template can refer to; others are looked at closely. */
+const PLAIN = /^[\w.-]+$/;
+/** More would help nobody. */
+const MOST = 200;
+
+export function doubtsAbout(
+  { OwnerId, Variables }: Pick<VariableSet, 'OwnerId' | 'Variables'>,
+  known: ScopeValues,
+): readonly VariableWarning[] {
+  const isLibrary = OwnerId.startsWith('LibraryVariableSets-');
+  const ids: Readonly<Record<string, ReadonlySet<string>>> = {
+    Environment: idsOf(known.Environments),
+    ...(isLibrary
+      ? {}
+      : {
+          Action: idsOf(known.Actions),
+          Channel: idsOf(known.Channels),
+          ProcessOwner: idsOf(known.Processes),
+        }),
+  };
+  const seen = new Set<string>();
+  const warnings: VariableWarning[] = [];
+  for (const variable of Variables) {
+    if (warnings.length >= MOST) break;
+    for (const Message of [...doubtsOfOne(variable, ids, isLibrary), ...duplicate(variable, seen)]) {
+      warnings.push({ VariableId: variable.Id, Name: variable.Name, Message });
+    }
+  }
+  return warnings;
+}
+
+function* doubtsOfOne(
+  { Name, Scope }: StoredVariable,
+  ids: Readonly<Record<string, ReadonlySet<string>>>,
+  isLibrary: boolean,
+): Iterable<string> {
+  if (!PLAIN.test(Name) && !isReachable(Name)) {
+    yield `No template can refer to the name "${Name}": it cannot be read as the name of a variable.`;
+  }
+  for (const [field, values] of Object.entries(Scope)) {
+    if (values.length === 0) continue;
+    if (!SCOPE_FIELDS.some((name) => name === field)) {
+      yield `"${Name}" is scoped by ${field}, which this server does not know. The value is never used.`;
+    } else if (isLibrary && (field === 'Action' || field === 'Channel')) {
+      yield `"${Name}" is scoped by ${field}, which belongs to a single project. In a library set only that project can match it.`;
+    } else {
+      const unknown = values.filter((value) => ids[field] !== undefined && !ids[field].has(value));
+      if (unknown.length > 0) {
+        yield `"${Name}" is scoped to ${unknown.join(', ')} (${field}), which does not exist here.`;
+      }
+    }
+  }
+}
+
+function* duplicate({ Name, Scope }: StoredVariable, seen: Set<string>): Iterable<string> {
+  const scope = Object.entries(Scope)
+    .filter(([, values]) => values.length > 0)
+    .map(([field, values]) => [field, [...values].sort()] as const)
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+  const key = JSON.stringify([Name.toLowerCase(), scope]);
+  if (seen.has(key)) {
+    yield `"${Name}" is defined more than once with this scope. The first definition is used; remove the others.`;
+  }
+  seen.add(key);
+}
+
+function isReachable(name: string): boolean {
+  const bare = (text: string | undefined) => text?.replaceAll(/\s/g, '').toLowerCase();
+  return references(`#{${name}}`).some((path) => bare(path) === bare(name));
+}
+
+function idsOf(values: readonly { readonly Id: string }[]): ReadonlySet<string> {
+  return new Set(values.map(({ Id }) => Id));
+}

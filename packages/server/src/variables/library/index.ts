@@ -1,0 +1,8 @@
+/** Library variable sets: variables that several projects include. */
+import type { Feature } from '../../services.ts';
+import { libraryVariableSetRoutes } from './routes.ts';
+
+export const libraryVariableSets: Feature = {
+  name: 'library variable sets',
+  routes: libraryVariableSetRoutes,
+};
