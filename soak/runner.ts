@@ -74,17 +74,13 @@ class KilledRun {
     const file = await desk.file(processFile(this.#steps, desk.ledger));
     const wanted = Math.min(mostKills, 1 + this.#random.below(MOST_KILLS_OF_A_RUN));
     let ended = await this.#live(desk, [file], wanted > 0);
-    for (let kills = 1; ended.end === 'SIGKILL'; kills++) {
+    for (let kills = 1; ; kills++) {
       const [run] = await desk.runs();
-      if (run === undefined) {
-        await this.#checkNothingBegan(desk);
-        return;
-      }
+      if (run === undefined) return this.#checkNothingBegan(desk);
+      // An interrupt ends a process that is not listening yet.
+      if (ended.end !== 'SIGKILL' && ended.end !== 'SIGINT') break;
       ended = await this.#live(desk, ['--resume', run], kills < wanted);
-      if (ended.end === NOT_FOUND) {
-        await this.#checkNothingBegan(desk);
-        return;
-      }
+      if (ended.end === NOT_FOUND) return this.#checkNothingBegan(desk);
     }
     await this.#check(desk, ended);
   }
