@@ -13,6 +13,7 @@ import type { Channel } from '../projects/channels/queries.ts';
 import type { Project } from '../projects/queries.ts';
 import type { Services } from '../services.ts';
 import { snapshotProjectVariables } from '../variables/snapshots.ts';
+import { breaches, ruleFor } from './channel-rules.ts';
 import { type Release, releasesIn } from './queries.ts';
 import { draftRelease, versionFor } from './template.ts';
 
@@ -43,6 +44,11 @@ export async function createRelease(services: Services, wanted: NewRelease): Pro
       `The project "${project.document.Name}" is disabled. Enable it in its settings to create releases.`,
     );
   }
+  if (wanted.ignoreChannelRules && project.document.AllowIgnoreChannelRules === false) {
+    throw new Invalid(
+      `The project "${project.document.Name}" does not allow the rules of its channels to be ignored. Choose versions that fit them, or another channel.`,
+    );
+  }
   const draft = await draftRelease(services, project, channel);
   if (wanted.version !== '' && wanted.ignoreIfExists) {
     const existing = await releasesIn(database).resolve(wanted.version, space, project.id);
@@ -51,6 +57,8 @@ export async function createRelease(services: Services, wanted: NewRelease): Pro
   const selected = await choosePackages(draft.packages, wanted.packages, (needed) =>
     newestFor(services, wanted, needed),
   );
+  const broken = wanted.ignoreChannelRules ? [] : breaches(channel.document, draft.packages, selected);
+  if (broken.length > 0) throw new Invalid(broken.join(' '), { errors: broken });
   const version = wanted.version || (await versionFor(services, draft, selected));
 
   return database.transaction(async () => {
@@ -91,7 +99,7 @@ function newestFor(
   wanted: NewRelease,
   needed: TemplatePackage,
 ): Promise<string | undefined> {
-  const rule = wanted.ignoreChannelRules ? undefined : ruleFor(wanted.channel, needed);
+  const rule = wanted.ignoreChannelRules ? undefined : ruleFor(wanted.channel.document, needed);
   return feedFacts(services).newestVersion({
     space: wanted.project.spaceId,
     feedId: needed.FeedId,
@@ -99,17 +107,6 @@ function newestFor(
     versionRange: rule?.VersionRange || undefined,
     preReleaseTag: wanted.prereleaseTag || rule?.Tag || undefined,
   });
-}
-
-function ruleFor(channel: Stored<Channel>, needed: TemplatePackage) {
-  const same = (a: string | null | undefined, b: string) => (a ?? '').toLowerCase() === b.toLowerCase();
-  return channel.document.Rules?.find((rule) =>
-    rule.ActionPackages?.some(
-      (each) =>
-        same(each.DeploymentAction, needed.ActionName) &&
-        same(each.PackageReference, needed.PackageReferenceName),
-    ),
-  );
 }
 
 /** Takes the project's variables as they are now; the process stays. */

@@ -13,6 +13,7 @@ import { type Channel, channelsIn } from '../projects/channels/queries.ts';
 import type { Project } from '../projects/queries.ts';
 import type { Services } from '../services.ts';
 import { type NumberingContext, nextVersion } from './numbering.ts';
+import { plainVariables } from './plain-variables.ts';
 import { newestReleases } from './queries.ts';
 
 export interface Draft {
@@ -96,6 +97,6 @@ async function numberingContext(services: Services, draft: Draft): Promise<Numbe
     versions: await versionsIn(),
     channel: { name: channel.document.Name, versions: channels[channel.document.Name] ?? [] },
     channels,
-    variables: {},
+    variables: await plainVariables(services, project, channel.id),
   };
 }

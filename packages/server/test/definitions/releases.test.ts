@@ -1,5 +1,8 @@
 /** Releases as clients make and read them. */
 import { describe, expect, it } from 'vitest';
+import { provideHistory } from '../../src/releases/history.ts';
+import { checkProgression } from '../../src/releases/lifecycle.ts';
+import { loadRelease } from '../../src/releases/load.ts';
 import type { TestServer } from '../support.ts';
 import { projectWorld, step } from './support.ts';
 
@@ -164,8 +167,8 @@ describe('package versions of a release', () => {
   const withPackages = () =>
     step('Install', {
       Packages: [
-        { Name: '', PackageId: 'Shop.Web', FeedId: 'Feeds-9', AcquisitionLocation: 'Server' },
-        { Name: 'tools', PackageId: 'Tools', FeedId: 'Feeds-9', AcquisitionLocation: 'Server' },
+        { Name: '', PackageId: 'Shop.Web', FeedId: 'feeds-builtin', AcquisitionLocation: 'Server' },
+        { Name: 'tools', PackageId: 'Tools', FeedId: 'feeds-builtin', AcquisitionLocation: 'Server' },
       ],
     });
 
@@ -262,5 +265,62 @@ describe('previews', () => {
     const template = (await server.get(`${url}/template`)).body;
     expect(template.PromoteTo.map((each: { Name: string }) => each.Name)).toEqual(['Test', 'Live']);
     expect((await server.get(template.PromoteTo[0].Links.Preview)).body).toEqual(test);
+  });
+});
+
+describe('the way through a lifecycle', () => {
+  it('follows what deployments tell, and lifecycles as they are now', async () => {
+    await using world = await projectWorld();
+    const { server } = world;
+    for (const Name of ['Test', 'Live']) await server.call('POST', `${S}/environments`, { Name });
+    const { body } = await release(server);
+    const way = async () => (await server.get(`${S}/releases/${body.ReleaseId}/progression`)).body;
+    expect((await way()).NextDeployments).toEqual(['Environments-1', 'Environments-2']);
+    const lifecycle = (await server.get(`${S}/lifecycles/Lifecycles-1`)).body;
+    const Phases = ['Environments-1', 'Environments-2'].map((id) => ({
+      Name: id,
+      OptionalDeploymentTargets: [id],
+    }));
+    await server.call('PUT', lifecycle.Links.Self, { ...lifecycle, Phases });
+    expect((await way()).NextDeployments).toEqual(['Environments-1']);
+    const stored = (await loadRelease(server.services, body.ReleaseId)).release;
+    await expect(checkProgression(server.services, stored, 'Environments-2')).rejects.toThrow(
+      'needs successful deployments to "Test"',
+    );
+    const past = { environmentId: 'Environments-1', deployment: { Id: 'D' }, task: { Id: 'T' } };
+    provideHistory(server.services, async () => [{ ...past, succeeded: true }]);
+    await checkProgression(server.services, stored, 'Environments-2');
+    expect((await way()).Phases).toMatchObject([
+      { Progress: 'Complete', Deployments: [{ Deployment: { Id: 'D' }, Task: { Id: 'T' } }] },
+      { Progress: 'Current', Deployments: [] },
+    ]);
+    await expect(checkProgression(server.services, stored, 'Environments-9')).rejects.toThrow(
+      'was not found',
+    );
+  });
+});
+
+describe('version templates', () => {
+  it('may use the variables of the project, as far as they need no environment', async () => {
+    await using world = await projectWorld({
+      VersioningStrategy: { Template: '#{Line}.#{Octopus.Version.NextPatch}' },
+    });
+    const { server } = world;
+    const set = (await server.get(`${S}/variables/variableset-Projects-1`)).body;
+    const Variables = [
+      { Name: 'Line', Value: '7.1' },
+      { Name: 'Line', Value: '9.9', Scope: { Environment: ['Environments-1'] } },
+    ];
+    await server.call('POST', `${S}/environments`, { Name: 'Test' });
+    const saved = await server.call('PUT', `${S}/variables/variableset-Projects-1`, { ...set, Variables });
+    expect(saved.status).toBe(200);
+    expect((await release(server)).body.ReleaseVersion).toBe('7.1.1');
+  });
+
+  it('that do not work say what is missing', async () => {
+    await using world = await projectWorld({ VersioningStrategy: { Template: '#{Nothing}.1' } });
+    const made = await release(world.server);
+    expect(made.status).toBe(400);
+    expect(made.body.ErrorMessage).toContain('#{Nothing}');
   });
 });

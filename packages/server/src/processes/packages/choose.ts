@@ -1,5 +1,5 @@
 /** Chooses a version for every package that a process needs: what was asked for, else the newest that the rules allow. */
-import { Invalid } from '@argonaut/contracts';
+import { ArgonautError, Invalid } from '@argonaut/contracts';
 import type { SelectedPackage, TemplatePackage } from '@argonaut/contracts/rest';
 import { selectedVersion } from '../typed.ts';
 import { type Entry, speaksOf, weight } from './entries.ts';
@@ -35,8 +35,9 @@ export async function choosePackages(
       byEntry(entries, each) ??
       each.FixedVersion ??
       wishes.defaultVersion ??
-      (each.IsResolvable ? await newest(each) : undefined);
-    if (version === undefined) complaints.push(missing(each));
+      (each.IsResolvable ? await ask(newest, each) : undefined);
+    if (version instanceof Error) complaints.push(version.message);
+    else if (version === undefined) complaints.push(missing(each));
     else {
       chosen.push({
         ActionName: each.ActionName,
@@ -48,6 +49,19 @@ export async function choosePackages(
   }
   if (complaints.length > 0) throw new Invalid(complaints.join(' '), { errors: complaints });
   return chosen;
+}
+
+/** What a feed says against it (unknown, unreachable) is one complaint among the others. */
+async function ask(newest: NewestVersion, needed: TemplatePackage): Promise<string | undefined | Error> {
+  try {
+    return await newest(needed);
+  } catch (error) {
+    if (!(error instanceof ArgonautError)) throw error;
+    return new Invalid(
+      `The newest version of the package "${needed.PackageId}" of the step "${needed.ActionName}" cannot be found: ${error.message}`,
+      { cause: error },
+    );
+  }
 }
 
 function byEntry(entries: readonly Entry[], needed: TemplatePackage): string | undefined {

@@ -3,6 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { Invalid } from '@argonaut/contracts';
 import type { WritableChannel } from '@argonaut/contracts/rest';
 import type { Stored } from '../../database/index.ts';
+import { parsePattern } from '../../feeds/versions/pattern.ts';
+import { parseRange } from '../../feeds/versions/range.ts';
 import { fieldsOf } from '../../http/index.ts';
 import { lifecyclesIn } from '../../lifecycles/queries.ts';
 import { removeDependants } from '../../removal.ts';
@@ -34,6 +36,10 @@ export async function acceptChannel(
       `"${body.Name}" is the default channel of its project. Make another channel the default instead.`,
     );
   }
+  for (const rule of body.Rules ?? []) {
+    if (rule.VersionRange) collect(complaints, () => parseRange(rule.VersionRange ?? ''));
+    if (rule.Tag) collect(complaints, () => parsePattern(rule.Tag ?? ''));
+  }
   if (complaints.length > 0) throw new Invalid(complaints.join(' '), { errors: complaints });
   const channels = channelsIn(database);
   const others = (await channels.all({ space, parent: projectId })).filter(({ id }) => id !== stored?.id);
@@ -50,6 +56,15 @@ export async function acceptChannel(
     IsDefault: isDefault,
     Rules: (body.Rules ?? []).map((rule) => ({ ...rule, Id: rule.Id || randomUUID() })),
   };
+}
+
+function collect(complaints: string[], read: () => unknown): void {
+  try {
+    read();
+  } catch (error) {
+    if (!(error instanceof Invalid)) throw error;
+    complaints.push(`Rules: ${error.message}`);
+  }
 }
 
 /** @throws Invalid for the default channel, and while releases are in it. */
