@@ -28,7 +28,8 @@ export const Limits = Type.Object({
   /** CPUs, fractions allowed. */
   cpus: Type.Optional(Type.Number({ exclusiveMinimum: 0 })),
   memoryBytes: Type.Optional(Type.Integer({ minimum: 6 * 1024 * 1024 })),
-  pids: Type.Optional(Type.Integer({ minimum: 1 })),
+  /** Threads count too, and so do those of the engine's runtime while it starts the container: below 16 that fails now and then. */
+  pids: Type.Optional(Type.Integer({ minimum: 16 })),
 });
 export type Limits = Static<typeof Limits>;
 

@@ -85,6 +85,7 @@ export class ContainerAttempts implements AttemptPlace {
     try {
       return (await this.#engine.createContainer(name, config, signal)).id;
     } catch (error) {
+      await this.#checkSandbox(spec, sandboxId, error, signal);
       if (error instanceof Conflict) {
         throw new Conflict(
           `A container ${name} exists already, and it is not of this staging: another runner has the same attempt. Nothing was started.`,
@@ -120,12 +121,23 @@ export class ContainerAttempts implements AttemptPlace {
     try {
       await this.#engine.startContainer(containerId, signal);
     } catch (error) {
-      if (sandboxId === undefined || isConnectionError(error)) throw error;
-      const sandbox = await this.#engine.inspectContainer(sandboxId, signal);
-      if (sandbox?.status === 'running') throw error;
-      this.#room.sandboxes.forget(spec.lane, sandboxId);
-      throw new SandboxLost(`The network sandbox of lane ${spec.lane} is gone.`, { cause: error });
+      await this.#checkSandbox(spec, sandboxId, error, signal);
+      throw error;
     }
+  }
+
+  /** Engines say it in many ways when the container that is to be joined is gone, so it is looked at. */
+  async #checkSandbox(
+    spec: AttemptSpec,
+    sandboxId: string | undefined,
+    cause: unknown,
+    signal: AbortSignal,
+  ): Promise<void> {
+    if (sandboxId === undefined || isConnectionError(cause)) return;
+    const sandbox = await this.#engine.inspectContainer(sandboxId, signal);
+    if (sandbox?.status === 'running') return;
+    this.#room.sandboxes.forget(spec.lane, sandboxId);
+    throw new SandboxLost(`The network sandbox of lane ${spec.lane} is gone.`, { cause });
   }
 
   async startFailure(staged: StagedPlace, signal: AbortSignal): Promise<string | undefined> {

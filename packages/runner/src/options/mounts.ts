@@ -5,9 +5,21 @@ import { plainPath } from './paths.ts';
 import { booleanOf } from './values.ts';
 
 export type MountOption =
-  | { readonly flag: string; readonly kind: 'bind'; readonly source: string; readonly target: string; readonly readOnly: boolean }
+  | {
+      readonly flag: string;
+      readonly kind: 'bind';
+      readonly source: string;
+      readonly target: string;
+      readonly readOnly: boolean;
+    }
   /** Without a source: a volume of this container alone. */
-  | { readonly flag: string; readonly kind: 'volume'; readonly source?: string; readonly target: string; readonly readOnly: boolean }
+  | {
+      readonly flag: string;
+      readonly kind: 'volume';
+      readonly source?: string;
+      readonly target: string;
+      readonly readOnly: boolean;
+    }
   | { readonly flag: string; readonly kind: 'tmpfs'; readonly target: string; readonly options: string };
 
 /** Meant for other systems, or the default; they change nothing here. */
@@ -25,7 +37,8 @@ export function volumeOption(flag: string, value: string, reading: MountReading)
   const parts = value.split(':');
   if (parts.length > 3 || parts.some((part) => part === ''))
     throw new Invalid(`${written}: expected [source:]target[:ro].`);
-  if (parts.length === 1) return { flag: written, kind: 'volume', target: targetOf(written, value), readOnly: false };
+  if (parts.length === 1)
+    return { flag: written, kind: 'volume', target: targetOf(written, value), readOnly: false };
   const [source = '', target = '', modes = ''] = parts;
   let readOnly = false;
   for (const mode of modes.split(',')) {
@@ -57,7 +70,9 @@ export function mountOption(flag: string, value: string, reading: MountReading):
   if (type === 'tmpfs') {
     const size = given.get('tmpfs-size');
     const mode = given.get('tmpfs-mode');
-    const options = [size && `size=${size}`, mode && `mode=${mode}`, readOnly && 'ro'].filter(Boolean).join(',');
+    const options = [size && `size=${size}`, mode && `mode=${mode}`, readOnly && 'ro']
+      .filter(Boolean)
+      .join(',');
     return tmpfs(written, target, options);
   }
   if (type === 'volume') {
@@ -65,7 +80,8 @@ export function mountOption(flag: string, value: string, reading: MountReading):
     if (!volumeName.test(source)) throw new Invalid(`${written}: "${source}" is not the name of a volume.`);
     return { flag: written, kind: 'volume', source, target, readOnly };
   }
-  if (type !== 'bind') throw new Invalid(`${written}: the type "${type}" is not supported; bind, volume and tmpfs are.`);
+  if (type !== 'bind')
+    throw new Invalid(`${written}: the type "${type}" is not supported; bind, volume and tmpfs are.`);
   if (source === undefined) throw new Invalid(`${written}: a bind needs a source.`);
   return { flag: written, kind: 'bind', source: sourceOf(written, source, reading), target, readOnly };
 }
@@ -123,5 +139,8 @@ function sourceOf(flag: string, source: string, { base }: MountReading): string 
 function targetOf(flag: string, target: string): string {
   if (!target.startsWith('/') || target.includes('\0'))
     throw new Invalid(`${flag}: the target must be an absolute path in the container.`);
-  return posix.normalize(target).replace(/(.)\/+$/, '$1').replace(/^\/\//, '/');
+  return posix
+    .normalize(target)
+    .replace(/(.)\/+$/, '$1')
+    .replace(/^\/\//, '/');
 }

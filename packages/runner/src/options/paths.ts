@@ -5,7 +5,10 @@ import { posix } from 'node:path';
 const links: readonly (readonly [from: string, to: string])[] = [['/var/run', '/run']];
 
 export function plainPath(path: string): string {
-  const whole = posix.normalize(path).replace(/(.)\/+$/, '$1').replace(/^\/\//, '/');
+  const whole = posix
+    .normalize(path)
+    .replace(/(.)\/+$/, '$1')
+    .replace(/^\/\//, '/');
   for (const [from, to] of links) {
     if (within(whole, from)) return to + whole.slice(from.length);
   }

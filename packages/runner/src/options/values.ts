@@ -2,7 +2,14 @@
 import { isIP } from 'node:net';
 import { Invalid } from '@argonaut/contracts';
 
-const units: Readonly<Record<string, number>> = { '': 1, b: 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3, t: 1024 ** 4 };
+const units: Readonly<Record<string, number>> = {
+  '': 1,
+  b: 1,
+  k: 1024,
+  m: 1024 ** 2,
+  g: 1024 ** 3,
+  t: 1024 ** 4,
+};
 
 function wrong(flag: string, value: string, expected: string): Invalid {
   return new Invalid(`${flag} ${value}: expected ${expected}.`);

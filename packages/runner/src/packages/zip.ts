@@ -17,12 +17,12 @@ const openZip = promisify<string, yauzl.Options, yauzl.ZipFile>(yauzl.open);
 /** Upper byte of "version made by": the attributes are POSIX's (PKWARE APPNOTE 4.4.2). */
 const MADE_ON_UNIX = 3;
 const TYPE_MASK = 0o170000;
-const TYPES: Readonly<Record<number, Entry['kind']>> = {
-  0: 'file',
-  16807: 'file',
-  9604: 'directory',
-  21609: 'symlink',
-};
+const TYPES: ReadonlyMap<number, Entry['kind']> = new Map([
+  [0, 'file'],
+  [0o100000, 'file'],
+  [0o040000, 'directory'],
+  [0o120000, 'symlink'],
+]);
 /** Longest target of a link, in bytes (limits.h, PATH_MAX). */
 const PATH_MAX = 4096;
 /** Size of a local header without its names (PKWARE APPNOTE 4.3.7). */
@@ -125,7 +125,7 @@ async function* convert(
     };
     const isUnix = entry.versionMadeBy >>> 8 === MADE_ON_UNIX;
     const attributes = isUnix ? entry.externalFileAttributes >>> 16 : 0;
-    const kind = name.endsWith('/') ? 'directory' : (TYPES[attributes & TYPE_MASK] ?? 'other');
+    const kind = name.endsWith('/') ? 'directory' : (TYPES.get(attributes & TYPE_MASK) ?? 'other');
     const mode = attributes === 0 ? undefined : attributes & 0o777;
     if (kind !== 'symlink') {
       yield { name, kind, mode, content };

@@ -181,7 +181,8 @@ function sandboxConfig(image: string, owner: Readonly<Record<string, string>>): 
     HostConfig: {
       CapDrop: ['ALL'],
       SecurityOpt: ['no-new-privileges'],
-      PidsLimit: 4,
+      // One process needs one, but until then it is runc's, whose threads count as well: with 4 a start failed now and then.
+      PidsLimit: 64,
       ReadonlyRootfs: true,
       IpcMode: 'private',
       LogConfig: { Type: 'none' },

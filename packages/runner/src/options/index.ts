@@ -1,0 +1,17 @@
+/**
+ * Options of `docker run` that a step may carry (`Octopus.Action.Container.Options`): understood, held against the
+ * policy of a worker pool, and turned into settings of an attempt. Pure.
+ */
+export type { ContainerOptions } from './container-options.ts';
+export { parseContainerOptions } from './parse.ts';
+export {
+  checkPolicy,
+  defaultPolicy,
+  type OptionsPolicy,
+  ownMachinePolicy,
+  type Refusal,
+  type WhereLeads,
+} from './policy.ts';
+export { readContainerOptions } from './read.ts';
+export { type ContainerSettings, settingsOf } from './settings.ts';
+export { quoteWord } from './words.ts';

@@ -1,0 +1,188 @@
+/**
+ * What a worker pool allows steps to ask of their containers. Everything is a list of what is allowed: what nobody
+ * thought of is refused. A refusal names the flag and the policy.
+ */
+import { capabilities as usualCapabilities } from '../attempts/container-config.ts';
+import type { ContainerOptions, HostNamespace } from './container-options.ts';
+import { checkMount } from './policy-mounts.ts';
+
+export interface OptionsPolicy {
+  /** For messages: `the policy of worker pool "Default"`. */
+  readonly name: string;
+  /** Directories of the worker that may be mounted, with all that lies below them. */
+  readonly binds: readonly { readonly directory: string; readonly readOnly?: boolean }[];
+  /** Never mounted, whatever `binds` says, nor anything that holds them: where the worker keeps what is its own. */
+  readonly closedDirectories: readonly string[];
+  /** Sockets of container engines: whoever has one has the worker. */
+  readonly engineSockets: boolean;
+  /** Names of volumes that steps may share; `cache-*` allows all that begin so, `*` all. */
+  readonly volumes: readonly string[];
+  /** Networks of the engine beside `bridge` and `none`; `host` is the worker's own. */
+  readonly networks: readonly string[];
+  /** `ALL` allows every one. */
+  readonly capabilities: readonly string[];
+  /** Values of `--security-opt`, whole. */
+  readonly security: readonly string[];
+  readonly privileged: boolean;
+  readonly hostNamespaces: readonly HostNamespace[];
+  /** Paths on the worker. */
+  readonly devices: readonly string[];
+  readonly gpus: boolean;
+  readonly ulimits: readonly string[];
+  /** The most that a step may ask for; absent: as much as it likes. */
+  readonly most: {
+    readonly memoryBytes?: number;
+    readonly shmBytes?: number;
+    readonly cpus?: number;
+    readonly pids?: number;
+  };
+}
+
+/** For pools of which nobody has said anything else. */
+export const defaultPolicy: OptionsPolicy = {
+  name: 'the default policy of worker pools',
+  binds: [],
+  closedDirectories: ['/proc', '/sys', '/dev', '/etc', '/boot', '/var/lib/docker', '/var/lib/containerd'],
+  engineSockets: false,
+  volumes: [],
+  networks: [],
+  capabilities: usualCapabilities,
+  security: ['no-new-privileges', 'no-new-privileges:true', 'no-new-privileges=true'],
+  privileged: false,
+  hostNamespaces: [],
+  devices: [],
+  gpus: false,
+  ulimits: ['nofile', 'nproc', 'stack', 'memlock', 'fsize', 'cpu'],
+  most: { pids: 32_768, shmBytes: 8 * 1024 ** 3 },
+};
+
+/** For a machine whose user is the one who asks. Only what makes an attempt exact stays closed. */
+export const ownMachinePolicy: OptionsPolicy = {
+  name: "this machine's policy",
+  binds: [{ directory: '/' }],
+  closedDirectories: [],
+  engineSockets: true,
+  volumes: ['*'],
+  networks: ['*'],
+  capabilities: ['ALL'],
+  security: ['*'],
+  privileged: true,
+  hostNamespaces: ['ipc', 'uts', 'userns', 'cgroupns'],
+  devices: ['*'],
+  gpus: true,
+  ulimits: ['*'],
+  most: {},
+};
+
+export interface Refusal {
+  /** As it was written: `--cap-add SYS_ADMIN`. */
+  readonly flag: string;
+  readonly policy: string;
+  /** A whole sentence that names both. */
+  readonly message: string;
+}
+
+/** Where a path of the worker leads when all links are followed. */
+export type WhereLeads = (path: string) => string;
+
+export type Refuse = (flag: string, reason: string) => void;
+
+/**
+ * Everything that the policy does not allow; empty: all of it may be done. Pure: `whereLeads` is how the caller looks
+ * at the worker's links, without it paths are judged by their spelling.
+ */
+export function checkPolicy(
+  options: ContainerOptions,
+  policy: OptionsPolicy,
+  whereLeads: WhereLeads = (path) => path,
+): Refusal[] {
+  const refusals: Refusal[] = [];
+  const refuse: Refuse = (flag, reason) => {
+    refusals.push({ flag, policy: policy.name, message: `${flag} is refused by ${policy.name}: ${reason}.` });
+  };
+  for (const mount of options.mounts) checkMount(mount, policy, whereLeads, refuse);
+  checkOurs(options, refuse);
+  checkNetwork(options, policy, refuse);
+  checkPrivileges(options, policy, refuse);
+  checkLimits(options, policy, refuse);
+  return refusals;
+}
+
+/** What is Argonaut's own cannot be given by a step, under any policy. */
+function checkOurs(options: ContainerOptions, refuse: Refuse): void {
+  for (const { flag, value } of options.labels) {
+    if (/^argonaut(\.|$)/i.test(value[0]))
+      refuse(flag, 'labels that begin with "argonaut." are set by Argonaut alone');
+  }
+  for (const { flag, value } of options.environment) {
+    if (/^argonaut_/i.test(value[0]))
+      refuse(flag, 'variables that begin with "ARGONAUT_" are set by Argonaut alone');
+  }
+}
+
+const openNetworks = new Set(['bridge', 'default', 'none']);
+
+function checkNetwork({ network, hostname }: ContainerOptions, policy: OptionsPolicy, refuse: Refuse): void {
+  if (network !== undefined) {
+    const { flag, value } = network;
+    if (value.startsWith('container:')) refuse(flag, 'the network of another container is never joined');
+    else if (!openNetworks.has(value) && !allows(policy.networks, value)) {
+      refuse(flag, `the networks it allows are ${listed([...openNetworks, ...policy.networks])}`);
+    }
+    if (hostname !== undefined && value === 'host')
+      refuse(hostname.flag, "the host's network has the host's name");
+  }
+}
+
+function checkPrivileges(options: ContainerOptions, policy: OptionsPolicy, refuse: Refuse): void {
+  if (options.privileged && !policy.privileged) {
+    refuse(options.privileged.flag, 'a privileged container is as good as root on the worker');
+  }
+  for (const { flag, value } of options.hostNamespaces) {
+    if (!policy.hostNamespaces.includes(value))
+      refuse(flag, "no namespace of the host's is shared with steps");
+  }
+  for (const { flag, value } of options.addedCapabilities) {
+    if (policy.capabilities.includes('ALL') || (value !== 'ALL' && policy.capabilities.includes(value)))
+      continue;
+    refuse(flag, `the capabilities it allows are ${listed(policy.capabilities)}`);
+  }
+  for (const { flag, value } of options.security) {
+    if (!allows(policy.security, value)) refuse(flag, `it allows only ${listed(policy.security)}`);
+  }
+  for (const { flag, value } of options.devices) {
+    if (!allows(policy.devices, value.PathOnHost))
+      refuse(flag, `the devices it allows are ${listed(policy.devices)}`);
+  }
+  if (options.gpus && !policy.gpus) refuse(options.gpus.flag, 'it gives no GPU to steps');
+}
+
+function checkLimits(options: ContainerOptions, policy: OptionsPolicy, refuse: Refuse): void {
+  const { most } = policy;
+  const limits = [
+    [options.memoryBytes, most.memoryBytes, 'bytes of memory'],
+    [options.memoryReservationBytes, most.memoryBytes, 'bytes of memory'],
+    [options.shmBytes, most.shmBytes, 'bytes of shared memory'],
+    [options.cpus, most.cpus, 'CPUs'],
+    [options.pids, most.pids, 'processes'],
+  ] as const;
+  for (const [asked, highest, unit] of limits) {
+    if (asked === undefined || highest === undefined) continue;
+    const { flag, value } = asked;
+    // 0 and below mean no limit to the engine.
+    if (value <= 0 || value > highest) refuse(flag, `a step may have at most ${highest} ${unit}`);
+  }
+  for (const { flag, value } of options.ulimits) {
+    if (!allows(policy.ulimits, value.Name))
+      refuse(flag, `the limits it lets steps change are ${listed(policy.ulimits)}`);
+  }
+}
+
+/** The list holds the name, `*`, or a beginning that ends with a star. */
+export function allows(list: readonly string[], name: string): boolean {
+  return list.some((entry) => (entry.endsWith('*') ? name.startsWith(entry.slice(0, -1)) : entry === name));
+}
+
+export function listed(names: readonly string[]): string {
+  return names.length === 0 ? 'none' : names.join(', ');
+}
