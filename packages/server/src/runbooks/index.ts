@@ -3,6 +3,7 @@
  * published one, `createRunbookSnapshot` makes one of the draft, `loadRunbookSnapshot` gives what a run needs.
  */
 import type { Feature } from '../services.ts';
+import { previewRoutes } from './previews.routes.ts';
 import { runbookRoutes } from './routes.ts';
 import { snapshotRoutes } from './snapshots/routes.ts';
 
@@ -17,5 +18,6 @@ export const runbooks: Feature = {
   routes: (routes, services) => {
     runbookRoutes(routes, services);
     snapshotRoutes(routes, services);
+    previewRoutes(routes, services);
   },
 };

@@ -28,10 +28,15 @@ describe('projects', () => {
   it('need a group and a lifecycle that exist, and say all that is missing', async () => {
     await using world = await projectWorld();
     const url = `${S}/projects`;
-    const wrong = { Name: 'A', ProjectGroupId: 'ProjectGroups-9', LifecycleId: 'Lifecycles-9' };
+    const wrong = {
+      Name: 'A',
+      ProjectGroupId: 'ProjectGroups-9',
+      LifecycleId: 'Lifecycles-9',
+      IncludedLibraryVariableSetIds: ['LibraryVariableSets-9'],
+    };
     const refused = await world.server.call('POST', url, wrong);
     expect(refused.status).toBe(400);
-    expect(refused.body.Errors).toHaveLength(2);
+    expect(refused.body.Errors).toHaveLength(3);
     expect((await world.server.call('POST', url, {})).body.Errors).toEqual([
       'Name is required.',
       'ProjectGroupId is required.',

@@ -133,4 +133,24 @@ describe('runbooks', () => {
     expect((await server.call('DELETE', project.Links.Self)).status).toBe(200);
     expect((await server.get(`${S}/runbooks`)).body.TotalResults).toBe(0);
   });
+
+  it('show what a run would do, of the draft and of a snapshot', async () => {
+    await using world = await runbookWorld();
+    const { server, save, snapshot, url } = world;
+    await server.call('POST', `${S}/environments`, { Name: 'Test' });
+    await save([step('Old')]);
+    const { body } = await snapshot({ Name: 'One' });
+    await save([step('New'), step('Off', { IsDisabled: true })]);
+    const names = (preview: { StepsToExecute: { ActionName: string }[] }) =>
+      preview.StepsToExecute.map((each) => each.ActionName);
+    const frozen = await server.get(`${S}/runbookSnapshots/${body.Id}/runbookRuns/preview/Environments-1`);
+    expect(names(frozen.body)).toEqual(['Old']);
+    const draft = await server.get(`${url}/Runbooks-1/runbookRuns/preview/Environments-1`);
+    expect(names(draft.body)).toEqual(['New']);
+    const several = await server.call('POST', `${url}/Runbooks-1/runbookRuns/previews`, {
+      DeploymentPreviews: [{ EnvironmentId: 'Environments-1' }],
+      IncludeDisabledSteps: true,
+    });
+    expect(several.body.map(names)).toEqual([['New', 'Off']]);
+  });
 });
