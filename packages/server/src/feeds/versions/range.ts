@@ -18,7 +18,7 @@ interface Interval {
 
 /** What decides whether a version is in the range. @throws Invalid when the text is no range. */
 export function parseRange(text: string): (version: string) => boolean {
-  const intervals = intervalsOf(text.trim());
+  const intervals = intervalsOf(text.replaceAll(/\s/g, ''));
   if (intervals === undefined) {
     throw new Invalid(
       `"${text}" is no range of versions. Write it like "[1.0,2.0)": from 1.0 up to, but without, 2.0.`,
@@ -33,7 +33,7 @@ export function parseRange(text: string): (version: string) => boolean {
 function intervalsOf(text: string): Interval[] | undefined {
   if (isVersion(text)) return [{ from: { version: parseVersion(text), included: true }, to: undefined }];
   const parts = text.match(/[[(][^[\]()]*[\])]/g) ?? [];
-  if (parts.length === 0 || parts.join(',') !== text.replaceAll(/\s/g, '')) return undefined;
+  if (parts.length === 0 || parts.join(',') !== text) return undefined;
   const intervals = parts.map(intervalOf);
   return intervals.every((interval) => interval !== undefined) ? intervals : undefined;
 }
