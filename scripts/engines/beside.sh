@@ -39,12 +39,6 @@ ip link set lo up
 mkdir -p "$ARGONAUT_BESIDE/tmp"
 chmod 1777 "$ARGONAUT_BESIDE/tmp"
 mount --bind "$ARGONAUT_BESIDE/tmp" /tmp
-# A mount point of its own, or unpacking a layer fails ("remount /: invalid argument").
-mount --bind "$folder" "$folder"
-for tree in proc sys dev; do mount --rbind "/$tree" "$folder/$tree"; done
-mount -t tmpfs -o mode=755 tmpfs "$folder/run"
-mount --bind /tmp "$folder/tmp"
-
 mkdir -p /tmp/engine
 cat >/tmp/engine/containerd.toml <<'TOML'
 version = 2
@@ -54,20 +48,34 @@ cat >/tmp/engine/daemon.json <<JSON
 { "features": { "containerd-snapshotter": $snapshotter } }
 JSON
 
-chroot "$folder" containerd --config /tmp/engine/containerd.toml --address /tmp/engine/containerd.sock \
-  --root /tmp/engine/containerd --state /tmp/engine/containerd-state --log-level error \
-  </dev/null >/tmp/engine/containerd.log 2>&1 &
+# The engine's root is the folder, and truly so: beneath a mere chroot, what is executed in a running container would see
+# the machine's root instead of the container's. The old root stays at /mnt of the engine's namespace.
+export folder
+# shellcheck disable=SC2016
+unshare --mount sh -euc '
+  mount --bind "$folder" "$folder"
+  for tree in proc sys dev; do mount --rbind "/$tree" "$folder/$tree"; done
+  mount -t tmpfs -o mode=755 tmpfs "$folder/run"
+  mount --bind /tmp "$folder/tmp"
+  cd "$folder"
+  pivot_root . mnt
+  cd /
+  exec containerd --config /tmp/engine/containerd.toml --address /tmp/engine/containerd.sock \
+    --root /tmp/engine/containerd --state /tmp/engine/containerd-state --log-level error
+' </dev/null >/tmp/engine/containerd.log 2>&1 &
+enter="nsenter --target $! --mount --"
 wait_for 30 test -S /tmp/engine/containerd.sock || {
   tail -n 20 /tmp/engine/containerd.log >&2
   fail "containerd does not come up (its last lines are above)."
 }
-chroot "$folder" dockerd --config-file /tmp/engine/daemon.json --containerd /tmp/engine/containerd.sock \
+# shellcheck disable=SC2086
+$enter dockerd --config-file /tmp/engine/daemon.json --containerd /tmp/engine/containerd.sock \
   --host unix:///tmp/engine/docker.sock --data-root /tmp/engine/data --exec-root /tmp/engine/exec \
   --pidfile /tmp/engine/pid --live-restore --log-level warn </dev/null >/tmp/engine/dockerd.log 2>&1 &
 
 export DOCKER_HOST=unix:///tmp/engine/docker.sock
 # How tests start daemons of their own that they may kill.
-export ARGONAUT_TEST_ENGINE_COMMAND="chroot $folder"
+export ARGONAUT_TEST_ENGINE_ENTER="$enter"
 export ARGONAUT_TEST_IMAGE_STORE="$store"
 answers() { node "$root/scripts/machine/ping.ts"; }
 wait_for 60 answers || {

@@ -10,8 +10,18 @@ import { createDockerEngine } from '../src/docker/index.ts';
 import type { Engine } from '../src/ports/index.ts';
 import { eventually, patience } from './contract/bench.ts';
 
+/** How a program of the engine is called where the engine lies in a folder of its own (`npm run test:engines`). */
+const enter = (process.env.ARGONAUT_TEST_ENGINE_ENTER ?? '').split(' ').filter((word) => word !== '');
+/** The image store that the run is about; the engine's own choice when it says nothing. */
+const store = process.env.ARGONAUT_TEST_IMAGE_STORE;
+
+function engineCommand(...words: string[]): [command: string, args: string[]] {
+  const [command = '', ...args] = [...enter, ...words];
+  return [command, args];
+}
+
 export const canRunPrivateEngine = (): boolean =>
-  process.getuid?.() === 0 && spawnSync('dockerd', ['--version']).status === 0;
+  process.getuid?.() === 0 && spawnSync(...engineCommand('dockerd', '--version')).status === 0;
 
 export class PrivateEngine {
   readonly #root: string;
@@ -73,13 +83,11 @@ export class PrivateEngine {
     ];
     const quiet = ['--pidfile', `${root}/pid`, '--bridge', 'none', '--iptables=false', '--ip-forward=false'];
     const restore = this.#liveRestore ? ['--live-restore'] : [];
-    this.#process = spawn(
-      'unshare',
-      ['--net', 'dockerd', ...options, ...quiet, ...restore, '--log-level', 'error'],
-      {
-        stdio: ['ignore', 'ignore', openSync(`${root}/log`, 'a')],
-      },
-    );
+    const images = store === undefined ? [] : ['--config-file', `${root}/daemon.json`];
+    const [command, args] = engineCommand('dockerd', ...options, ...quiet, ...restore, ...images);
+    this.#process = spawn('unshare', ['--net', command, ...args, '--log-level', 'error'], {
+      stdio: ['ignore', 'ignore', openSync(`${root}/log`, 'a')],
+    });
   }
 
   /** SIGKILL of the daemon; its containerd and the containers go on, as they do where both are services of the system. */
@@ -101,20 +109,15 @@ export class PrivateEngine {
       `${root}/containerd.toml`,
       'version = 2\ndisabled_plugins = ["io.containerd.grpc.v1.cri"]\n',
     );
-    const folders = ['--root', `${root}/containerd`, '--state', `${root}/containerd-state`];
-    return spawn(
-      'containerd',
-      [
-        '--config',
-        `${root}/containerd.toml`,
-        '--address',
-        `${root}/containerd.sock`,
-        ...folders,
-        '--log-level',
-        'error',
-      ],
-      { stdio: ['ignore', 'ignore', openSync(`${root}/containerd.log`, 'a')] },
+    await writeFile(
+      `${root}/daemon.json`,
+      JSON.stringify({ features: { 'containerd-snapshotter': store === 'containerd' } }),
     );
+    const folders = ['--root', `${root}/containerd`, '--state', `${root}/containerd-state`];
+    const configuration = ['--config', `${root}/containerd.toml`, '--address', `${root}/containerd.sock`];
+    return spawn(...engineCommand('containerd', ...configuration, ...folders, '--log-level', 'error'), {
+      stdio: ['ignore', 'ignore', openSync(`${root}/containerd.log`, 'a')],
+    });
   }
 
   /** A daemon that is killed inside a start call leaves shims behind that nobody ends: known by our containerd's address. */

@@ -102,6 +102,7 @@ export function containerConfig(
     // Whatever the image says: init takes TERM as a cancel.
     StopSignal: 'SIGTERM',
     Labels: {
+      ...stringMap(docker.container.Labels),
       ...around.owner,
       [labels.task]: spec.task,
       [labels.attempt]: spec.attempt,
@@ -154,7 +155,15 @@ function networkMode(place: ContainerPlace, around: ContainerSurroundings): stri
 }
 
 /** Fields of Docker's create call that belong beside `HostConfig`; all others are taken as fields of it. */
-const containerFields = new Set(['Hostname', 'Domainname', 'MacAddress', 'ExposedPorts', 'StopTimeout']);
+const containerFields = new Set([
+  'Hostname',
+  'Domainname',
+  'MacAddress',
+  'ExposedPorts',
+  'StopTimeout',
+  'Env',
+  'Labels',
+]);
 
 function dockerOptions(options: ContainerPlace['docker']): {
   readonly container: Record<string, unknown>;
