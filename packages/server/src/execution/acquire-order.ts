@@ -16,7 +16,9 @@ export async function acquireImage(order: CommandOf<'acquire'>, call: Call): Pro
     ...(order.pull === undefined ? {} : { pull: order.pull }),
   };
   try {
-    const request = await ports.images.request(name, { task, pool }, signal);
+    const { warnings = [], ...request } = await ports.images.request(name, { task, pool }, signal);
+    const frames = warnings.map((warning) => serverLine(activity, 'Warning', warning, ports.now()));
+    if (frames.length > 0) execution.post({ frames }).catch(() => {});
     const acquired = await call.patiently(
       () =>
         lease.connection.acquire(

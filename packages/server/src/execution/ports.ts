@@ -116,7 +116,7 @@ export interface ImageDirectory {
     image: { readonly feed?: string; readonly reference: string; readonly pull?: PullPolicy },
     context: { readonly task: string; readonly pool: string },
     signal: AbortSignal,
-  ): Promise<ImageRequest>;
+  ): Promise<ImageRequest & { readonly warnings?: readonly string[] }>;
   /** The reference is in use: a release may lock the digest that was found. */
   acquired?(
     image: { readonly feed?: string; readonly reference: string; readonly digest?: string },

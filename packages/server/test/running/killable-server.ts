@@ -18,6 +18,8 @@ export interface Answered {
 
 export class KillableServer implements AsyncDisposable {
   readonly directory: string;
+  /** How often it was started. */
+  starts = 0;
   readonly #port: number;
   #child: ChildProcess | undefined;
   #exited: Promise<unknown> = Promise.resolve();
@@ -59,6 +61,7 @@ export class KillableServer implements AsyncDisposable {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#child = child;
+    this.starts += 1;
     this.#exited = once(child, 'exit');
     this.#stderr = '';
     const listening = Promise.withResolvers<void>();
@@ -76,6 +79,12 @@ export class KillableServer implements AsyncDisposable {
     ]);
     // A crash point may be passed while it starts.
     if (outcome === 'silent') throw new Error(`The server does not answer: ${this.#stderr}`);
+  }
+
+  /** After a call that failed: true when the server is dead, which shows a moment later than its connections. */
+  async isDead(): Promise<boolean> {
+    await Promise.race([this.#exited, sleep(1_000)]);
+    return !this.running;
   }
 
   /** What it wrote about troubles. */

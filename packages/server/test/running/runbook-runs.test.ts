@@ -4,9 +4,14 @@ import { type FakeWork, fakeWork } from './fake-work.ts';
 import { makeProject, wireStep } from './project-under-test.ts';
 
 async function withRunbook(server: FakeWork) {
-  const made = await makeProject(server, [{ name: 'x', script: 'true', image: 'alpine:3' }], { name: 'Shop' });
+  const made = await makeProject(server, [{ name: 'x', script: 'true', image: 'alpine:3' }], {
+    name: 'Shop',
+  });
   const runbook = (
-    await server.call('POST', `/api/projects/${made.projectId}/runbooks`, { Name: 'Restart', ProjectId: made.projectId })
+    await server.call('POST', `/api/projects/${made.projectId}/runbooks`, {
+      Name: 'Restart',
+      ProjectId: made.projectId,
+    })
   ).body;
   const { body: process } = await server.get(`/api/runbookProcesses/${runbook.RunbookProcessId}`);
   const script = 'echo "#{Octopus.Runbook.Name} #{Octopus.RunbookSnapshot.Name} #{Octopus.Environment.Name}"';
@@ -48,7 +53,8 @@ test('CI clients run the published snapshot by names; scripts know what they run
     Arguments: { RunbookRunId: started.RunbookRunId },
   });
   expect(scripts[0]).toContain('Restart First Production');
-  const runs = (await server.get(`/api/runbookRuns?runbooks=${runbook.Id}&environments=${environmentId}`)).body;
+  const runs = (await server.get(`/api/runbookRuns?runbooks=${runbook.Id}&environments=${environmentId}`))
+    .body;
   expect(runs.Items).toMatchObject([{ Id: started.RunbookRunId, RunbookId: runbook.Id }]);
   const [found] = (await server.get(`/api/tasks?runbook=${runbook.Id}`)).body.Items;
   expect(found.Id).toBe(started.ServerTaskId);
@@ -73,7 +79,9 @@ test('an environment that the runbook does not allow, a tenant and an unknown sn
       EnvironmentNames: ['Staging'],
       ...changes,
     });
-  expect((await run({ EnvironmentNames: ['Production'] })).body.ErrorMessage).toMatch(/It may run in "Staging"/);
+  expect((await run({ EnvironmentNames: ['Production'] })).body.ErrorMessage).toMatch(
+    /It may run in "Staging"/,
+  );
   expect((await run({ Tenants: ['Acme'] })).body.ErrorMessage).toMatch(/no tenants yet.*Acme/);
   expect((await run({ Snapshot: 'Second' })).body.ErrorMessage).toMatch(/no snapshot "Second"/);
   const classic = await server.call('POST', '/api/runbookRuns', {
