@@ -10,6 +10,7 @@ import type { TaskKind } from './tasks/index.ts';
 import { Dispatcher } from './tasks/queue/dispatcher.ts';
 import type { SharedPorts } from './tasks/queue/running-task.ts';
 import { healthTask } from './workers/index.ts';
+import { containerOptionsPolicy } from './workers/pools/container-options.ts';
 
 const KINDS: readonly TaskKind[] = [deploymentTask, runbookRunTask, healthTask];
 
@@ -19,6 +20,7 @@ export function startWork(services: Services, ports: Partial<SharedPorts> = {}):
     workers: createWorkerDirectory(services),
     images: imageDirectory(services),
     artifacts: artifactStore(services),
+    containerOptions: containerOptionsPolicy(services),
     ...ports,
   });
   dispatcher.start();

@@ -116,6 +116,11 @@ export const StepEntry = Type.Object(
         description: 'Directories and files of this machine, as source:/target or source:/target:ro.',
       }),
     ),
+    options: Type.Optional(
+      Type.String({
+        description: 'Further options of `docker run`, such as `--cap-drop ALL --shm-size 1g`.',
+      }),
+    ),
     readonly: Type.Optional(Type.Boolean({ description: 'A root file system that cannot be written to.' })),
     oneStream: Type.Optional(
       Type.Boolean({ description: 'Exact order of stdout and stderr, in one stream.' }),

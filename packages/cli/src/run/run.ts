@@ -9,6 +9,7 @@ import { readFrames } from '@argonaut/server/tasklog';
 import { RunLines } from '../display/lines-of-run.ts';
 import { TerminalDisplay } from '../display/terminal-display.ts';
 import { exitCodeOf, exitCodes } from '../exit-codes.ts';
+import { ownMachineOptions } from './container-options.ts';
 import { fileArtifacts } from './file-artifacts.ts';
 import { JsonDisplay } from './json-display.ts';
 import { createLocalWorker, LOCAL_POOL, onlyWorker, putAway } from './local-worker.ts';
@@ -17,7 +18,6 @@ import { readProcessFile } from './read-process-file.ts';
 import { dataDirectory, RunDirectory } from './run-directory.ts';
 import { runVariables } from './run-variables.ts';
 import { toProcess } from './to-process.ts';
-import { volumeOptions } from './volumes.ts';
 
 export interface RunOptions {
   /** The process file; absent when a run is resumed. */
@@ -150,7 +150,7 @@ async function follow(id: string, file: ProcessFile, following: Following): Prom
     images: { request: async ({ reference, pull }) => ({ reference, policy: pull ?? 'if-not-present' }) },
     variables: { load: async () => variables },
     artifacts: fileArtifacts(directory.path(id, 'artifacts')),
-    containerOptions: volumeOptions(process.cwd()),
+    containerOptions: ownMachineOptions(process.cwd()),
     observer: { onFrames: (frames) => frames.forEach((frame) => void lines.push(frame)) },
     now: Date.now,
   };

@@ -7,6 +7,7 @@ import {
   type Step,
   type StepCondition,
 } from '@argonaut/orchestrator';
+import { quoteWord } from '@argonaut/runner/options';
 import type { ProcessFile, StepEntry } from './process-file.ts';
 import { bytes, milliseconds } from './quantities.ts';
 
@@ -51,7 +52,7 @@ function toAction(entry: StepEntry, index: number): Action {
     ...(entry.hosts === undefined ? {} : { extraHosts: entry.hosts }),
     ...(entry.dns === undefined ? {} : { dns: entry.dns }),
     ...(entry.user === undefined ? {} : { user: entry.user }),
-    ...(entry.volumes === undefined ? {} : { containerOptions: entry.volumes.join('\n') }),
+    ...containerOptions(entry),
     ...(entry.readonly === undefined ? {} : { readOnlyRoot: entry.readonly }),
     ...(entry.oneStream === undefined ? {} : { oneStream: entry.oneStream }),
     ...(entry.messages === undefined ? {} : { serviceMessages: entry.messages }),
@@ -61,6 +62,16 @@ function toAction(entry: StepEntry, index: number): Action {
     options,
     ...(image === undefined ? {} : { container: { image, ...(pull === undefined ? {} : { pull }) } }),
   };
+}
+
+/** Volumes are options too, and a source is always a path, also when it looks like the name of a volume. */
+function containerOptions({ volumes = [], options }: StepEntry): Pick<Action['options'], 'containerOptions'> {
+  const words = volumes.map((volume) => {
+    const path = /^([/.]|#\{)/.test(volume) ? volume : `./${volume}`;
+    return `--volume ${quoteWord(path)}`;
+  });
+  const all = [...words, ...(options === undefined ? [] : [options])];
+  return all.length === 0 ? {} : { containerOptions: all.join('\n') };
 }
 
 function toRun(entry: StepEntry): Run {

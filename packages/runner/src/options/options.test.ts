@@ -1,7 +1,8 @@
 import { Invalid } from '@argonaut/contracts';
 import { describe, expect, it } from 'vitest';
+import { defaultPolicy, type OptionsPolicy, ownMachinePolicy } from './options-policy.ts';
 import { parseContainerOptions } from './parse.ts';
-import { checkPolicy, defaultPolicy, type OptionsPolicy, ownMachinePolicy } from './policy.ts';
+import { checkPolicy } from './policy.ts';
 import { readContainerOptions } from './read.ts';
 import { quoteWord, splitWords } from './words.ts';
 

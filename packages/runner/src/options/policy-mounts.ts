@@ -1,8 +1,8 @@
 /** The part of the policy about what is mounted, and where. */
 import { mountPoints } from '@argonaut/init';
 import type { MountOption } from './mounts.ts';
+import { allows, listed, type OptionsPolicy, type Refuse, type WhereLeads } from './options-policy.ts';
 import { overlap, plainPath, within } from './paths.ts';
-import { allows, listed, type OptionsPolicy, type Refuse, type WhereLeads } from './policy.ts';
 
 /** Where engines listen; whoever mounts a directory that holds one of them has it as well. */
 export const engineSockets = [

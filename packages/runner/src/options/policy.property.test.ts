@@ -5,7 +5,7 @@ import { mountPoints } from '@argonaut/init';
 import { expect, it } from 'vitest';
 import { type ContainerPlace, containerConfig } from '../attempts/container-config.ts';
 import { flags } from './flags.ts';
-import { defaultPolicy, type OptionsPolicy } from './policy.ts';
+import { defaultPolicy, type OptionsPolicy } from './options-policy.ts';
 import { readContainerOptions } from './read.ts';
 import { refusedFlags } from './refused.ts';
 import { quoteWord } from './words.ts';

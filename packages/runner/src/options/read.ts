@@ -1,8 +1,9 @@
 /** Text and policy in, settings of the attempt out. */
 import { Invalid } from '@argonaut/contracts';
 import type { MountReading } from './mounts.ts';
+import type { OptionsPolicy, WhereLeads } from './options-policy.ts';
 import { parseContainerOptions } from './parse.ts';
-import { checkPolicy, type OptionsPolicy, type WhereLeads } from './policy.ts';
+import { checkPolicy } from './policy.ts';
 import { type ContainerSettings, settingsOf } from './settings.ts';
 
 /** `Invalid` names every flag that is not understood, or every one that is refused and the policy that refuses it. */

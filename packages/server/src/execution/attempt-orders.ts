@@ -1,6 +1,6 @@
 /** The orders about one attempt, as calls to its worker; and which event tells how each went. */
-import { kindOf, messageOf } from '@argonaut/contracts';
-import type { AttemptSpec, LateValues, Outcome } from '@argonaut/contracts/attempt';
+import { Invalid, kindOf, messageOf } from '@argonaut/contracts';
+import type { AttemptSpec, LateValues, Outcome, Place } from '@argonaut/contracts/attempt';
 import { type CommandOf, type Staging, statusVariables } from '@argonaut/orchestrator';
 import { INTERPRETERS } from '@argonaut/runner/scripts';
 import type { Call } from './call.ts';
@@ -8,11 +8,13 @@ import type { Entry } from './execution-side.ts';
 import { lateValues } from './late-values.ts';
 import { isAway, isTrouble, WorkerLost } from './patience.ts';
 
+type ContainerPlace = Extract<Place, { kind: 'container' }>;
+
 export async function stageAttempt(order: CommandOf<'stage'>, call: Call): Promise<Entry> {
   const { lease, epoch, signal } = call;
   const { attempt } = order;
   try {
-    const spec = specOf(order.staging, order.pool, call);
+    const spec = await specOf(order.staging, order.pool, call);
     const { timings } = await call.patiently(() => lease.connection.stage(spec, epoch, signal), isAway);
     return {
       frames: [{ type: 'timing', activity: attempt, timings }],
@@ -26,12 +28,34 @@ export async function stageAttempt(order: CommandOf<'stage'>, call: Call): Promi
   }
 }
 
-function specOf(staging: Staging, pool: string, { execution }: Call): AttemptSpec {
+async function specOf(staging: Staging, pool: string, { execution }: Call): Promise<AttemptSpec> {
   const { syntax, containerOptions, ...rest } = staging;
+  const { place, limits } = rest;
   const interpreters = syntax === undefined ? [] : [...INTERPRETERS[syntax]];
-  if (containerOptions === undefined || rest.place.kind !== 'container') return { ...rest, interpreters };
-  const docker = execution.ports.containerOptions?.read(containerOptions, pool) ?? {};
-  return { ...rest, interpreters, place: { ...rest.place, docker: { ...docker } } };
+  if (!containerOptions?.trim() || place.kind !== 'container') return { ...rest, interpreters };
+  const policy = execution.ports.containerOptions;
+  if (policy === undefined)
+    throw new Invalid('Container options cannot be used here. Remove them from the step.');
+  const asked = await policy.read(containerOptions, pool);
+  checkPlatform(place, asked.platform);
+  const network = place.network === 'lane' ? (asked.place.network ?? 'lane') : place.network;
+  // What the step says in a setting of its own counts more than its options.
+  return {
+    ...rest,
+    interpreters,
+    place: { ...asked.place, ...place, network },
+    limits: { ...asked.limits, ...limits },
+  };
+}
+
+/** The platform was chosen from the image's index; options can only insist on it. */
+function checkPlatform(place: ContainerPlace, platform: string | undefined): void {
+  const { os, architecture, reference } = place.image;
+  const [wantedOs, wantedArchitecture] = platform?.split('/') ?? [];
+  if (platform === undefined || (wantedOs === os && wantedArchitecture === architecture)) return;
+  throw new Invalid(
+    `--platform ${platform}: the image ${reference} is for ${os}/${architecture} on this worker.`,
+  );
 }
 
 /** With `openedAt` when the program may run now: its log is to be followed. */

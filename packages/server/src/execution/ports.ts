@@ -9,6 +9,7 @@ import type {
   TaskState,
   Variables,
 } from '@argonaut/orchestrator';
+import type { ContainerSettings } from '@argonaut/runner/options';
 import type { LogFrame } from '../tasklog/index.ts';
 
 export interface StoredTimer {
@@ -148,7 +149,7 @@ export interface ArtifactStore {
 /** Reads Docker options as the user wrote them, and checks them against the pool's policy. */
 export interface ContainerOptionsPolicy {
   /** `Invalid` names the flag and the policy. */
-  read(options: string, pool: string): Readonly<Record<string, unknown>>;
+  read(options: string, pool: string): Promise<ContainerSettings>;
 }
 
 /** What somebody who watches is told, after it is durable. */
