@@ -26,11 +26,23 @@ export interface ServerConfig {
   readonly dockerHost?: string;
   /** The data directory as the engine sees it, when the server itself is in a container. */
   readonly hostDataDirectory?: string;
-  /** Where plain steps of the built-in worker find programs (PATH). */
-  readonly searchPath?: string;
+  /** What plain steps of the built-in worker find in their environment; nothing of ours, and no secret of the server. */
+  readonly stepEnvironment: Readonly<Record<string, string>>;
   /** How many tasks this server works on at the same time; those that wait for a person do not count. */
   readonly taskCap: number;
   readonly logLevel: 'silent' | 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace';
+}
+
+/** What a program expects of any machine: where programs and its home are, the language, the way to the internet. */
+const STEP_VARIABLES =
+  /^(PATH|HOME|USER|LOGNAME|SHELL|LANG|LC_[A-Z]+|TZ|TMPDIR|https?_proxy|no_proxy|HTTPS?_PROXY|NO_PROXY)$/;
+const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+function stepEnvironment(environment: NodeJS.ProcessEnv): Readonly<Record<string, string>> {
+  const passed = Object.entries(environment).filter(
+    (entry): entry is [string, string] => STEP_VARIABLES.test(entry[0]) && entry[1] !== undefined,
+  );
+  return { PATH: DEFAULT_PATH, ...Object.fromEntries(passed) };
 }
 
 const LOG_LEVELS = ['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace'] as const;
@@ -113,7 +125,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): ServerConfig {
     bodyLimit,
     ...optional('dockerHost', text('DOCKER_HOST')),
     ...optional('hostDataDirectory', text('ARGONAUT_HOST_DATA')),
-    ...optional('searchPath', text('PATH')),
+    stepEnvironment: stepEnvironment(environment),
     taskCap,
     logLevel,
   };

@@ -6,17 +6,15 @@ import { createLocalFiles, createLocalProcesses, systemClock } from '@argonaut/r
 import type { Services } from '../services.ts';
 import { databaseJournal } from './journal.ts';
 
-const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 /** The folder of the runner in the data directory. */
 const FOLDER = 'worker';
 
 export function startBuiltInWorker(services: Services, worker: string): Promise<Runner> {
   const { config, database, installationId, log } = services;
-  const path = config.searchPath ?? PATH;
   return createRunner({
     engine: createDockerEngine(endpointFromDockerHost(config.dockerHost)),
     files: createLocalFiles(),
-    processes: createLocalProcesses({ path }),
+    processes: createLocalProcesses({ path: config.stepEnvironment.PATH ?? '' }),
     journal: databaseJournal(database, worker),
     clock: systemClock,
     server: installationId,
@@ -24,7 +22,7 @@ export function startBuiltInWorker(services: Services, worker: string): Promise<
     ...(config.hostDataDirectory === undefined
       ? {}
       : { hostDataDirectory: join(config.hostDataDirectory, FOLDER) }),
-    hostEnvironment: { PATH: path },
+    hostEnvironment: config.stepEnvironment,
     onProblem: (message) => log.warn({ worker }, message),
   });
 }
