@@ -9,6 +9,13 @@ export {
 export { Database, memoryDatabase, openDatabase } from './database.ts';
 export { Collection } from './documents.ts';
 export { type Found, type Kind, numberOf, type Query, type Stored } from './kind.ts';
-export { checkMasterKey, KeyRing, loadKeyRing, type Place } from './secrets.ts';
+export {
+  changeMasterKey,
+  checkMasterKey,
+  decodeKey,
+  KeyRing,
+  loadKeyRing,
+  type Place,
+} from './secrets.ts';
 export { openSensitive, type Sealed, sealSensitive, showSensitive } from './sensitive.ts';
 export { slugOf } from './slug.ts';

@@ -25,15 +25,19 @@ const KEY_BYTES = 32;
 const CHECK_SETTING = 'master-key-check';
 const CHECK_PLACE: Place = { kind: 'settings', id: CHECK_SETTING, field: 'value' };
 const CHECK_TEXT = 'argonaut';
+const FINGERPRINT_SETTING = 'fingerprint-key';
+const FINGERPRINT_PLACE: Place = { kind: 'settings', id: FINGERPRINT_SETTING, field: 'value' };
 
 export class KeyRing {
   /** Names the master key without giving it away; stored with every value, for a later change of keys. */
   readonly keyId: string;
   readonly #master: Buffer;
+  #fingerprintKey: Buffer;
 
   constructor(master: Buffer) {
     if (master.length !== KEY_BYTES) throw new Invalid(`The master key must be ${KEY_BYTES} bytes.`);
     this.#master = master;
+    this.#fingerprintKey = this.#keyFor(Buffer.from('fingerprint'));
     this.keyId = createHash('sha256').update('argonaut key id').update(master).digest('hex').slice(0, 8);
   }
 
@@ -72,9 +76,17 @@ export class KeyRing {
 
   /** A keyed hash for values that are only ever compared (API keys): useless without the master key. */
   fingerprint(secret: Secret): string {
-    return createHmac('sha256', this.#keyFor(Buffer.from('fingerprint')))
-      .update(secret.reveal())
-      .digest('hex');
+    return createHmac('sha256', this.#fingerprintKey).update(secret.reveal()).digest('hex');
+  }
+
+  /** The key of the fingerprints, sealed for another ring: hashes cannot be made anew when the master key changes. */
+  fingerprintKeyFor(other: KeyRing): string {
+    return other.seal(new Secret(this.#fingerprintKey.toString('base64')), FINGERPRINT_PLACE);
+  }
+
+  /** Goes on with the fingerprints of an earlier master key. */
+  adoptFingerprintKey(sealed: string): void {
+    this.#fingerprintKey = Buffer.from(this.open(sealed, FINGERPRINT_PLACE).reveal(), 'base64');
   }
 
   #keyFor(salt: Buffer): Buffer {
@@ -101,7 +113,8 @@ export function loadKeyRing(options: {
   return new KeyRing(decodeKey(readFileSync(file, 'utf8'), file));
 }
 
-function decodeKey(text: string, source: string): Buffer {
+/** 32 bytes as base64 or hex. @throws Invalid naming where they came from. */
+export function decodeKey(text: string, source: string): Buffer {
   const trimmed = text.trim();
   const key = /^[0-9a-fA-F]{64}$/.test(trimmed)
     ? Buffer.from(trimmed, 'hex')
@@ -131,7 +144,11 @@ export async function checkMasterKey(database: Database, keys: KeyRing): Promise
     .where('name', '=', CHECK_SETTING)
     .executeTakeFirstOrThrow();
   try {
-    if (keys.open(value, CHECK_PLACE).reveal() === CHECK_TEXT) return;
+    if (keys.open(value, CHECK_PLACE).reveal() === CHECK_TEXT) {
+      const fingerprints = await setting(database, FINGERPRINT_SETTING);
+      if (fingerprints !== undefined) keys.adoptFingerprintKey(fingerprints);
+      return;
+    }
   } catch (cause) {
     throw new InfrastructureFailure(
       'The master key does not open this database. Set ARGONAUT_MASTER_KEY (or put back master.key in the data directory) to the key it was made with.',
@@ -141,6 +158,30 @@ export async function checkMasterKey(database: Database, keys: KeyRing): Promise
   throw new InfrastructureFailure(
     'The check of the master key gave a wrong text; the database may be damaged.',
   );
+}
+
+/** Makes a database one of another master key, as far as the keys themselves go. Call it in the transaction of the change. */
+export async function changeMasterKey(database: Database, from: KeyRing, to: KeyRing): Promise<void> {
+  const values = [
+    { name: CHECK_SETTING, value: to.seal(new Secret(CHECK_TEXT), CHECK_PLACE) },
+    { name: FINGERPRINT_SETTING, value: from.fingerprintKeyFor(to) },
+  ];
+  for (const row of values) {
+    await database.query
+      .insertInto('settings')
+      .values(row)
+      .onConflict((conflict) => conflict.column('name').doUpdateSet({ value: row.value }))
+      .execute();
+  }
+}
+
+async function setting(database: Database, name: string): Promise<string | undefined> {
+  const row = await database.query
+    .selectFrom('settings')
+    .select('value')
+    .where('name', '=', name)
+    .executeTakeFirst();
+  return row?.value;
 }
 
 function label(place: Place): Buffer {

@@ -5,7 +5,13 @@
  * `acceptAnswers` with a deployment; `createScope` when it runs.
  */
 export { acceptAnswers, answerPlace, type PromptAnswers, type PromptField, promptsFor } from './prompts.ts';
-export { createVariableSet, removeVariableSets, variableSetId, variableSetsIn } from './queries.ts';
+export {
+  createVariableSet,
+  removeVariableSets,
+  valuePlace,
+  variableSetId,
+  variableSetsIn,
+} from './queries.ts';
 export { createScope, type Place, type ScopeInput, type TaskVariableScope } from './scope.ts';
 export { snapshotProjectVariables, snapshotVariables, variableSetsOf } from './snapshots.ts';
 export type { SystemContext, SystemPerson } from './system.ts';
