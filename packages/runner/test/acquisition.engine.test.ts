@@ -36,13 +36,17 @@ function acquisition(over: Engine = engine, clock: Clock = systemClock): ImageAc
   return new ImageAcquisition({ engine: over, knowledge: new ImageKnowledge(over), clock });
 }
 
-/** The real engine, whose pulls are counted. */
-function counting(): { readonly engine: Engine; readonly pulls: string[] } {
+/** The real engine, whose pulls are counted, and held back until somebody says so. */
+function counting(hold: Promise<void> = Promise.resolve()): {
+  readonly engine: Engine;
+  readonly pulls: string[];
+} {
   const pulls: string[] = [];
   const counted: Engine = Object.create(engine, {
     pullImage: {
-      value: (reference: string, ...rest: unknown[]) => {
+      value: async (reference: string, ...rest: unknown[]) => {
         pulls.push(reference);
+        await hold;
         return (engine.pullImage as (...all: unknown[]) => Promise<void>).call(engine, reference, ...rest);
       },
     },
@@ -112,13 +116,17 @@ describe('acquiring an image', () => {
   });
 
   it('goes on for those who stay when one who waits leaves', async () => {
-    const { engine: over, pulls } = counting();
+    const joined = Promise.withResolvers<void>();
+    const { engine: over, pulls } = counting(joined.promise);
     const images = acquisition(over);
     const reference = `${host}/argonaut-test/layers:1`;
     const leaving = new AbortController();
-    const left = images.acquire(always(reference), () => leaving.abort(new Error('left')), leaving.signal);
-    const stays = images.acquire(always(reference), () => {}, patience());
-    await expect(left).rejects.toThrow('left');
+    const left = images.acquire(always(reference), () => {}, leaving.signal);
+    const leave = expect(left).rejects.toThrow('left');
+    // Told of the pull: it waits for it now.
+    const stays = images.acquire(always(reference), () => leaving.abort(new Error('left')), patience());
+    await leave;
+    joined.resolve();
     expect((await stays).digest).toBe(digests.layers);
     expect(pulls).toHaveLength(1);
   });

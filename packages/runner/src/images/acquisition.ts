@@ -10,6 +10,7 @@ import type {
   ImageRequest,
   ResolvedImage,
 } from '@argonaut/contracts/attempt';
+import { engineMessageOf } from '../docker/errors.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Engine, EngineVersion, ImageDetails } from '../ports/engine.ts';
 import type { ImageKnowledge } from './knowledge.ts';
@@ -138,14 +139,22 @@ export class ImageAcquisition {
       const exact = byDigest(reference, resolved.digest);
       const report = new PullReport(reference, resolved.digest, tell, this.#clock);
       try {
-        await withRetries(this.#clock, pulling, tell, `Pulling ${reference}`, () =>
+        const pull = () =>
           this.#engine.pullImage(
             exact,
             request.credentials ? { credentials: request.credentials } : {},
             (line) => report.take(line),
             pulling,
-          ),
-        );
+          );
+        await withRetries(this.#clock, pulling, tell, `Pulling ${reference}`, async () => {
+          try {
+            await pull();
+          } catch (error) {
+            if (!isTakenByOtherPlatform(error)) throw error;
+            await this.#engine.removeImage(exact, pulling);
+            await pull();
+          }
+        });
       } catch (error) {
         pulling.throwIfAborted();
         // The status of a failed pull says little; `/distribution` tells the reasons apart.
@@ -214,6 +223,14 @@ export class ImageAcquisition {
     this.#version ??= await this.#engine.version(signal);
     return this.#version;
   }
+}
+
+/**
+ * The classic image store has one image under a digest. When somebody pulled another platform of the index, it gives
+ * the name to nothing else (20.10 and 28.5 alike), and a pull fails after all layers came.
+ */
+function isTakenByOtherPlatform(error: unknown): boolean {
+  return /cannot overwrite digest/i.test(engineMessageOf(error));
 }
 
 /** A tag may not contain a colon. */
