@@ -4,6 +4,8 @@
  * For other folders: `createVariableSet` and `removeVariableSets` with the owner; `snapshotVariables` with a release;
  * `acceptAnswers` with a deployment; `createScope` when it runs.
  */
+
+export type { Place } from './place.ts';
 export { acceptAnswers, answerPlace, type PromptAnswers, type PromptField, promptsFor } from './prompts.ts';
 export {
   createVariableSet,
@@ -12,6 +14,6 @@ export {
   variableSetId,
   variableSetsIn,
 } from './queries.ts';
-export { createScope, type Place, type ScopeInput, type TaskVariableScope } from './scope.ts';
+export { createScope, type ScopeInput, type TaskVariableScope } from './scope.ts';
 export { snapshotProjectVariables, snapshotVariables, variableSetsOf } from './snapshots.ts';
 export type { SystemContext, SystemPerson } from './system.ts';

@@ -7,8 +7,8 @@ import { resolveVariables } from '@argonaut/templates';
 import type { KeyRing, Sealed, Place as SealedPlace } from '../database/index.ts';
 import type { Services } from '../services.ts';
 import { type Definition, definitionsOf } from './definitions.ts';
+import { contextOf, type Place } from './place.ts';
 import { variableSetsIn } from './queries.ts';
-import { contextOf, type Place } from './scope.ts';
 
 export interface PromptAnswers {
   /** The deployment or run that they were given for; sealed answers open only with it. */

@@ -16,17 +16,12 @@ import {
 import type { KeyRing, Stored } from '../database/index.ts';
 import type { ActionVariables, TaskVariables } from '../execution/index.ts';
 import type { Services } from '../services.ts';
-import { type Definition, definitionsOf, foldTags } from './definitions.ts';
+import { type Definition, definitionsOf } from './definitions.ts';
 import { maskingWarning } from './maskable.ts';
+import { contextOf, type Place } from './place.ts';
 import { openAnswer, type PromptAnswers } from './prompts.ts';
 import { isSealed, type StoredValue, type VariableSet, valuePlace, variableSetsIn } from './queries.ts';
 import { actionVariables, type SystemContext, systemVariables } from './system.ts';
-
-/** Where a task runs, by ids; tags by name. What is absent is not there: a runbook run has no channel. */
-export type Place = Omit<ScopeContext, 'step' | 'stepRoles' | 'process'> & {
-  /** The project for its deployment process, or the runbook. */
-  readonly process?: string;
-};
 
 export interface ScopeInput {
   readonly space: string;
@@ -182,16 +177,4 @@ class ResolvedScope implements TaskVariableScope {
     }
     return secrets;
   }
-}
-
-/** @internal The place as the rules of precedence read it. */
-export function contextOf(place: Place, step?: string): ScopeContext {
-  const { machineRoles, tenantTags, ...ids } = place;
-  const [roles, tags] = [foldTags(machineRoles), foldTags(tenantTags)];
-  return {
-    ...ids,
-    ...(roles === undefined ? {} : { machineRoles: roles }),
-    ...(tags === undefined ? {} : { tenantTags: tags }),
-    ...(step === undefined ? {} : { step }),
-  };
 }
