@@ -73,6 +73,11 @@ export class ServerUnderTest implements AsyncDisposable {
     return this.#child !== undefined && this.#child.exitCode === null && this.#child.signalCode === null;
   }
 
+  /** Resolves when the process that was started last has ended. */
+  get exited(): Promise<unknown> {
+    return this.#exited;
+  }
+
   /** What it wrote since it was started last: its own log, and its troubles. */
   get said(): string {
     return this.#said;

@@ -17,6 +17,7 @@ interface Suite {
 
 const SUITES: Readonly<Record<string, () => Promise<Suite>>> = {
   runner: () => import('./runner.ts'),
+  server: () => import('./server.ts'),
 };
 
 const { positionals, values } = parseArgs({
