@@ -1,5 +1,5 @@
 /** `/interruptions`: what tasks ask, who takes it on, and the answer. */
-import { Conflict } from '@argonaut/contracts';
+import { ArgonautError, Conflict } from '@argonaut/contracts';
 import {
   InterruptionQuery,
   InterruptionResource,
@@ -11,7 +11,7 @@ import { type Principal, page, type RouteTable } from '../http/index.ts';
 import type { Services } from '../services.ts';
 import { sendEvent } from '../tasks/events.ts';
 import { changeTask } from '../tasks/queries.ts';
-import { usersIn } from '../users/queries.ts';
+import { EVERYONE, teamsIn, usersIn } from '../users/queries.ts';
 import { present, readSubmission } from './codec.ts';
 import { type Interruption, interruptionsIn, pendingTypes } from './queries.ts';
 
@@ -75,6 +75,7 @@ export function interruptionRoutes(routes: RouteTable, services: Services): void
     handle: async ({ params, space, user }) => {
       const stored = await interruptions.get(params.id, space);
       refuseUnlessPending(stored);
+      await refuseOutsiders(services, stored, user);
       const document = { ...stored.document, ResponsibleUserId: user.id };
       await interruptions.update(stored, document);
       const { document: found } = await usersIn(database).get(user.id);
@@ -105,6 +106,7 @@ async function submit(
   const { database } = services;
   const { document } = stored;
   refuseUnlessPending(stored);
+  await refuseOutsiders(services, stored, user);
   if (document.ResponsibleUserId !== null && document.ResponsibleUserId !== user.id) {
     throw new Conflict(
       `"${document.Title}" has been taken on by ${document.ResponsibleUserId}. Take it on yourself before you answer.`,
@@ -140,5 +142,22 @@ function refuseUnlessPending({ document }: Stored<Interruption>): void {
   if (document.IsPending) return;
   throw new Conflict(
     `"${document.Title}" has been answered or withdrawn already. Look at ${document.TaskId}.`,
+  );
+}
+
+/** @throws Forbidden unless the question is for everybody, or for a team of theirs. Administrators are in every team. */
+async function refuseOutsiders(
+  { database }: Services,
+  { document }: Stored<Interruption>,
+  user: Principal,
+): Promise<void> {
+  const ids = document.ResponsibleTeamIds;
+  if (ids.length === 0 || ids.includes(EVERYONE) || user.isAdministrator) return;
+  const teams = await teamsIn(database).all({ ids });
+  if (teams.some((team) => team.document.MemberUserIds?.includes(user.id))) return;
+  const names = teams.map((team) => `"${team.document.Name}"`).join(', ') || ids.join(', ');
+  throw new ArgonautError(
+    'Forbidden',
+    `"${document.Title}" is for ${names}, and you are in none of these teams. Ask one of their members.`,
   );
 }

@@ -98,3 +98,42 @@ test('guided failure asks what to do with a step that failed; Retry makes a new 
   expect(await server.task(taskId)).toMatchObject({ State: 'Success' });
   expect(runs).toBe(2);
 });
+
+test('a question for a team is answered by its members only', async () => {
+  await using server = await fakeWork();
+  const { body: team } = await server.call('POST', '/api/teams', { Name: 'Approvers', MemberUserIds: [] });
+  const user = await server.call('POST', '/api/users', {
+    Username: 'eve',
+    DisplayName: 'Eve',
+    EmailAddress: 'eve@example.org',
+    Password: 'a long enough password',
+  });
+  const { body: key } = await server.call('POST', `/api/users/${user.body.Id}/apikeys`, { Purpose: 'test' });
+  const { body: space } = await server.get('/api/spaces/Spaces-1');
+  await server.call('PUT', '/api/spaces/Spaces-1', {
+    ...space,
+    SpaceManagersTeamMembers: [...space.SpaceManagersTeamMembers, user.body.Id],
+  });
+  const properties = {
+    ...approval.properties,
+    'Octopus.Action.Manual.ResponsibleTeamIds': team.Id,
+  };
+  const made = await makeProject(server, [{ ...approval, properties }]);
+  const { id, taskId } = await server.deploy(made.releaseId, made.environmentId);
+  await server.task(taskId, asks);
+  const { Id, ResponsibleTeamIds } = await pending(server, id);
+  expect(ResponsibleTeamIds).toEqual([team.Id]);
+  const submit = () =>
+    server.call(
+      'POST',
+      `/api/interruptions/${Id}/submit`,
+      { Result: 'Proceed' },
+      { 'x-octopus-apikey': key.ApiKey },
+    );
+  const refused = await submit();
+  expect(refused.status).toBe(403);
+  expect(refused.body.ErrorMessage).toMatch(/is for "Approvers"/);
+  await server.call('PUT', `/api/teams/${team.Id}`, { ...team, MemberUserIds: [user.body.Id] });
+  expect((await submit()).status).toBe(200);
+  expect(await server.task(taskId)).toMatchObject({ State: 'Success' });
+});
