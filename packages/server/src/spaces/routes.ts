@@ -7,7 +7,7 @@ import { removeContents, type Space, spacesIn } from './queries.ts';
 import { refuseRemovalOfLiveSpace, requireManagers, takeDefaultMark } from './rules.ts';
 
 export function spaceRoutes(routes: RouteTable, services: Services, seed: SeedSpace): void {
-  const { database } = services;
+  const { database, coordination } = services;
   addResource(routes, {
     path: '/spaces',
     scope: 'server',
@@ -19,6 +19,8 @@ export function spaceRoutes(routes: RouteTable, services: Services, seed: SeedSp
     accept: async (body, _occasion, stored) => {
       requireManagers(body);
       await takeDefaultMark(database, body, stored?.id);
+      // Its queue may have been started again.
+      await coordination.wake();
       return fieldsOf(body);
     },
     present: presentSpace,
