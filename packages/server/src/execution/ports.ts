@@ -1,5 +1,5 @@
 /** What the shell around the orchestrator stands on. The server implements these over its database, `argonaut run` over files. */
-import type { ImageRequest, LogPosition, WorkerConnection } from '@argonaut/contracts/attempt';
+import type { ImageRequest, LogPosition, NamedSecret, WorkerConnection } from '@argonaut/contracts/attempt';
 import type {
   Action,
   CommandOf,
@@ -133,6 +133,8 @@ export interface ActionVariables {
 
 /** The variables of a task, loaded before it is advanced. Outputs and system variables of the step are added by the shell. */
 export interface TaskVariables {
+  /** Every secret of the task, also those that some steps do not get: all are hidden in every log. */
+  readonly secrets?: readonly NamedSecret[];
   of(action: Action, step: { readonly id: string; readonly name: string }): ActionVariables;
 }
 

@@ -3,7 +3,7 @@
 import { Secret } from '@argonaut/contracts';
 import type { NamedSecret } from '@argonaut/contracts/attempt';
 import type { Action, Plan, PlannedAction, Scope, Variables } from '@argonaut/orchestrator';
-import { evaluate } from '@argonaut/templates';
+import { createVariables, evaluate } from '@argonaut/templates';
 import type { ActionVariables, StoredOutput, TaskVariables } from './ports.ts';
 
 interface StepName {
@@ -42,8 +42,9 @@ export class TaskScope implements Scope {
   of(action: Action, step: StepName, moment = this.moment): ActionVariables {
     const own = this.#variables.of(action, step);
     const values: Record<string, string | null> = {
-      ...systemVariables(this.#plan, action, step),
       ...own.values,
+      // Last: a project cannot make a step believe that it is another one.
+      ...systemVariables(this.#plan, action, step),
     };
     const sensitive = new Set(own.sensitive);
     for (const output of this.#outputs.slice(0, moment)) {
@@ -57,12 +58,14 @@ export class TaskScope implements Scope {
   /** Values to hide in this action's output, as they are written and as they evaluate. */
   secrets(action: Action, step: StepName, moment = this.moment): readonly NamedSecret[] {
     const { values, sensitive } = this.of(action, step, moment);
-    const secrets: NamedSecret[] = [];
+    // Those of other steps too: what one step writes down, a later one may print.
+    const secrets: NamedSecret[] = [...(this.#variables.secrets ?? [])];
+    const prepared = createVariables(values);
     for (const name of sensitive) {
       const raw = values[name];
       if (raw === null || raw === undefined || raw === '') continue;
       secrets.push({ name, value: new Secret(raw) });
-      const { text } = evaluate(raw, values, { now: () => new Date(this.nowMs) });
+      const { text } = evaluate(raw, prepared, { now: () => new Date(this.nowMs) });
       if (text !== null && text !== '' && text !== raw) secrets.push({ name, value: new Secret(text) });
     }
     return secrets;
