@@ -11,6 +11,7 @@ import { parseArgs } from 'node:util';
 import { createDockerEngine, endpointFromDockerHost } from '@argonaut/runner/docker';
 import { type Made, makeProject, type StepWish } from '../packages/server/test/running/project-under-test.ts';
 import { ContainerWatch, dockerRun, engineRun } from './docker.ts';
+import { ExitWatch } from './exit-watch.ts';
 import { percentile, print, report, row } from './report.ts';
 import { ServerUnderTest } from './server-under-test.ts';
 
@@ -39,6 +40,7 @@ const daemons = steps(
 
 const engine = createDockerEngine(endpointFromDockerHost(process.env.DOCKER_HOST));
 await using server = await ServerUnderTest.create();
+using exits = new ExitWatch(`${server.directory}/worker`);
 await using watch = await ContainerWatch.open(server.directory);
 await server.start();
 const projects = {
@@ -54,7 +56,7 @@ interface Deployed {
   readonly ms: number;
   /** POST to the end of the live log in the client. */
   readonly seenMs: number;
-  /** Last byte of a step to the first byte of the next. */
+  /** From `exit` of one step to the first byte of the next. */
   readonly gaps: readonly number[];
   readonly text: string;
 }
@@ -79,8 +81,9 @@ async function deploy(made: Made, wanted: number): Promise<Deployed> {
   if (!words.slice(0, wanted).every((word) => text.split(word).length === 2)) complete = false;
   tasks.push({ task, steps: wanted });
   const gaps = bytes.flatMap(({ activity, timeMs }, index) => {
-    const before = bytes[index - 1];
-    return before === undefined || before.activity === activity ? [] : [timeMs - before.timeMs];
+    const before = bytes[index - 1]?.activity;
+    const exit = before === undefined || before === activity ? undefined : exits.written.get(before);
+    return exit === undefined ? [] : [timeMs - exit];
   });
   const ms = new Date(body.CompletedTime).getTime() - began;
   return { task, ms, seenMs: seenMs - began, gaps, text };
@@ -183,7 +186,12 @@ print(
         'ratio',
         0.7,
       ),
-      row('last byte of a step that leaves a daemon to first byte of the next', gaps, 'ms', 40),
+      row(
+        'exit of a step that left a daemon on a port to the first byte of the next, which binds it',
+        gaps,
+        'ms',
+        40,
+      ),
       row('5 echo steps, POST to CompletedTime', taken.echoes ?? [], 'ms'),
       row('1 echo step, POST to CompletedTime', taken.lonely ?? [], 'ms'),
       row('5 docker run', taken.docker ?? [], 'ms'),
@@ -191,6 +199,10 @@ print(
     ],
     [
       { name: 'every deployment succeeded', ok: succeeded },
+      {
+        name: 'the exit of every step that left a daemon was seen',
+        ok: gaps.length === rounds * (STEPS - 1),
+      },
       { name: 'every log holds what every step said, once', ok: complete },
       {
         name: 'every step had a container of its own',
