@@ -4,6 +4,8 @@ import { Command } from 'commander';
 /** What `argonaut` can do. Loading all of it for each call would cost the quick ones what only the server needs. */
 const SUBCOMMANDS: Readonly<Record<string, (program: Command) => Promise<void>>> = {
   follow: async (program) => (await import('./follow/command.ts')).addFollowCommand(program),
+  'rotate-master-key': async (program) =>
+    (await import('./rotate-master-key/command.ts')).addRotateMasterKeyCommand(program),
   run: async (program) => (await import('./run/command.ts')).addRunCommand(program),
   server: async (program) => (await import('./server/command.ts')).addServerCommand(program),
 };

@@ -6,7 +6,7 @@ import { createApplication } from './application.ts';
 import { DirectoryBlobStore } from './blobs/index.ts';
 import type { ServerConfig } from './config.ts';
 import { Connections } from './connections/index.ts';
-import { checkMasterKey, loadKeyRing, openCoordination, openDatabase } from './database/index.ts';
+import { openCoordination, openDatabase, openKeyRing } from './database/index.ts';
 import { installationId } from './database/settings.ts';
 import { Metrics } from './http/metrics.ts';
 import type { Services } from './services.ts';
@@ -44,8 +44,7 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
     await database.close();
   };
   try {
-    const keys = loadKeyRing(config);
-    await checkMasterKey(database, keys);
+    const keys = await openKeyRing(database, config);
     const services: Services = {
       config,
       database,

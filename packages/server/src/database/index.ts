@@ -10,11 +10,17 @@ export { Database, memoryDatabase, openDatabase } from './database.ts';
 export { Collection } from './documents.ts';
 export { type Found, type Kind, numberOf, type Query, type Stored } from './kind.ts';
 export {
+  adoptNextKey,
+  decodeKey,
+  type KeySource,
+  loadKeyRing,
+  openKeyRing,
+  writeNextKey,
+} from './master-key.ts';
+export {
   changeMasterKey,
   checkMasterKey,
-  decodeKey,
   KeyRing,
-  loadKeyRing,
   type Place,
 } from './secrets.ts';
 export { openSensitive, type Sealed, sealSensitive, showSensitive } from './sensitive.ts';

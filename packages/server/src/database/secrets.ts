@@ -1,11 +1,8 @@
 /**
  * Secrets at rest. Every value is sealed with AES-256-GCM under a key of its own, derived from the master key with a
- * random salt, and bound to its place (kind, id, field), so that a sealed text moved elsewhere does not open. The
- * master key comes from ARGONAUT_MASTER_KEY or from a file that only the server's user can read.
+ * random salt, and bound to its place (kind, id, field), so that a sealed text moved elsewhere does not open.
  */
 import { createCipheriv, createDecipheriv, createHash, createHmac, hkdfSync, randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { InfrastructureFailure, Invalid, Secret } from '@argonaut/contracts';
 import type { Database } from './database.ts';
 
@@ -21,7 +18,8 @@ const SALT_BYTES = 16;
 /** NIST SP 800-38D: 96-bit nonces for GCM. */
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
-const KEY_BYTES = 32;
+/** AES-256. */
+export const KEY_BYTES = 32;
 const CHECK_SETTING = 'master-key-check';
 const CHECK_PLACE: Place = { kind: 'settings', id: CHECK_SETTING, field: 'value' };
 const CHECK_TEXT = 'argonaut';
@@ -92,39 +90,6 @@ export class KeyRing {
   #keyFor(salt: Buffer): Buffer {
     return Buffer.from(hkdfSync('sha256', this.#master, salt, 'argonaut secret', KEY_BYTES));
   }
-}
-
-/** The master key: from the settings, else from the key file, which is made (0600) when there is none. */
-export function loadKeyRing(options: {
-  readonly dataDirectory: string;
-  readonly masterKey?: Secret;
-}): KeyRing {
-  if (options.masterKey) return new KeyRing(decodeKey(options.masterKey.reveal(), 'ARGONAUT_MASTER_KEY'));
-  const file = join(options.dataDirectory, 'master.key');
-  if (!existsSync(file)) {
-    mkdirSync(options.dataDirectory, { recursive: true, mode: 0o700 });
-    writeFileSync(file, `${randomBytes(KEY_BYTES).toString('base64')}\n`, {
-      mode: 0o600,
-      flag: 'wx',
-      flush: true,
-    });
-  }
-  chmodSync(file, 0o600);
-  return new KeyRing(decodeKey(readFileSync(file, 'utf8'), file));
-}
-
-/** 32 bytes as base64 or hex. @throws Invalid naming where they came from. */
-export function decodeKey(text: string, source: string): Buffer {
-  const trimmed = text.trim();
-  const key = /^[0-9a-fA-F]{64}$/.test(trimmed)
-    ? Buffer.from(trimmed, 'hex')
-    : Buffer.from(trimmed, 'base64');
-  if (key.length !== KEY_BYTES) {
-    throw new Invalid(
-      `${source} must hold ${KEY_BYTES} bytes as base64 or hex, for example from "openssl rand -base64 32".`,
-    );
-  }
-  return key;
 }
 
 /**
