@@ -2,6 +2,7 @@
 import type { Secret } from '@argonaut/contracts';
 import { WritableSpace } from '@argonaut/contracts/rest';
 import type { FastifyInstance } from 'fastify';
+import { accounts } from './accounts/index.ts';
 import { artifacts } from './artifacts/index.ts';
 import { deployments } from './deployments/index.ts';
 import { environments } from './environments/index.ts';
@@ -36,6 +37,7 @@ const FEATURES: readonly Feature[] = [
   lifecycles,
   feeds,
   packages,
+  accounts,
   workers,
   projectGroups,
   processes,

@@ -6,6 +6,7 @@
  * No server may run on the database meanwhile: it would go on sealing with the old key.
  */
 import { InfrastructureFailure, Invalid, type Secret } from '@argonaut/contracts';
+import { secretPlace as accountPlace } from './accounts/queries.ts';
 import {
   changeMasterKey,
   checkMasterKey,
@@ -33,6 +34,7 @@ const answers: PlaceOf = (_id, path, { Answers }) =>
     : undefined;
 
 const PLACES: Readonly<Record<string, PlaceOf>> = {
+  Accounts: (id, path) => (path[0] === 'Secrets' ? accountPlace(id, path.at(-1) ?? '') : undefined),
   Feeds: (id, path) => (path[0] === 'Secrets' ? secretPlace(id, path.at(-1) ?? '') : undefined),
   VariableSets: (id, path, document) => {
     const owner = owning(document, path.slice(0, -1));

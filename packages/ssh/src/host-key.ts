@@ -28,6 +28,11 @@ export function pinnedKey(fingerprint: string): KeyTest {
   );
 }
 
+/** @throws Invalid for a text that is no fingerprint. */
+export function checkFingerprint(fingerprint: string): void {
+  pinnedKey(fingerprint);
+}
+
 /** As OpenSSH prints it. */
 export function fingerprintOf(key: Buffer): string {
   return `SHA256:${createHash('sha256').update(key).digest('base64').replace(/=+$/, '')}`;

@@ -1,7 +1,15 @@
 /** How we log in: by key, or by password in either of the two ways in which servers ask for one. */
-import { Invalid } from '@argonaut/contracts';
+import { Invalid, type Secret } from '@argonaut/contracts';
 import ssh2, { type Client, type ConnectConfig } from 'ssh2';
 import type { Settings } from './options.ts';
+
+/** What is wrong with a private key, if anything: it is no key, or its passphrase is missing or another. */
+export function checkPrivateKey(privateKey: Secret, passphrase: Secret | undefined): string | undefined {
+  const key = ssh2.utils.parseKey(privateKey.reveal(), passphrase?.reveal());
+  if (!(key instanceof Error))
+    return key.isPrivateKey() ? undefined : 'This is a public key, not a private one.';
+  return `The private key cannot be read: ${key.message}. It must be a key in OpenSSH or PEM form, and its passphrase must be given when it has one.`;
+}
 
 export function credentialsOf({ authentication, name }: Settings, client: Client): ConnectConfig {
   if (authentication.kind === 'password') {
@@ -12,13 +20,11 @@ export function credentialsOf({ authentication, name }: Settings, client: Client
     });
     return { password, tryKeyboard: true };
   }
-  const privateKey = authentication.privateKey.reveal();
-  const passphrase = authentication.passphrase?.reveal();
-  const key = ssh2.utils.parseKey(privateKey, passphrase);
-  if (key instanceof Error) {
-    throw new Invalid(
-      `The private key for ${name} cannot be read: ${key.message}. It must be a key in OpenSSH or PEM form, and its passphrase must be given when it has one.`,
-    );
-  }
-  return { privateKey, ...(passphrase === undefined ? {} : { passphrase }) };
+  const { privateKey, passphrase } = authentication;
+  const complaint = checkPrivateKey(privateKey, passphrase);
+  if (complaint !== undefined) throw new Invalid(`The login to ${name} is not possible. ${complaint}`);
+  return {
+    privateKey: privateKey.reveal(),
+    ...(passphrase === undefined ? {} : { passphrase: passphrase.reveal() }),
+  };
 }

@@ -1,4 +1,5 @@
 /** Octopus resources as they travel: one schema for type, validation and documentation. */
+export * from './accounts.ts';
 export * from './artifacts.ts';
 export * from './basics.ts';
 export * from './channels.ts';

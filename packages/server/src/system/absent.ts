@@ -15,7 +15,6 @@ interface AbsentList {
 }
 
 const PAGES: readonly AbsentList[] = [
-  { path: '/accounts', itemType: 'Account', permission: 'AccountView' },
   { path: '/actiontemplates', itemType: 'ActionTemplate', permission: 'ActionTemplateView' },
   { path: '/certificates', itemType: 'Certificate', permission: 'CertificateView' },
   { path: '/git-credentials', itemType: 'GitCredential', permission: 'ProjectView' },

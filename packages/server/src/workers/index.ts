@@ -1,5 +1,6 @@
 /** Workers: the machines that run steps; the pools that steps ask for; the policies of machines; their health. */
 import type { Feature } from '../services.ts';
+import { discoverRoutes } from './discover.routes.ts';
 import { seedPolicy } from './policies/queries.ts';
 import { machinePolicyRoutes } from './policies/routes.ts';
 import { seedPool } from './pools/queries.ts';
@@ -10,6 +11,7 @@ export { healthTask } from './health.ts';
 export const workers: Feature = {
   name: 'workers',
   routes: (routes, services) => {
+    discoverRoutes(routes);
     workerRoutes(routes, services);
     workerPoolRoutes(routes, services);
     machinePolicyRoutes(routes, services);

@@ -9,6 +9,7 @@ import { present } from './codec.ts';
 import { policiesIn } from './policies/queries.ts';
 import { poolsIn } from './pools/queries.ts';
 import { leasesPerWorker, workersIn } from './queries.ts';
+import { checkSshEndpoint } from './ssh-endpoint.ts';
 
 export function workerRoutes(routes: RouteTable, services: Services): void {
   const { database } = services;
@@ -43,6 +44,7 @@ export function workerRoutes(routes: RouteTable, services: Services): void {
           `The worker "${body.Name}" is to join worker pools that do not exist: ${unknown.join(', ')}.`,
         );
       }
+      await checkSshEndpoint(services, space, body);
       const [policy] = await policiesIn(database).all({ space, where: { IsDefault: 'true' }, take: 1 });
       const fields = withoutFindings(fieldsOf(body));
       return {

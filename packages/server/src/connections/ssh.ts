@@ -1,0 +1,86 @@
+/** A worker behind SSH: the runner in this process, over the files, processes and engine of the other machine. */
+import { Invalid } from '@argonaut/contracts';
+import { createRunner } from '@argonaut/runner';
+import { createDockerEngine } from '@argonaut/runner/docker';
+import { systemClock } from '@argonaut/runner/local';
+import { sshLogin } from '../accounts/index.ts';
+import type { Stored } from '../database/index.ts';
+import type { Services } from '../services.ts';
+import type { Worker } from '../workers/queries.ts';
+import { sshEndpointOf } from '../workers/ssh-endpoint.ts';
+import type { Connector, OpenConnection } from './connections.ts';
+import { databaseJournal } from './journal.ts';
+
+/** Below the home of the user who logs in; each installation has a folder of its own there. */
+const FOLDER = '.argonaut';
+/** Less than what a health check waits, so that its summary says why nobody answered. */
+const RECONNECT_PATIENCE_MS = 45_000;
+
+export const sshConnector: Connector = {
+  async identity({ database, keys }, worker) {
+    const endpoint = sshEndpointOf(worker.document);
+    const { version } = await sshLogin(database, keys, worker.spaceId, endpoint.AccountId);
+    return JSON.stringify([endpoint, version]);
+  },
+  open: openSshWorker,
+};
+
+async function openSshWorker(
+  services: Services,
+  worker: Stored<Worker>,
+  signal: AbortSignal,
+): Promise<OpenConnection> {
+  const { database, keys, installationId, log } = services;
+  const endpoint = sshEndpointOf(worker.document);
+  if (endpoint.ProxyId) {
+    throw new Invalid(
+      `The worker "${worker.document.Name}" is reached through a proxy, which this server cannot do yet. Remove the proxy from its endpoint.`,
+    );
+  }
+  const {
+    username,
+    version: _version,
+    ...authentication
+  } = await sshLogin(database, keys, worker.spaceId, endpoint.AccountId);
+  // Loaded when it is needed: most servers start without a worker behind SSH.
+  const { connectSsh } = await import('@argonaut/ssh');
+  const ssh = await connectSsh(
+    {
+      host: endpoint.Host,
+      port: endpoint.Port,
+      username,
+      authentication,
+      hostFingerprint: endpoint.Fingerprint,
+      reconnectPatienceMs: RECONNECT_PATIENCE_MS,
+    },
+    signal,
+  );
+  try {
+    const { path, home } = ssh.facts;
+    const runner = await createRunner({
+      engine: createDockerEngine({
+        kind: 'stream',
+        name: `the worker "${worker.document.Name}" (${ssh.name})`,
+        connect: ssh.engineConnect,
+      }),
+      files: ssh.files,
+      processes: ssh.processes,
+      journal: databaseJournal(database, worker.id),
+      clock: systemClock,
+      server: installationId,
+      dataDirectory: `${home}/${FOLDER}/${installationId}`,
+      hostEnvironment: { PATH: path, HOME: home, USER: username, LOGNAME: username },
+      onProblem: (message) => log.warn({ worker: worker.id }, message),
+    });
+    const dispose = runner[Symbol.asyncDispose].bind(runner);
+    return Object.assign(runner, {
+      [Symbol.asyncDispose]: async () => {
+        await dispose();
+        await ssh.close();
+      },
+    });
+  } catch (error) {
+    await ssh.close();
+    throw error;
+  }
+}
