@@ -79,7 +79,8 @@ export class ImageAcquisition {
     const kept =
       (await this.#engine.inspectImage(keepName(digest), signal)) ??
       (await this.#engine.inspectImage(byDigest(reference, digest), signal));
-    if (kept) return this.#keep(reference, digest, kept, signal);
+    if (kept && (policy === 'never' || (await this.#runsHere(kept, signal))))
+      return this.#keep(reference, digest, kept, signal);
     if (policy === 'never') throw notPresent(byDigest(reference, digest));
     const resolved = await this.#ask(byDigest(reference, digest), request, onProgress, signal);
     return this.#pull(request, resolved, onProgress, signal);
@@ -104,7 +105,7 @@ export class ImageAcquisition {
       return this.#present(reference, present, onProgress, signal);
     }
     const kept = await this.#engine.inspectImage(keepName(resolved.digest), signal);
-    if (kept) {
+    if (kept && (await this.#runsHere(kept, signal))) {
       onProgress({ level: 'Verbose', message: `Image ${reference} is up to date (${resolved.digest}).` });
       return this.#keep(reference, resolved.digest, kept, signal);
     }
@@ -165,7 +166,13 @@ export class ImageAcquisition {
       if (!pulled)
         throw new NotFound(`Image ${exact} was pulled, but the engine does not have it (pruned at once?).`);
       report.done(pulled.sizeBytes);
-      return this.#keep(reference, resolved.digest, pulled, pulling);
+      // The containerd store may show another platform of the index that is here as well (28.5); a container gets ours.
+      const { os, architecture } = version;
+      const named = resolved.platforms.some(
+        (platform) => platform.os === os && platform.architecture === architecture,
+      );
+      const ours = named ? { ...pulled, os, architecture } : pulled;
+      return this.#keep(reference, resolved.digest, ours, pulling);
     });
   }
 
@@ -217,6 +224,13 @@ export class ImageAcquisition {
       os: os || (this.#version?.os ?? 'linux'),
       architecture: architecture || (this.#version?.architecture ?? ''),
     };
+  }
+
+  /** One digest names all platforms of an index, and perhaps only a foreign one of them is here. */
+  async #runsHere({ os, architecture }: ImageDetails, signal: AbortSignal): Promise<boolean> {
+    const worker = await this.#engineVersion(signal);
+    if (os === '' || architecture === '') return true;
+    return os === worker.os && architecture === worker.architecture;
   }
 
   async #engineVersion(signal: AbortSignal): Promise<EngineVersion> {
