@@ -28,6 +28,12 @@ const STATUS: Readonly<Record<ErrorKind, number>> = {
 export function errorAnswer(error: unknown): { readonly status: number; readonly body: ErrorBody } {
   if (error instanceof ArgonautError)
     return answerFor(STATUS[error.kind], error.message, error.errors, error.details);
+  if (isDiskFull(error)) {
+    return answerFor(
+      507,
+      'The disk of this server, or of its database, is full: nothing was stored. Free some space, then send the request again.',
+    );
+  }
   const status = statusOf(error);
   if (status === 413) {
     return answerFor(413, 'The request is larger than this server accepts (ARGONAUT_BODY_LIMIT).');
@@ -54,6 +60,15 @@ export function answerFor(
       ...(Object.keys(details).length > 0 ? { Details: details } : {}),
     },
   };
+}
+
+/** Of a file system (ENOSPC, EDQUOT), SQLite (SQLITE_FULL) or PostgreSQL (disk_full). */
+function isDiskFull(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const { code, errcode } = error as { readonly code?: unknown; readonly errcode?: unknown };
+  return (
+    ['ENOSPC', 'EDQUOT', '53100'].includes(String(code)) || (code === 'ERR_SQLITE_ERROR' && errcode === 13)
+  );
 }
 
 /** The status that Fastify gives its own errors (malformed JSON, too large). */

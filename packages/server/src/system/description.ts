@@ -33,11 +33,11 @@ export function descriptionRoutes(routes: RouteTable): void {
   });
 }
 
-/** Only the page's own script and style may run, known by their hashes. */
+/** Only the page's own script and style may run, known by their hashes; its empty icon spares browsers a request. */
 function policyFor(html: string): string {
   const hashes = (tag: string) =>
     [...html.matchAll(new RegExp(`<${tag}>([\\s\\S]*?)</${tag}>`, 'g'))].map(
       ([, text = '']) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`,
     );
-  return `default-src 'none'; connect-src 'self'; script-src ${hashes('script').join(' ')}; style-src ${hashes('style').join(' ')}; frame-ancestors 'none'`;
+  return `default-src 'none'; connect-src 'self'; img-src data:; script-src ${hashes('script').join(' ')}; style-src ${hashes('style').join(' ')}; frame-ancestors 'none'`;
 }

@@ -1,0 +1,68 @@
+/**
+ * Requests that are wrong are refused with everything that is wrong about them, and nothing is made of them. How bodies
+ * are read is shown in `wire.test.ts`, what deployments refuse in `running/deployments.test.ts`; here it is that nothing
+ * stays behind, and that what is named but unknown is told with what there is.
+ */
+import { expect, test } from 'vitest';
+import { errorAnswer } from '../../src/http/errors.ts';
+import { makeProject } from '../running/project-under-test.ts';
+import { ADMIN_KEY, testServer } from '../support.ts';
+
+test('malformed JSON, wrong types, missing fields and a large body make nothing', async () => {
+  await using server = await testServer({ settings: { bodyLimit: 5_000 } });
+  const send = async (payload: string) => {
+    const url = '/api/Spaces-1/projects';
+    const headers = { 'x-octopus-apikey': ADMIN_KEY, 'content-type': 'application/json' };
+    const { status, body } = await server.inject({ method: 'POST', url, headers, payload });
+    return { status, message: body.ErrorMessage, errors: body.Errors };
+  };
+  expect(await send('{"Name": "Half')).toMatchObject({ status: 400, message: expect.stringMatching(/JSON/) });
+  const types = await send('{"Name": 5, "Description": [], "IsDisabled": "perhaps"}');
+  expect(types.status).toBe(400);
+  expect(types.errors).toEqual(
+    expect.arrayContaining([
+      'Name must be a text.',
+      'Description must be a text.',
+      'IsDisabled must be true or false.',
+      'ProjectGroupId is required.',
+      'LifecycleId is required.',
+    ]),
+  );
+  expect(await send(JSON.stringify({ Name: 'x'.repeat(6_000) }))).toMatchObject({
+    status: 413,
+    message: expect.stringMatching(/larger than this server accepts \(ARGONAUT_BODY_LIMIT\)/),
+  });
+  expect((await server.get('/api/projects/all')).body).toEqual([]);
+});
+
+test('an unknown environment, and one that the lifecycle does not allow, start no task', async () => {
+  await using server = await testServer();
+  const made = await makeProject(server, [{ name: 'step', script: 'true' }]);
+  const { body: other } = await server.call('POST', '/api/environments', { Name: 'Elsewhere' });
+  const [lifecycle] = (await server.get('/api/lifecycles/all')).body;
+  const phases = [{ Name: 'Only', OptionalDeploymentTargets: [made.environmentId] }];
+  await server.call('PUT', `/api/lifecycles/${lifecycle.Id}`, { ...lifecycle, Phases: phases });
+  const deploy = async (EnvironmentId: string) => {
+    const request = { ReleaseId: made.releaseId, EnvironmentId };
+    const { status, body } = await server.call('POST', '/api/deployments', request);
+    return { status, message: body.ErrorMessage };
+  };
+  expect(await deploy('Moon')).toEqual({
+    status: 400,
+    message: expect.stringMatching(/"Moon" does not exist.*"Production", "Elsewhere"/),
+  });
+  expect(await deploy(other.Id)).toEqual({ status: 400, message: expect.stringMatching(/Elsewhere/) });
+  expect((await server.get('/api/tasks')).body.TotalResults).toBe(0);
+  expect((await server.get('/api/deployments')).body.TotalResults).toBe(0);
+});
+
+test.each([
+  ['a file system', { code: 'ENOSPC' }],
+  ['SQLite', { code: 'ERR_SQLITE_ERROR', errcode: 13 }],
+  ['PostgreSQL', { code: '53100' }],
+])('a full disk of %s is 507 and says what to do', (_where, marks) => {
+  const { status, body } = errorAnswer(Object.assign(new Error('no room in /secret/place'), marks));
+  expect(status).toBe(507);
+  expect(body.ErrorMessage).toMatch(/disk .* is full: nothing was stored\. Free some space/);
+  expect(body.ErrorMessage).not.toContain('/secret/place');
+});
