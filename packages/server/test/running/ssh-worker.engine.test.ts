@@ -1,0 +1,155 @@
+/** A worker behind SSH, as people add one: its host key is looked up, an account logs in, a step runs there. */
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { SshdService } from '../../../../test/services/sshd.ts';
+import { registry, sshd } from '../../../../test/services.ts';
+import { type RunningServer, readConfig, startServer } from '../../src/index.ts';
+import { type Caller, makeProject } from './project-under-test.ts';
+
+const KEY = 'API-SSHWORKERSSHWORKER01';
+const DEADLINE_MS = 90_000;
+
+describe('a worker behind SSH', () => {
+  let directory: string;
+  let server: RunningServer;
+  let machine: SshdService;
+  let pool: string;
+  let feed: string;
+  /** What the server keeps on the worker, which is this machine. */
+  let folder: string | undefined;
+
+  const call: Caller['call'] = async (method, url, body) => {
+    const answer = await fetch(server.address + url, {
+      method,
+      headers: { 'x-octopus-apikey': KEY, 'content-type': 'application/json' },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    return { status: answer.status, body: await answer.json() };
+  };
+  const post = async (url: string, body: object) => {
+    const { status, body: made } = await call('POST', url, body);
+    expect(status, JSON.stringify(made)).toBeLessThan(300);
+    return made;
+  };
+  const ended = async (id: string) => {
+    const end = performance.now() + DEADLINE_MS;
+    for (;;) {
+      const { body } = await call('GET', `/api/tasks/${id}`);
+      if (body.IsCompleted) return body;
+      if (performance.now() > end) throw new Error(`${id} does not end: ${JSON.stringify(body)}`);
+      await new Promise((resume) => setTimeout(resume, 100));
+    }
+  };
+  const text = async (id: string) => {
+    const answer = await fetch(`${server.address}/api/tasks/${id}/raw`, {
+      headers: { 'x-octopus-apikey': KEY },
+    });
+    return answer.text();
+  };
+
+  beforeAll(async () => {
+    machine = await sshd();
+    directory = mkdtempSync(join(tmpdir(), 'argonaut-ssh-'));
+    const { DOCKER_HOST, PATH } = process.env;
+    const settings = { ARGONAUT_DATA: directory, ARGONAUT_PORT: '0', ARGONAUT_LOG_LEVEL: 'warn' };
+    server = await startServer(readConfig({ ...settings, DOCKER_HOST, PATH, ARGONAUT_ADMIN_API_KEY: KEY }));
+    pool = (await post('/api/Spaces-1/workerpools', { Name: 'Behind SSH' })).Id;
+    const { host } = await registry();
+    feed = (
+      await post('/api/Spaces-1/feeds', { Name: 'Registry', FeedType: 'Docker', FeedUri: `http://${host}` })
+    ).Id;
+  }, 300_000);
+  afterAll(async () => {
+    await server?.stop();
+    if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
+    rmSync(directory, { recursive: true, force: true });
+  });
+
+  const account = (changes: object = {}) =>
+    post('/api/Spaces-1/accounts', {
+      Name: `Deployer ${Math.random()}`,
+      AccountType: 'SshKeyPair',
+      Username: machine.username,
+      PrivateKeyFile: { HasValue: true, NewValue: Buffer.from(machine.privateKey).toString('base64') },
+      ...changes,
+    });
+  const discover = async () => {
+    const { body } = await call(
+      'GET',
+      `/api/Spaces-1/workers/discover?host=${machine.host}&port=${machine.port}&type=Ssh`,
+    );
+    return body.Endpoint;
+  };
+  const addWorker = async (endpoint: object, name: string) => {
+    const worker = await post('/api/Spaces-1/workers', {
+      Name: name,
+      WorkerPoolIds: [pool],
+      SkipInitialHealthCheck: true,
+      Endpoint: endpoint,
+    });
+    const task = await post('/api/Spaces-1/tasks', {
+      Name: 'Health',
+      Arguments: { MachineIds: [worker.Id] },
+    });
+    const { State } = await ended(task.Id);
+    return { State, worker: (await call('GET', `/api/Spaces-1/workers/${worker.Id}`)).body, task: task.Id };
+  };
+
+  it('is healthy, runs steps in containers and as plain processes, and stays connected over health checks', async () => {
+    const { Id: AccountId } = await account();
+    const { worker, State, task } = await addWorker({ ...(await discover()), AccountId }, 'Good');
+    expect(State, await text(task)).toBe('Success');
+    expect(worker).toMatchObject({ Status: 'Online', OperatingSystem: 'linux' });
+    expect(['Healthy', 'HasWarnings']).toContain(worker.HealthStatus);
+
+    const onPool = { WorkerPoolId: pool };
+    const made = await makeProject({ call }, [
+      {
+        name: 'Inside',
+        image: 'argonaut-test/busybox:1',
+        feed,
+        script: 'echo "inside $SSH_CONNECTION."',
+        action: onPool,
+      },
+      { name: 'Beside', script: 'echo "home $HOME"; pwd', action: onPool },
+    ]);
+    const { TaskId } = await post('/api/Spaces-1/deployments', {
+      ReleaseId: made.releaseId,
+      EnvironmentId: made.environmentId,
+    });
+    // While it runs the worker is checked: its connection is not taken away.
+    const check = await post('/api/Spaces-1/tasks', {
+      Name: 'Health',
+      Arguments: { MachineIds: [worker.Id] },
+    });
+    const task2 = await ended(TaskId);
+    await ended(check.Id);
+    const log = await text(TaskId);
+    expect(task2.State, log).toBe('Success');
+    expect(log).toContain('inside .');
+    expect(log).toContain(`home ${homedir()}`);
+    folder = /\/\S+\/\.argonaut\/[0-9a-f-]{36}/.exec(log)?.[0];
+    const attempts = `${folder}/attempts`;
+    await expect.poll(() => readdirSync(attempts), { timeout: 20_000 }).toEqual([]);
+  });
+
+  it('that shows another host key, or refuses the account, is unavailable and says why', async () => {
+    const endpoint = await discover();
+    const { Id: AccountId } = await account();
+    const changed = await addWorker(
+      { ...endpoint, AccountId, Fingerprint: `SHA256:${'A'.repeat(43)}` },
+      'Changed',
+    );
+    expect(changed.State).toBe('Failed');
+    expect(changed.worker).toMatchObject({ HealthStatus: 'Unavailable' });
+    expect(changed.worker.StatusSummary).toContain('shows another host key');
+    const stranger = await account({ Username: 'nobody-that-exists' });
+    const refused = await addWorker({ ...endpoint, AccountId: stranger.Id }, 'Refused');
+    expect(refused.worker.StatusSummary).toContain('refuses the login');
+    expect(await text(refused.task)).not.toContain(
+      readFileSync(machine.privateKeyFile, 'utf8').slice(100, 140),
+    );
+  });
+});
