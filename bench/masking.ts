@@ -5,42 +5,22 @@
  * or pass. The checks are what makes the figures honest: a canary of each form is in the stream and none comes
  * out, the text around them is unchanged, and the result is the same whatever the chunks.
  */
-import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { cpus } from 'node:os';
 import { Secret } from '@argonaut/contracts';
 import { SecretSet, StreamMasker } from '@argonaut/runner/masking';
 import { OutputReader } from '@argonaut/runner/messages';
+import { formsOf, Noise, secretValues } from './canaries.ts';
+import { print, type Row, report } from './report.ts';
 
-const SECRETS = 200;
 const MEGABYTES = 64;
 const CHUNK = 64 * 1024;
+const BASE64 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
 /** A canary every so many bytes in the text "with secrets". */
 const BETWEEN_CANARIES = 8 * 1024;
 
-interface Row {
-  name: string;
-  p50: number;
-  p90: number;
-  unit: string;
-  goal: number;
-}
-
 const rounds = Number(process.argv[process.argv.indexOf('--rounds') + 1]) || 7;
-let state = 42;
-function random(below: number): number {
-  state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-  return Math.floor((state / 2 ** 32) * below);
-}
-
-function randomText(length: number, alphabet: string): string {
-  return Array.from({ length }, () => alphabet[random(alphabet.length)]).join('');
-}
-
-const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
-const values = Array.from({ length: SECRETS }, (_, i) =>
-  randomText(12 + (i % 30), i % 10 === 0 ? `${LETTERS}$/+&"' ` : LETTERS),
-);
+const noise = new Noise();
+const values = secretValues(noise);
 const secrets = values.map((value, i) => ({ name: `Secret ${i}`, value: new Secret(value) }));
 
 const memoryBefore = heldMemory();
@@ -52,8 +32,8 @@ const memory = heldMemory() - memoryBefore;
 /** Texts that differ in what makes a filter's life hard. */
 const texts: Record<string, Buffer> = {
   'log lines': repeated(logLines()),
-  'base64 text': repeated(`${randomText(1 << 20, `${LETTERS}+/`).replaceAll(/.{76}/g, '$&\n')}\n`),
-  'hexadecimal text': repeated(`${randomText(1 << 20, '0123456789abcdef')}\n`),
+  'base64 text': repeated(`${noise.text(1 << 20, BASE64).replaceAll(/.{76}/g, '$&\n')}\n`),
+  'hexadecimal text': repeated(`${noise.text(1 << 20, '0123456789abcdef')}\n`),
 };
 const withCanaries = plantCanaries((texts['log lines'] ?? Buffer.alloc(0)).subarray(0, 16_000_000));
 
@@ -87,16 +67,7 @@ const checks = [
   { name: 'tables take at most 16 MB', ok: memory <= 16 },
 ];
 
-const report = {
-  name: 'masking',
-  machine: `${cpus().length} x ${cpus()[0]?.model ?? 'unknown'}, Node ${process.version}`,
-  commit: commit(),
-  rounds,
-  rows,
-  checks,
-};
-console.log(JSON.stringify(report, null, process.argv.includes('--json') ? 0 : 2));
-if (checks.some((check) => !check.ok)) process.exitCode = 1;
+print(report('masking', rounds, rows, checks));
 
 function measure(name: string, text: Buffer): Row {
   const rates: number[] = [];
@@ -171,9 +142,9 @@ function logLines(): string {
   ];
   let text = '';
   while (text.length < 1 << 20) {
-    text += `2026-11-24T14:49:10.${100 + random(900)}Z [INFO] `;
-    for (let i = 0; i < 8; i++) text += `${words[random(words.length)]} `;
-    text += `${randomText(12, '0123456789abcdef')}\n`;
+    text += `2026-11-24T14:49:10.${100 + noise.below(900)}Z [INFO] `;
+    for (let i = 0; i < 8; i++) text += `${words[noise.below(words.length)]} `;
+    text += `${noise.text(12, '0123456789abcdef')}\n`;
   }
   return text;
 }
@@ -182,24 +153,8 @@ function repeated(text: string): Buffer {
   return Buffer.alloc(MEGABYTES * 1_000_000, text);
 }
 
-/** Every secret as it is, in base64 at three alignments, in hexadecimal, percent-encoded, in JSON, in UTF-16. */
 function canaries(): Buffer[] {
-  return values.flatMap((value) => {
-    const bytes = Buffer.from(value);
-    const shifted = [0, 1, 2].map((shift) => {
-      const encoded = Buffer.concat([Buffer.alloc(shift), bytes]).toString('base64');
-      return encoded.slice(Math.ceil((8 * shift) / 6), Math.floor((8 * (shift + bytes.length)) / 6));
-    });
-    return [
-      bytes,
-      ...shifted.map((text) => Buffer.from(text)),
-      Buffer.from(bytes.toString('hex')),
-      Buffer.from(bytes.toString('hex').toUpperCase()),
-      Buffer.from(encodeURIComponent(value)),
-      Buffer.from(JSON.stringify(value).slice(1, -1)),
-      Buffer.from(value, 'utf16le'),
-    ];
-  });
+  return values.flatMap((value) => [...formsOf(value)]);
 }
 
 function plantCanaries(text: Buffer): Buffer {
@@ -220,12 +175,4 @@ function heldMemory(): number {
   (globalThis as { gc?: () => void }).gc?.();
   const { heapUsed, external } = process.memoryUsage();
   return (heapUsed + external) / 1e6;
-}
-
-function commit(): string {
-  try {
-    return execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim();
-  } catch {
-    return 'unknown';
-  }
 }
