@@ -16,9 +16,14 @@ interface Interval {
   readonly to: Bound | undefined;
 }
 
+/** Longer texts are no range that anybody wrote. */
+const LONGEST = 1000;
+
 /** What decides whether a version is in the range. @throws Invalid when the text is no range. */
 export function parseRange(text: string): (version: string) => boolean {
-  const intervals = intervalsOf(text.replaceAll(/\s/g, ''));
+  // Space may stand around brackets and commas, never inside a version: "2.0 or so" is no range.
+  const intervals =
+    text.length > LONGEST ? undefined : intervalsOf(text.trim().replaceAll(/\s*([[\](),])\s*/g, '$1'));
   if (intervals === undefined) {
     throw new Invalid(
       `"${text}" is no range of versions. Write it like "[1.0,2.0)": from 1.0 up to, but without, 2.0.`,
