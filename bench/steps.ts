@@ -6,6 +6,7 @@
  * the row "back to back" has them inside its window. The checks look at every container while it runs, and at the log.
  */
 import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { createDockerEngine, endpointFromDockerHost } from '@argonaut/runner/docker';
@@ -17,6 +18,8 @@ import { ServerUnderTest } from './server-under-test.ts';
 
 const IMAGE = 'argonaut-test/busybox:1';
 const STEPS = 5;
+/** What a step of the slow ones does. */
+const WORK_MS = 300;
 const BACK_TO_BACK = 20;
 const PORT = 7_070;
 /** At least 10 make figures that may be told. */
@@ -28,7 +31,7 @@ const rounds = Number(options.rounds);
 
 const words = Array.from({ length: STEPS }, (_, nth) => `said-${nth}-${randomBytes(4).toString('hex')}`);
 const echoes = steps(words.map((word) => `echo ${word}`));
-const slow = steps(words.map((word) => `sleep 0.3; echo ${word}`));
+const slow = steps(words.map((word) => `sleep ${WORK_MS / 1000}; echo ${word}`));
 const lonely = steps(words.slice(0, 1).map((word) => `echo ${word}`));
 /** Each leaves a daemon on a port that the next one needs: it must be gone before the next begins. */
 const daemons = steps(
@@ -101,6 +104,16 @@ async function rest(): Promise<void> {
   }
 }
 
+/** Seconds that all processors of this machine have worked so far (proc(5): ticks of 10 ms). */
+async function busySeconds(): Promise<number> {
+  const [first = ''] = (await readFile('/proc/stat', 'utf8')).split('\n');
+  const [user = 0, nice = 0, system = 0, , , interrupts = 0, soft = 0] = first
+    .split(/\s+/)
+    .slice(1)
+    .map(Number);
+  return (user + nice + system + interrupts + soft) / 100;
+}
+
 async function five(one: () => Promise<number>): Promise<number> {
   let sum = 0;
   for (let nth = 0; nth < STEPS; nth++) sum += await one();
@@ -126,7 +139,7 @@ const variants: [string, () => Promise<number>][] = [
   ['engine', () => five(() => engineRun(engine, IMAGE, 'echo hello'))],
   ['lonely', async () => (await deploy(projects.lonely, 1)).ms],
   ['slow', async () => (await deploy(projects.slow, STEPS)).ms],
-  ['slow docker', () => five(() => dockerRun(IMAGE, 'sleep 0.3; echo hello'))],
+  ['slow docker', () => five(() => dockerRun(IMAGE, `sleep ${WORK_MS / 1000}; echo hello`))],
   [
     'daemons',
     async () => {
@@ -142,7 +155,10 @@ for (const made of Object.values(projects)) await deploy(made, made === projects
 for (let round = 0; round < rounds; round++) {
   for (const [name, measure] of variants) {
     await rest();
+    const before = await busySeconds();
     take(name, await measure());
+    await rest();
+    take(`${name} processor`, ((await busySeconds()) - before) / STEPS);
   }
   variants.push(...variants.splice(0, 1));
   process.stderr.write(`round ${round + 1} of ${rounds}\n`);
@@ -158,13 +174,12 @@ const backToBack = performance.now() - window - 300;
 const ratios = (above: string, below: string): number[] =>
   (taken[above] ?? []).map((value, round) => value / (taken[below]?.[round] ?? Number.NaN));
 const dockerP50 = percentile(taken.docker ?? [], 0.5);
-const inPipeline = (taken.echoes ?? []).map((value, round) => {
-  const alone = taken.lonely?.[round] ?? Number.NaN;
-  return (value - alone) / (STEPS - 1) / ((taken.docker?.[round] ?? Number.NaN) / STEPS);
-});
-const where = (await server.call('GET', `/api/argonaut/tasks/${tasks.at(-1)?.task}/where`)).body;
-if (!options.json) console.log(JSON.stringify(where, null, 1));
-
+/** What one more step costs beyond what its script takes, as a share of one `docker run`. */
+const inPipeline = (pipeline: string, workMs: number): number[] =>
+  (taken[pipeline] ?? []).map((value, round) => {
+    const more = value - (taken.lonely?.[round] ?? Number.NaN) - STEPS * workMs;
+    return more / (STEPS - 1) / ((taken.docker?.[round] ?? Number.NaN) / STEPS);
+  });
 await watch.settled();
 const containers = [...watch.seen.values()];
 const looked = containers.flatMap((container) => container.looked ?? []);
@@ -179,7 +194,13 @@ print(
       row('… until the client has seen the end / 5 docker run', ratios('seen', 'docker'), 'ratio'),
       row('… / the same Engine calls without a server', ratios('echoes', 'engine'), 'ratio'),
       row('5 steps of 0.3 s / 5 docker run', ratios('slow', 'slow docker'), 'ratio', 0.6),
-      row('one more step in a pipeline / docker run', inPipeline, 'ratio', 0.25),
+      row(
+        'one more step of 0.3 s in a pipeline, beyond its 0.3 s / docker run',
+        inPipeline('slow', WORK_MS),
+        'ratio',
+        0.25,
+      ),
+      row('one more echo step in a pipeline / docker run', inPipeline('echoes', 0), 'ratio'),
       row(
         `${BACK_TO_BACK} deployments back to back, refill included / docker run`,
         [backToBack / (BACK_TO_BACK * dockerP50)],
@@ -192,6 +213,8 @@ print(
         'ms',
         40,
       ),
+      row('processor time of the machine per echo step', taken['echoes processor'] ?? [], 's'),
+      row('processor time of the machine per docker run', taken['docker processor'] ?? [], 's'),
       row('5 echo steps, POST to CompletedTime', taken.echoes ?? [], 'ms'),
       row('1 echo step, POST to CompletedTime', taken.lonely ?? [], 'ms'),
       row('5 docker run', taken.docker ?? [], 'ms'),
