@@ -28,15 +28,14 @@ function history(seed: number): World {
 
 test(`${HISTORIES} random histories keep every promise`, () => {
   const first = firstSeed();
-  const count = process.env.ARGONAUT_SEED === undefined ? HISTORIES : 1;
   const results = new Map<string, number>();
-  for (let seed = first; seed < first + count; seed += 1) {
+  for (let seed = first; seed < first + HISTORIES; seed += 1) {
     try {
       const { result } = history(seed).state;
       results.set(String(result), (results.get(String(result)) ?? 0) + 1);
     } catch (error) {
-      throw new Error(`ARGONAUT_SEED=${seed} repeats this history: ${String(error)}`, { cause: error });
+      throw new Error(`ARGONAUT_SEED=${seed} repeats this history first: ${String(error)}`, { cause: error });
     }
   }
-  if (count === HISTORIES) expect([...results.keys()].sort()).toEqual(['Canceled', 'Failed', 'Success']);
+  expect([...results.keys()].sort()).toEqual(['Canceled', 'Failed', 'Success']);
 });
