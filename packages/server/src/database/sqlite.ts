@@ -54,11 +54,24 @@ class CachedStatements implements SqliteDatabase {
   prepare(sql: string): SqliteStatement {
     const known = this.#statements.get(sql);
     if (known) return known;
-    const statement = adapt(this.#database.prepare(sql));
+    const statement = sql === 'rollback' ? this.#rollback() : adapt(this.#database.prepare(sql));
     const oldest = this.#statements.keys().next();
     if (this.#statements.size >= STATEMENT_CACHE && !oldest.done) this.#statements.delete(oldest.value);
     this.#statements.set(sql, statement);
     return statement;
+  }
+
+  /**
+   * SQLite undoes a transaction by itself when the disk is full (https://sqlite.org/lang_transaction.html, section 3). A second
+   * rollback would fail, and its error would hide the cause.
+   */
+  #rollback(): SqliteStatement {
+    const rollback = adapt(this.#database.prepare('rollback'));
+    const nothing = { changes: 0, lastInsertRowid: 0 };
+    return {
+      ...rollback,
+      run: (parameters) => (this.#database.isTransaction ? rollback.run(parameters) : nothing),
+    };
   }
 
   close(): void {
