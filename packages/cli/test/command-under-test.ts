@@ -45,7 +45,13 @@ export class Desk implements AsyncDisposable {
 
   start(args: readonly string[], environment: Readonly<Record<string, string>> = {}): Started {
     const child = spawn(process.execPath, [bin, 'run', ...args], {
-      env: { ...process.env, ARGONAUT_DATA: join(this.directory, 'data'), ...environment },
+      // Test runners force colours on those that they start, and on CI for themselves too.
+      env: {
+        ...process.env,
+        FORCE_COLOR: undefined,
+        ARGONAUT_DATA: join(this.directory, 'data'),
+        ...environment,
+      },
       stdio: ['ignore', 'pipe', 'pipe'],
       timeout: 90_000,
     });
