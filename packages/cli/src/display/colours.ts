@@ -3,5 +3,6 @@ export function coloursWanted(): boolean {
   const { NO_COLOR, FORCE_COLOR, TERM } = process.env;
   if (NO_COLOR !== undefined && NO_COLOR !== '') return false;
   if (FORCE_COLOR !== undefined && FORCE_COLOR !== '0') return true;
-  return process.stdout.isTTY && TERM !== 'dumb';
+  // Undefined, not false, where stdout is no terminal.
+  return process.stdout.isTTY === true && TERM !== 'dumb';
 }
