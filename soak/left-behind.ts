@@ -20,7 +20,7 @@ export async function leftAfterPatience(look: () => Promise<readonly string[]>):
 /** Attempts and sandboxes of one server (for `argonaut run`: of one run). */
 export async function containersOf(engine: Engine, server: string): Promise<readonly string[]> {
   const found = await engine.listContainers({ 'argonaut.server': server }, AbortSignal.timeout(20_000));
-  return found.map(({ id }) => `container ${id.slice(0, 12)}`);
+  return found.map(({ name, status }) => `container ${name} (${status})`);
 }
 
 /** Living processes with the word on their command line: also init in a container that its engine has forgotten. */

@@ -18,6 +18,7 @@ interface Suite {
 const SUITES: Readonly<Record<string, () => Promise<Suite>>> = {
   runner: () => import('./runner.ts'),
   server: () => import('./server.ts'),
+  engine: () => import('./engine.ts'),
 };
 
 const { positionals, values } = parseArgs({

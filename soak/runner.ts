@@ -5,6 +5,7 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { messageOf } from '@argonaut/contracts';
 import { crashPoints } from '@argonaut/runner';
 import { createDockerEngine, endpointFromDockerHost } from '@argonaut/runner/docker';
 import type { Engine } from '@argonaut/runner/ports';
@@ -27,6 +28,7 @@ export const points: readonly string[] = [...crashPoints, ...executionCrashPoint
 const SUCCESS = 0;
 const NOT_FOUND = 3;
 const SCRIPT_FAILED = 10;
+const INFRASTRUCTURE_FAILED = 11;
 const CANCELLED = 12;
 
 const IMAGE = 'argonaut-test/busybox:1';
@@ -50,16 +52,30 @@ export async function soak(tally: Tally, kills: number, seed: number): Promise<v
   }
 }
 
-class KilledRun {
+export interface DyingEngine {
+  /** Of the command, besides the usual. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** What was killed when; the killer goes on writing. */
+  readonly history: string[];
+}
+
+/** One run of `argonaut run` with random steps, from its start to the checks of everything that it left. */
+export class KilledRun {
   readonly #tally: Tally;
   readonly #engine: Engine;
   readonly #seed: number;
   readonly #random: Random;
   readonly #steps: readonly SoakStep[];
   readonly #interrupted: boolean;
-  readonly #history: string[] = [];
+  readonly #environment: Readonly<Record<string, string>>;
+  readonly #history: string[];
+  readonly #engineDies: boolean;
 
-  constructor(tally: Tally, engine: Engine, seed: number) {
+  /** @param dying for runs on an engine that is killed: then a step may not be started at all, and says so. */
+  constructor(tally: Tally, engine: Engine, seed: number, dying?: DyingEngine) {
+    this.#environment = dying?.environment ?? {};
+    this.#history = dying?.history ?? [];
+    this.#engineDies = dying !== undefined;
     this.#tally = tally;
     this.#engine = engine;
     this.#seed = seed;
@@ -92,6 +108,7 @@ class KilledRun {
     const point = mayBeKilled && this.#random.chance(0.5) ? this.#drawPoint() : undefined;
     const moment = mayBeKilled && point === undefined ? this.#random.below(LONGEST_MOMENT_MS) : undefined;
     const started = desk.start(args, {
+      ...this.#environment,
       ARGONAUT_CRASH_LOG: log,
       ...(point === undefined ? {} : { ARGONAUT_CRASH_AT: point }),
     });
@@ -145,7 +162,10 @@ class KilledRun {
     const cancelled = this.#interrupted && kept.state.result === 'Canceled';
     const code = cancelled ? CANCELLED : expected.failed ? SCRIPT_FAILED : SUCCESS;
     // The interrupt may come when a failure has already been entered, or nothing is left to cancel.
-    const right = end === code || (this.#interrupted && (end === CANCELLED || end === SCRIPT_FAILED));
+    const right =
+      end === code ||
+      (this.#engineDies && end === INFRASTRUCTURE_FAILED) ||
+      (this.#interrupted && (end === CANCELLED || end === SCRIPT_FAILED));
     if (!right) this.#wrong(`It ended with ${end}, not ${code}: ${(out + err).slice(-2_000)}`);
 
     const starts = await desk.starts();
@@ -153,12 +173,14 @@ class KilledRun {
       const counted = starts[name] ?? 0;
       const wanted = expected.starts.get(name) ?? 0;
       this.#tally.starts += counted;
-      const allowed = this.#interrupted ? counted <= wanted || counted <= 1 : counted === wanted;
+      // Without the engine a step is not started, which changes what follows.
+      const most = Math.max(wanted, 1);
+      const allowed = this.#interrupted || this.#engineDies ? counted <= most : counted === wanted;
       if (!allowed) this.#wrong(`${name} was started ${counted} times, not ${wanted}.`);
     }
     await this.#checkStreams(store, run, kept, starts);
     const left = await leftAfterPatience(async () => [
-      ...(await containersOf(this.#engine, run)),
+      ...(await containersOf(this.#engine, run).catch((error) => [messageOf(error)])),
       ...(await processesWith(run)),
       ...((await exists(desk.runPath(run, 'worker'))) ? ['its working directory'] : []),
     ]);
@@ -177,7 +199,7 @@ class KilledRun {
     for (const { id, action, outcome } of Object.values(kept.state.attempts)) {
       const step = this.#steps.find((_, index) => action === String(index + 1));
       if (step === undefined) throw new Error(`Attempt ${id} is of no step of ours.`);
-      if (outcome === undefined) continue;
+      if (outcome === undefined || (this.#engineDies && outcome.result === 'NotStarted')) continue;
       const nth = (told.get(step.name) ?? 0) + 1;
       told.set(step.name, nth);
       const early = outcome.result === 'Cancelled' || (this.#interrupted && outcome.exitCode === undefined);
