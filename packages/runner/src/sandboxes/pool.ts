@@ -19,6 +19,10 @@ const lifeMs = 21 * 24 * 3600_000;
 /** Older ones are not handed out, so that every lane has two weeks. */
 const oldestMs = 7 * 24 * 3600_000;
 const makeDeadlineMs = 60_000;
+/** An engine that is killed comes back within seconds; what is not removed by then is swept at the next start. */
+const removalPatienceMs = 20_000;
+const firstPauseMs = 250;
+const longestPauseMs = 2_000;
 
 export interface SandboxPoolOptions {
   readonly engine: Engine;
@@ -137,10 +141,16 @@ export class SandboxPool {
     const name = `argonaut-sandbox-${randomBytes(6).toString('hex')}`;
     const deadline = (): AbortSignal => AbortSignal.timeout(makeDeadlineMs);
     const config = sandboxConfig(image.name, owner);
-    const { id } = await engine.createContainer(name, config, deadline()).catch(async (error: unknown) => {
+    const create = (): Promise<{ readonly id: string }> =>
+      engine.createContainer(name, config, deadline()).catch((error: unknown) => {
+        // An engine that dies inside the call may have made it all the same.
+        if (!(error instanceof NotFound)) this.#later(() => this.#remove(name));
+        throw error;
+      });
+    const { id } = await create().catch(async (error: unknown) => {
       if (!(error instanceof NotFound)) throw error;
       await engine.loadImage(await image.tar(), deadline());
-      return engine.createContainer(name, config, deadline());
+      return create();
     });
     try {
       await engine.startContainer(id, deadline());
@@ -154,8 +164,18 @@ export class SandboxPool {
     return id;
   }
 
-  async #remove(id: string): Promise<void> {
-    await this.#options.engine.removeContainer(id, AbortSignal.timeout(makeDeadlineMs));
+  /** Tried again for a while: nobody else would remove it before the next start, and it lives for weeks. */
+  async #remove(idOrName: string): Promise<void> {
+    const { engine, clock } = this.#options;
+    const end = clock.monotonic() + removalPatienceMs;
+    for (let pause = firstPauseMs; ; pause = Math.min(2 * pause, longestPauseMs)) {
+      try {
+        return await engine.removeContainer(idOrName, AbortSignal.timeout(makeDeadlineMs));
+      } catch (error) {
+        if (clock.monotonic() > end) throw error;
+      }
+      await clock.sleep(pause, AbortSignal.timeout(makeDeadlineMs));
+    }
   }
 
   #later(work: () => Promise<void>): void {
