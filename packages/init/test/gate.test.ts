@@ -76,9 +76,14 @@ describe('at the gate', () => {
       /voluntary_ctxt_switches:\s+(\d+)/.exec(
         readFileSync(`/proc/${attempt.process.pid}/status`, 'utf8'),
       )?.[1];
-    const before = switches();
-    await new Promise((resolve) => setTimeout(resolve, 300));
-    expect(switches()).toBe(before);
+    // Whoever polls wakes up in every window; a machine that is busy (or an emulator) disturbs one or the other.
+    const quiet: boolean[] = [];
+    while (quiet.length < 10 && !quiet.includes(true)) {
+      const before = switches();
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      quiet.push(switches() === before);
+    }
+    expect(quiet).toContain(true);
     expect(attempt.log()).toBe('');
     client.close();
   });
