@@ -27,7 +27,9 @@ export function exitCodeOf({ result, unknown }: Completion, state: TaskState): n
   if (result === 'Success') return exitCodes.success;
   if (result === 'Canceled') return exitCodes.cancelled;
   if (unknown) return exitCodes.unknown;
-  const byScript = Object.values(state.attempts).some(({ action, outcome }) => {
+  // Of an action that was tried again, the last attempt says why it failed.
+  const last = new Map(Object.values(state.attempts).map((attempt) => [attempt.action, attempt]));
+  const byScript = [...last.values()].some(({ action, outcome }) => {
     if (state.actions[action]?.result !== 'Failed' || outcome === undefined) return false;
     return outcome.result !== 'NotStarted' && !outcome.infrastructure;
   });

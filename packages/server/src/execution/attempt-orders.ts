@@ -4,6 +4,7 @@ import type { AttemptSpec, LateValues, Outcome, Place } from '@argonaut/contract
 import { type CommandOf, type Staging, statusVariables } from '@argonaut/orchestrator';
 import { INTERPRETERS } from '@argonaut/runner/scripts';
 import type { Call } from './call.ts';
+import { engineBack, isEngineAway } from './engine-back.ts';
 import type { Entry } from './execution-side.ts';
 import { lateValues } from './late-values.ts';
 import { isAway, isTrouble, WorkerLost } from './patience.ts';
@@ -24,6 +25,8 @@ export async function stageAttempt(order: CommandOf<'stage'>, call: Call): Promi
     if (signal.aborted || error instanceof WorkerLost) throw error;
     const imageGone = kindOf(error) === 'NotFound';
     const again = imageGone || isTrouble(error);
+    // It may be prepared again a few times only, and those would be over before the engine has started.
+    if (isEngineAway(error)) await engineBack(lease.connection, signal);
     return { events: [{ type: 'stage-failed', attempt, message: messageOf(error), again, imageGone }] };
   }
 }
