@@ -142,10 +142,10 @@ export class EngineRoom {
         Mounts: [{ Type: 'bind', Source: this.hostPath(folder), Target: '/proof', ReadOnly: true }],
       },
     };
-    let id: string | undefined;
+    const name = `argonaut-proof-${nonce}`;
     try {
       await files.writeFile(`${folder}/nonce`, Buffer.from(nonce), 0o644, signal);
-      id = await this.#create(`argonaut-proof-${nonce}`, config, image, signal);
+      const id = await this.#create(name, config, image, signal);
       const seen = await this.engine.statPath(id, '/proof/nonce', signal);
       if (seen?.size !== nonce.length) throw new Invalid('the engine sees another directory there');
     } catch (cause) {
@@ -157,7 +157,8 @@ export class EngineRoom {
         { cause },
       );
     } finally {
-      if (id !== undefined) await this.engine.removeContainer(id, signal).catch(this.#options.onProblem);
+      // By name: an engine that dies inside the call may have made it all the same.
+      this.sandboxes.putAway(name);
       await files.remove(folder, signal);
     }
   }

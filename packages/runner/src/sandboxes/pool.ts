@@ -122,6 +122,11 @@ export class SandboxPool {
     });
   }
 
+  /** Removes another container of the runner in the background, with the same patience. */
+  putAway(name: string): void {
+    this.#later(() => this.#remove(name));
+  }
+
   /** Resolves when the pool is full or cannot be filled. */
   async settled(): Promise<void> {
     while (this.#background.size > 0) await Promise.all(this.#background);
