@@ -160,6 +160,11 @@ describe('an outcome with an exit record', () => {
     });
   });
 
+  it('is what the record says when the daemon was dead at the end, and says 255 for want of anything better', () => {
+    expect(judge({ code: 0 }, { witness: container(255) }).result).toBe('Succeeded');
+    expect(judge({ code: 3 }, { witness: container(255) })).toMatchObject({ result: 'Failed', exitCode: 3 });
+  });
+
   it('expects 128 and the signal from the engine', () => {
     expect(judge({ code: null, signal: 11 }, { witness: container(139) }).cause).toBe('signalled');
     expect(judge({ code: null, signal: 11 }, { witness: container(11) }).cause).toBe('disagreement');

@@ -48,6 +48,7 @@ export function outcomeOf(evidence: Evidence): Outcome {
     witness?.kind === 'container' &&
     expected !== undefined &&
     witness.exitCode !== expected &&
+    witness.exitCode !== CODE_LOST &&
     !startedAgain
   ) {
     return disagreement(outcome, expected, witness.exitCode);
@@ -67,6 +68,12 @@ export function outcomeOf(evidence: Evidence): Outcome {
   }
   return outcome;
 }
+
+/**
+ * What Docker says of a container that ended while the daemon was dead, whose code nobody told it: no witness at all. A script
+ * that ends with 255 has the same in its record.
+ */
+const CODE_LOST = 255;
 
 /** What the engine must say if the record is true. Undefined: the program could not be ended, any code may follow. */
 function engineCode(exit: ExitRecord): number | undefined {
