@@ -164,7 +164,8 @@ export class KilledRun {
     // The interrupt may come when a failure has already been entered, or nothing is left to cancel.
     const right =
       end === code ||
-      (this.#engineDies && end === INFRASTRUCTURE_FAILED) ||
+      // Also when a step that runs always, or after a failure, has failed by itself then.
+      (this.#engineDies && (end === INFRASTRUCTURE_FAILED || end === SCRIPT_FAILED)) ||
       (this.#interrupted && (end === CANCELLED || end === SCRIPT_FAILED));
     if (!right) this.#wrong(`It ended with ${end}, not ${code}: ${(out + err).slice(-2_000)}`);
 
