@@ -59,6 +59,13 @@ const STEPS: readonly Step[] = [
       tx,
     );
   },
+  async (tx) => {
+    await sql`create table image_locks (
+      owner text not null, feed text not null, image text not null, digest text, locked text not null,
+      locked_by text not null, actor text not null, previous text, problem text,
+      primary key (owner, feed, image))`.execute(tx);
+    await sql`create index image_locks_image on image_locks (feed, image, locked)`.execute(tx);
+  },
 ];
 
 /** The schema that this program writes. */

@@ -69,4 +69,26 @@ export interface Tables {
   worker_leases: { task: string; pool: string; generation: number; worker: string };
   /** The journal of workers that keep none themselves: the built-in one and those reached over SSH. */
   attempt_journal: { worker: string; attempt: string; entry: string };
+  /**
+   * The digest table of a release or a runbook snapshot: which content each image reference means there. A row without
+   * a digest is a reference that is known and not fixed yet.
+   */
+  image_locks: {
+    /** The release or the snapshot. */
+    owner: string;
+    /** Feed id; empty: the image names its registry itself. */
+    feed: string;
+    /** `repository:tag`, without the feed's registry. */
+    image: string;
+    digest: string | null;
+    /** When the digest was fixed; of an open row: when it was last tried. */
+    locked: string;
+    locked_by: 'Creation' | 'FirstUse' | 'Accepted';
+    /** The task or the user; empty for the release itself. */
+    actor: string;
+    /** The digest that was accepted away. */
+    previous: string | null;
+    /** Why there is no digest yet, as a sentence. */
+    problem: string | null;
+  };
 }

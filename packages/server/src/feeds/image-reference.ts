@@ -3,9 +3,24 @@ import { Invalid, type Secret } from '@argonaut/contracts';
 import type { Services } from '../services.ts';
 import { feedNamed } from './queries.ts';
 import { registriesOf } from './registries.ts';
-import { formatReference, parseReference } from './registry/index.ts';
+import { formatReference, parseReference, type RegistryClient } from './registry/index.ts';
+
+/** The feed of an image, for questions to its registry. */
+export interface ImageFeed {
+  readonly id: string;
+  readonly name: string;
+  readonly client: RegistryClient;
+  readonly repository: string;
+  readonly tagOrDigest: string;
+}
 
 export interface WorkerImage {
+  /** Absent: the image names its registry itself. */
+  readonly feed?: ImageFeed;
+  /** The one spelling of the image within its feed, `repository:tag`; with the registry where there is no feed. */
+  readonly name: string;
+  /** The text itself says which content is meant (`@sha256:…`). */
+  readonly fixed: boolean;
   /** As the worker's engine is to see it: under the feed's registry path, with a tag or digest. */
   readonly reference: string;
   /** For this one pull; never stored. Absent: the feed signs in to nothing. */
@@ -34,16 +49,22 @@ export async function imageReference(
   if (feed === undefined || feed.trim() === '') {
     const parsed = parseReference(text);
     const tag = parsed.digest === null ? (parsed.tag ?? 'latest') : parsed.tag;
-    return { reference: formatReference({ ...parsed, tag }), warnings: untagged(text, parsed) };
+    const reference = formatReference({ ...parsed, tag });
+    return { name: reference, fixed: parsed.digest !== null, reference, warnings: untagged(text, parsed) };
   }
   const stored = await feedNamed(services.database, space, feed.trim());
   const registries = registriesOf(services);
   const client = registries.clientOf(stored);
   const named = client.image(text);
+  const { repository } = named;
+  const tagOrDigest = named.digest ?? named.tag ?? 'latest';
   const username = stored.document.Username;
   const password = username ? registries.passwordOf(stored) : undefined;
   return {
-    reference: client.pullName(named.repository, named.digest ?? named.tag ?? 'latest'),
+    feed: { id: stored.id, name: stored.document.Name, client, repository, tagOrDigest },
+    name: `${repository}${named.digest === null ? ':' : '@'}${tagOrDigest}`,
+    fixed: named.digest !== null,
+    reference: client.pullName(repository, tagOrDigest),
     ...(username && password ? { credentials: { username, password } } : {}),
     warnings: untagged(text, named),
   };

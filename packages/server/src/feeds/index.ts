@@ -8,7 +8,7 @@ import { BUILT_IN, feedNamed, feedsIn } from './queries.ts';
 import { feedRoutes } from './routes.ts';
 import { feedTestRoutes } from './test.routes.ts';
 
-export { imageReference, type WorkerImage } from './image-reference.ts';
+export { type ImageFeed, imageReference, type WorkerImage } from './image-reference.ts';
 
 export const feeds: Feature = {
   name: 'feeds',
