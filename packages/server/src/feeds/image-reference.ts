@@ -60,11 +60,13 @@ export async function imageReference(
   const tagOrDigest = named.digest ?? named.tag ?? 'latest';
   const username = stored.document.Username;
   const password = username ? registries.passwordOf(stored) : undefined;
+  const reference = client.pullName(repository, tagOrDigest);
   return {
     feed: { id: stored.id, name: stored.document.Name, client, repository, tagOrDigest },
-    name: `${repository}${named.digest === null ? ':' : '@'}${tagOrDigest}`,
+    // From what is pulled, so that `alpine` and `library/alpine` of Docker Hub are one.
+    name: reference.slice(client.endpoint.pullPrefix.length),
     fixed: named.digest !== null,
-    reference: client.pullName(repository, tagOrDigest),
+    reference,
     ...(username && password ? { credentials: { username, password } } : {}),
     warnings: untagged(text, named),
   };

@@ -1,0 +1,25 @@
+/** Which images a plan can name before anything has run: for those who want to look at them early. Pure. */
+import { createVariables, evaluate } from '@argonaut/templates';
+import type { Plan, Scope } from './plan-types.ts';
+import { type ImageName, imageName } from './staging.ts';
+
+/**
+ * Without those of steps that are skipped, those that depend on outputs of steps, and those whose name cannot be worked
+ * out in this scope. Each once.
+ */
+export function knownImages(plan: Plan, scope: Scope): readonly ImageName[] {
+  const found = new Map<string, ImageName>();
+  for (const step of plan.steps) {
+    for (const { action, skip, early } of step.actions) {
+      if (skip !== undefined || early.kind === 'never' || early.actions.length > 0) continue;
+      const name = imageName(action, (template) => {
+        if (!template.includes('#{')) return { text: template, error: null };
+        const variables = createVariables(scope.variables(action, { id: step.id, name: step.name }));
+        return evaluate(template, variables, { now: () => new Date(scope.nowMs) });
+      });
+      if (name === undefined || 'error' in name) continue;
+      found.set(`${name.value.feed ?? ''}|${name.value.reference}`, name.value);
+    }
+  }
+  return [...found.values()];
+}
