@@ -5,6 +5,7 @@
  *   argonaut-init sandbox  deadline-ms=N  only waits: PID 1 of a pooled network sandbox
  *   argonaut-init ctl      [option ...]   relay through `exec`: stdin -> ctl, log -> stdout, state lines -> stderr
  *   argonaut-init read     [option ...]   prints one file of the attempt directory from an offset
+ *   argonaut-init probe    port=N         does a TCP port of this network namespace's loopback take connections?
  *   argonaut-init version
  *
  * The life of `run`:  WAITING -> RUNNING -> DRAINING -> CLEARING -> FLUSHING -> (exit written) -> HELD | LINGERING -> gone
@@ -39,6 +40,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -96,7 +98,7 @@ enum { STDOUT = 1, STDERR = 2, BOTH = 3 }; /* tags in log.idx */
 
 static struct {
     const char *dir, *files, *attempt, *file;
-    int64_t gate_ms, deadline_ms, grace_ms, drain_ms, hold_ms, idle_ms, from, to, epoch;
+    int64_t gate_ms, deadline_ms, grace_ms, drain_ms, hold_ms, idle_ms, from, to, epoch, port;
     bool one_stream, linger;
 } opt = {
     .dir = "/argonaut", .files = "/run/argonaut/files", .file = "log",
@@ -193,7 +195,7 @@ static bool set_option(const char *text, bool from_gate)
     static const struct { const char *key; int64_t *value; } numbers[] = {
         {"gate-ms=", &opt.gate_ms}, {"deadline-ms=", &opt.deadline_ms}, {"grace-ms=", &opt.grace_ms},
         {"drain-ms=", &opt.drain_ms}, {"hold-ms=", &opt.hold_ms}, {"idle-ms=", &opt.idle_ms},
-        {"from=", &opt.from}, {"to=", &opt.to}, {"epoch=", &opt.epoch},
+        {"from=", &opt.from}, {"to=", &opt.to}, {"epoch=", &opt.epoch}, {"port=", &opt.port},
     };
     static const struct { const char *key; const char **value; } strings[] = {
         {"dir=", &opt.dir}, {"files=", &opt.files}, {"attempt=", &opt.attempt}, {"file=", &opt.file},
@@ -1191,6 +1193,28 @@ static _Noreturn void read_file(void)
     _exit(0);
 }
 
+/* ---------------------------------------------------------------- probe */
+
+/* Does somebody listen there? Waits for the answer, which on the loopback interface comes at once. */
+static bool answers(int family)
+{
+    struct sockaddr_in four = {.sin_family = AF_INET, .sin_port = htons(opt.port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in6 six = {.sin6_family = AF_INET6, .sin6_port = htons(opt.port), .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+    int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0) return false; /* a kernel without IPv6 */
+    bool ok = family == AF_INET ? connect(fd, (void *)&four, sizeof four) == 0 : connect(fd, (void *)&six, sizeof six) == 0;
+    close(fd);
+    return ok;
+}
+
+/* Ends with 0 when a TCP port of this network namespace's loopback interface takes connections, else with 1: the question
+ * that nobody else can answer for an image that holds no program of its own. */
+static _Noreturn void probe(void)
+{
+    if (opt.port < 1 || opt.port > 65535) errno = 0, die(CODE_USAGE, "probe needs", "port=");
+    _exit(!(answers(AF_INET) || answers(AF_INET6)));
+}
+
 int main(int argc, char **argv)
 {
     const char *verb = argc > 1 ? argv[1] : "";
@@ -1203,7 +1227,8 @@ int main(int argc, char **argv)
     if (strcmp(verb, "sandbox") == 0) sandbox();
     if (strcmp(verb, "ctl") == 0) relay();
     if (strcmp(verb, "read") == 0) read_file();
+    if (strcmp(verb, "probe") == 0) probe();
     if (strcmp(verb, "version") == 0) return write(1, VERSION "\n", sizeof VERSION) != sizeof VERSION;
     errno = 0;
-    die(CODE_USAGE, "usage: run | sandbox | ctl | read | version, not", verb);
+    die(CODE_USAGE, "usage: run | sandbox | ctl | read | probe | version, not", verb);
 }

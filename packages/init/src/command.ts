@@ -72,6 +72,11 @@ export function readArguments(options: ReadArguments = {}): string[] {
   ];
 }
 
+/** `argonaut-init probe`: code 0 when something listens on this TCP port of the loopback interface, else 1. */
+export function probeArguments(port: number): string[] {
+  return ['probe', ...option('port', port)];
+}
+
 function option(name: string, value: string | number | undefined): string[] {
   return value === undefined ? [] : [`${name}=${value}`];
 }

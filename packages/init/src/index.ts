@@ -5,6 +5,7 @@
 export { type Architecture, type InitBinary, initBinary } from './binary.ts';
 export {
   ctlArguments,
+  probeArguments,
   type ReadArguments,
   type RelayArguments,
   type RunArguments,
