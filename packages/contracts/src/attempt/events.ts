@@ -3,6 +3,7 @@
  * of one chunk is stored in one transaction keyed by (attempt, cursor), so a chunk applied twice changes nothing.
  */
 import Type, { type Static } from 'typebox';
+import type { ServiceReport } from './services.ts';
 
 /** Log levels as Octopus names them in its log elements; `Info` is plain stdout, `Error` plain stderr. */
 export const LogLevel = Type.Union([
@@ -128,6 +129,8 @@ export type Outcome = Static<typeof Outcome>;
 export interface AttemptEnded {
   readonly type: 'ended';
   readonly outcome: Outcome;
+  /** How the step's services did until now; absent when there is nothing to say. */
+  readonly services?: readonly ServiceReport[];
 }
 
 /** The engine agrees (or does not: then the outcome says `disagreement`); the task may end. */

@@ -6,6 +6,7 @@
  */
 import Type, { type Static } from 'typebox';
 import type { Secret } from '../secret.ts';
+import { type LateService, ServiceLog, ServiceName } from './services.ts';
 
 /** Attempt ids are also container and directory names: lower case, digits and dashes, at most 100 characters. */
 export const AttemptId = Type.String({ pattern: '^[a-z0-9][a-z0-9-]{0,99}$' });
@@ -22,6 +23,30 @@ export const AcquiredImage = Type.Object({
   architecture: Type.String(),
 });
 export type AcquiredImage = Static<typeof AcquiredImage>;
+
+/** One version of a package in one form, by its content: what is on a worker under this hash is this package. */
+export const AcquiredPackage = Type.Object({
+  packageId: Type.String(),
+  version: Type.String(),
+  /** With its dot: `.zip`, `.tar.gz`. */
+  extension: Type.String({ pattern: '^(\\.[A-Za-z0-9]{1,16}){0,3}$' }),
+  /** Of the file as it was pushed, lower case hex. */
+  sha256: Type.String({ pattern: '^[0-9a-f]{64}$' }),
+  /** Unpacked, or the file that it is. */
+  extract: Type.Boolean(),
+});
+export type AcquiredPackage = Static<typeof AcquiredPackage>;
+
+/** A package that the step finds in its directory before it begins. */
+export const StepPackage = Type.Object({
+  /**
+   * Name of the reference: unpacked it is the directory `<name>`, else the file `<name><extension>`. Empty for the step's
+   * own package: unpacked it is the step's directory itself, else the file `<packageId>.<version><extension>`.
+   */
+  name: Type.String(),
+  ...AcquiredPackage.properties,
+});
+export type StepPackage = Static<typeof StepPackage>;
 
 /** Limits; absent means the worker pool's default. */
 export const Limits = Type.Object({
@@ -61,6 +86,19 @@ export const Place = Type.Union([
 ]);
 export type Place = Static<typeof Place>;
 
+/** A container beside the step's own; what of it is secret or known late comes as `LateService`. */
+export const ServiceSpec = Type.Object({
+  name: ServiceName,
+  image: AcquiredImage,
+  /** `uid[:gid]` or a name in the image; absent means the image's own. */
+  user: Type.Optional(Type.String()),
+  limits: Limits,
+  /** From TERM to KILL when the step is over, milliseconds. */
+  graceMs: Type.Integer({ minimum: 0 }),
+  log: ServiceLog,
+});
+export type ServiceSpec = Static<typeof ServiceSpec>;
+
 /** Everything that must be known to stage an attempt. Stored in the journal: it holds no secret. */
 export const AttemptSpec = Type.Object({
   attempt: AttemptId,
@@ -74,6 +112,10 @@ export const AttemptSpec = Type.Object({
   title: Type.String(),
   place: Place,
   limits: Limits,
+  /** Containers beside the step's, in its network; absent means none. Only for a step in a container. */
+  services: Type.Optional(Type.Array(ServiceSpec)),
+  /** Copied into the step's directory from what `acquirePackage` brought; absent means none. */
+  packages: Type.Optional(Type.Array(StepPackage)),
   /**
    * Interpreters that will do, best first (absolute paths or names looked up in PATH); empty for a place that runs
    * its own program. Looked for in the created container before anything runs.
@@ -105,6 +147,33 @@ export interface NamedSecret {
   readonly value: Secret;
 }
 
+/**
+ * Values that the worker puts into files of the step's packages before the program runs. Patterns are relative to the
+ * step's directory, one a line. A file that comes out otherwise because of a sensitive value is never written to a disk:
+ * it goes through the gate, and a link in its place leads to it.
+ */
+export interface FileConfiguration {
+  /** Templates by name, not evaluated yet; `null` is a variable without a value. */
+  readonly variables: Readonly<Record<string, string | null>>;
+  /** Which of them are. */
+  readonly sensitive: readonly string[];
+  /** What `NowDate` and its like show, milliseconds since the epoch. */
+  readonly nowMs: number;
+  /** A script of a package: templates in it are filled in, and for a POSIX shell its line ends are made the shell's. */
+  readonly script?: { readonly path: string; readonly posix: boolean };
+  readonly substitute?: {
+    readonly targets: string;
+    /** What cannot be resolved fails the step; otherwise it stays as it is. */
+    readonly failOnUnresolved: boolean;
+    readonly warnOfNoMatch: boolean;
+  };
+  readonly structured?: {
+    readonly targets: string;
+    /** Every file is JSON, whatever its name. */
+    readonly jsonOnly: boolean;
+  };
+}
+
 /** What goes through the gate. Never stored: rebuilt from the variables whenever it is needed. */
 export interface LateValues {
   /**
@@ -117,6 +186,9 @@ export interface LateValues {
   readonly cwd?: string;
   readonly environment: Readonly<Record<string, string>>;
   readonly files: readonly LateFile[];
+  readonly configuration?: FileConfiguration;
+  /** One for each service of the specification. */
+  readonly services?: readonly LateService[];
   readonly secrets: readonly NamedSecret[];
   /** Time-out of the program, 0 for none. Held by init, so it also holds while the server is away. */
   readonly deadlineMs: number;

@@ -80,6 +80,7 @@ export async function inspectContainer(
     startedAt: moment(state.StartedAt),
     finishedAt: moment(state.FinishedAt),
     labels: labels(record(container.Config).Labels),
+    imageId: text(container.Image),
   };
 }
 
@@ -185,6 +186,7 @@ export async function listContainers(
       startedAt: '',
       finishedAt: '',
       labels: labels(container.Labels),
+      imageId: text(container.ImageID),
     };
   });
 }

@@ -5,14 +5,18 @@ import type {
   ContainerConfig,
   ContainerState,
   Engine,
+  EngineBuild,
   EngineVersion,
+  ExecResult,
   ImageDetails,
   PathState,
   PullProgress,
 } from '../ports/engine.ts';
+import { buildImage } from './builds.ts';
 import { EngineCalls } from './calls.ts';
 import * as containers from './containers.ts';
 import type { EngineEndpoint } from './endpoint.ts';
+import { execute } from './exec.ts';
 import { EngineHttp } from './http.ts';
 import * as images from './images.ts';
 import { list, record, text } from './json.ts';
@@ -49,6 +53,7 @@ class DockerEngine implements Engine {
       architecture: text(version.Arch),
       liveRestore: info.LiveRestoreEnabled === true,
       id: text(info.ID),
+      imageDirectories: imageDirectories(info),
     };
   }
 
@@ -71,6 +76,10 @@ class DockerEngine implements Engine {
     signal: AbortSignal,
   ): Promise<void> {
     return images.pullImage(this.#calls, reference, options, onProgress, signal);
+  }
+
+  buildImage(build: EngineBuild, onOutput: (text: string) => void, signal: AbortSignal): Promise<void> {
+    return buildImage(this.#calls, build, onOutput, signal);
   }
 
   tagImage(reference: string, repository: string, tag: string, signal: AbortSignal): Promise<void> {
@@ -117,6 +126,10 @@ class DockerEngine implements Engine {
     return containers.removeContainer(this.#calls, idOrName, signal);
   }
 
+  execute(id: string, argv: readonly string[], signal: AbortSignal): Promise<ExecResult> {
+    return execute(this.#calls, id, argv, signal);
+  }
+
   renameContainer(id: string, name: string, signal: AbortSignal): Promise<void> {
     return containers.renameContainer(this.#calls, id, name, signal);
   }
@@ -139,4 +152,11 @@ class DockerEngine implements Engine {
   async close(): Promise<void> {
     // Nothing is kept open: every call has a connection of its own, ended by its signal.
   }
+}
+
+/** With the containerd store images are in containerd's own directory, whose path the engine does not tell. */
+function imageDirectories(info: Readonly<Record<string, unknown>>): readonly string[] {
+  const root = text(info.DockerRootDir);
+  const containerd = JSON.stringify(info.DriverStatus ?? '').includes('io.containerd.snapshotter');
+  return [...(containerd ? ['/var/lib/containerd'] : []), ...(root === '' ? [] : [root])];
 }

@@ -33,8 +33,18 @@ function details(value: unknown): ImageDetails {
     workingDir: text(config.WorkingDir),
     env: texts(config.Env),
     volumes: Object.keys(record(config.Volumes)),
+    ...healthcheck(record(config.Healthcheck)),
     sizeBytes: number(image.Size),
   };
+}
+
+const nanosecondsPerMs = 1e6;
+
+function healthcheck(check: Readonly<Record<string, unknown>>): Pick<ImageDetails, 'healthcheck'> {
+  const test = texts(check.Test);
+  if (test.length < 2 || test[0] === 'NONE') return {};
+  const ms = (value: unknown): number => Math.round(number(value) / nanosecondsPerMs);
+  return { healthcheck: { test, intervalMs: ms(check.Interval), timeoutMs: ms(check.Timeout) } };
 }
 
 export async function inspectImage(

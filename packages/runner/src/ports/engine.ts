@@ -16,6 +16,8 @@ export interface EngineVersion {
   readonly architecture: string;
   readonly liveRestore: boolean;
   readonly id: string;
+  /** Where it keeps images, as paths of its own machine; the first one that exists counts most. */
+  readonly imageDirectories: readonly string[];
 }
 
 export interface ImageDetails {
@@ -32,7 +34,20 @@ export interface ImageDetails {
   readonly workingDir: string;
   readonly env: readonly string[];
   readonly volumes: readonly string[];
+  /** Its HEALTHCHECK; absent when it has none or has switched it off. Zero: the engine's default. */
+  readonly healthcheck?: {
+    /** `CMD` and a program's words, or `CMD-SHELL` and a line. */
+    readonly test: readonly string[];
+    readonly intervalMs: number;
+    readonly timeoutMs: number;
+  };
   readonly sizeBytes: number;
+}
+
+export interface ExecResult {
+  readonly exitCode: number;
+  /** Of both streams, its end where there is much. */
+  readonly output: string;
 }
 
 export interface PullProgress {
@@ -41,6 +56,16 @@ export interface PullProgress {
   readonly status: string;
   readonly currentBytes?: number;
   readonly totalBytes?: number;
+}
+
+/** An image that is made from a Dockerfile and nothing else. */
+export interface EngineBuild {
+  readonly name: string;
+  readonly dockerfile: string;
+  /** `linux/amd64`. */
+  readonly platform: string;
+  readonly arguments: Readonly<Record<string, string>>;
+  readonly labels: Readonly<Record<string, string>>;
 }
 
 export interface ContainerState {
@@ -54,6 +79,8 @@ export interface ContainerState {
   readonly startedAt: string;
   readonly finishedAt: string;
   readonly labels: Readonly<Record<string, string>>;
+  /** The engine's id of its image. */
+  readonly imageId: string;
 }
 
 /** The body of a create call, in Docker's own words (`Image`, `Entrypoint`, `HostConfig`, …). */
@@ -87,7 +114,13 @@ export interface Engine {
     onProgress: (line: PullProgress) => void,
     signal: AbortSignal,
   ): Promise<void>;
+  /**
+   * Builds and names it. `onOutput` gets what the build prints, in pieces as they come. A failed program is an error whose
+   * `details.exitCode` is its code.
+   */
+  buildImage(build: EngineBuild, onOutput: (text: string) => void, signal: AbortSignal): Promise<void>;
   tagImage(reference: string, repository: string, tag: string, signal: AbortSignal): Promise<void>;
+  /** One of its names; the last one takes the image along. `Conflict` when a container or an image stands on it. */
   removeImage(reference: string, signal: AbortSignal): Promise<void>;
   /** A docker-archive tar. */
   loadImage(tar: Readable, signal: AbortSignal): Promise<void>;
@@ -110,6 +143,11 @@ export interface Engine {
    * that must be gone is looked for afterwards.
    */
   removeContainer(idOrName: string, signal: AbortSignal): Promise<void>;
+  /**
+   * Runs a program in a running container, as the container's user, and waits for its end. `Conflict` when the container
+   * does not run. The engine shows the words to everybody who may ask it.
+   */
+  execute(id: string, argv: readonly string[], signal: AbortSignal): Promise<ExecResult>;
   renameContainer(id: string, name: string, signal: AbortSignal): Promise<void>;
   /** Containers that carry every one of these labels, in any state. */
   listContainers(
