@@ -10,6 +10,7 @@ export function feedTestRoutes(routes: RouteTable, services: Services): void {
   routes.add({
     method: 'POST',
     path: '/argonaut/feeds/:id/test',
+    audited: false,
     scope: 'space',
     permission: 'FeedEdit',
     summary: 'Tests a feed, with an image also that image; what is wrong is in the answer',

@@ -1,6 +1,6 @@
 /**
- * Makes a release: chooses package versions and a number, then freezes process and variables. The choosing may ask
- * feeds and happens before; the freezing is one transaction.
+ * Makes a release: chooses package versions and a number, freezes process and variables, then fixes its images. The
+ * choosing and the fixing may ask feeds and happen before and after; the freezing is one transaction.
  */
 import { Invalid } from '@argonaut/contracts';
 import type { TemplatePackage } from '@argonaut/contracts/rest';
@@ -14,6 +14,7 @@ import type { Project } from '../projects/queries.ts';
 import type { Services } from '../services.ts';
 import { snapshotProjectVariables } from '../variables/snapshots.ts';
 import { breaches, ruleFor } from './channel-rules.ts';
+import { lockReleaseImages } from './images.ts';
 import { type Release, releasesIn } from './queries.ts';
 import { draftRelease, versionFor } from './template.ts';
 
@@ -61,10 +62,14 @@ export async function createRelease(services: Services, wanted: NewRelease): Pro
   if (broken.length > 0) throw new Invalid(broken.join(' '), { errors: broken });
   const version = wanted.version || (await versionFor(services, draft, selected));
 
-  return database.transaction(async () => {
+  let existed = false;
+  const release = await database.transaction(async () => {
     const releases = releasesIn(database);
     const existing = (await releases.all({ space, parent: project.id, name: version }))[0];
-    if (existing && wanted.ignoreIfExists) return existing;
+    if (existing && wanted.ignoreIfExists) {
+      existed = true;
+      return existing;
+    }
     if (existing) {
       throw new Invalid(
         `The project "${project.document.Name}" already has a release ${version}. Choose another version, or ask to ignore it if it exists.`,
@@ -91,6 +96,8 @@ export async function createRelease(services: Services, wanted: NewRelease): Pro
       },
     });
   });
+  if (!existed) await lockReleaseImages(services, release);
+  return release;
 }
 
 /** By the channel's rule for this package, unless the rules are to be ignored. */

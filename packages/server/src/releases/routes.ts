@@ -11,6 +11,7 @@ import {
 } from '@argonaut/contracts/rest';
 import { Type } from 'typebox';
 import type { Query } from '../database/index.ts';
+import { documentEvent } from '../events/index.ts';
 import { empty, fieldsOf, page, type RouteTable } from '../http/index.ts';
 import { deploymentProcessId } from '../processes/queries.ts';
 import { channelNamed, channelsIn } from '../projects/channels/queries.ts';
@@ -99,8 +100,10 @@ export function releaseRoutes(routes: RouteTable, services: Services): void {
     scope: 'space',
     permission: 'ReleaseDelete',
     summary: 'Deletes a release with its deployments and their logs',
-    handle: async ({ params, space }) => {
-      await removeRelease(services, await releases.get(params.id, space));
+    handle: async ({ params, space, record }) => {
+      const stored = await releases.get(params.id, space);
+      await removeRelease(services, stored);
+      await record(documentEvent('Deleted', releases.kind, stored));
       return empty();
     },
   });
@@ -238,6 +241,7 @@ function previewRoutes(routes: RouteTable, services: Services): void {
   routes.add({
     method: 'POST',
     path: '/releases/:id/deployments/previews',
+    audited: false,
     scope: 'space',
     permission: 'ReleaseView',
     summary: 'Previews for several environments, as an array',

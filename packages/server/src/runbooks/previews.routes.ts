@@ -55,6 +55,7 @@ export function previewRoutes(routes: RouteTable, services: Services): void {
   routes.add({
     method: 'POST',
     path: `${inRunbook}/previews`,
+    audited: false,
     scope: 'space',
     permission: 'RunbookView',
     summary: 'Previews of the draft for several environments, as an array',

@@ -98,16 +98,14 @@ export function usesGuidedFailure(
 
 /** The part of the system variables' context that every run has. */
 export async function commonContext(
-  { database }: Services,
+  services: Pick<Services, 'database'>,
   task: Stored<Task>,
   project: Stored<Project>,
   environment: Stored<Environment>,
 ): Promise<SystemContext> {
   const { document } = task;
-  const space = await spacesIn(database).get(task.spaceId);
-  const group = await projectGroupsIn(database).find(project.document.ProjectGroupId);
   return {
-    space: { id: space.id, name: space.document.Name },
+    ...(await whereContext(services, project, environment)),
     task: {
       id: task.id,
       name: document.Description,
@@ -117,6 +115,19 @@ export async function commonContext(
         Object.entries(document.Arguments).map(([name, value]) => [name, String(value)]),
       ),
     },
+  };
+}
+
+/** What is known of a run before there is one: of what, and where. */
+export async function whereContext(
+  { database }: Pick<Services, 'database'>,
+  project: Stored<Project>,
+  environment: Stored<Environment>,
+): Promise<SystemContext> {
+  const space = await spacesIn(database).get(project.spaceId);
+  const group = await projectGroupsIn(database).find(project.document.ProjectGroupId);
+  return {
+    space: { id: space.id, name: space.document.Name },
     project: { id: project.id, name: project.document.Name },
     ...(group === undefined ? {} : { projectGroup: { id: group.id, name: group.document.Name } }),
     environment: {

@@ -52,6 +52,7 @@ export async function createRunbookRun(
     environmentId: environment.id,
     runbookId: runbook.id,
     relatedIds: [id, runbook.id, snapshot.id, project.id, environment.id],
+    by: user,
   });
   return runs.insert({
     id,

@@ -7,6 +7,7 @@ import {
   RunbookRunResource,
   WritableRunbookRun,
 } from '@argonaut/contracts/rest';
+import { documentEvent } from '../../events/index.ts';
 import { created, empty, page, type RouteTable, withDefaults } from '../../http/index.ts';
 import { projectNamed } from '../../projects/queries.ts';
 import { whenRemoved } from '../../removal.ts';
@@ -73,6 +74,8 @@ export function runbookRunRoutes(routes: RouteTable, services: Services): void {
     path: '/runbookRuns',
     scope: 'space',
     permission: 'RunbookRunCreate',
+    // Each task that it queues is an event.
+    audited: false,
     summary: 'Runs a snapshot of a runbook in an environment',
     body: WritableRunbookRun,
     response: RunbookRunResource,
@@ -93,10 +96,11 @@ export function runbookRunRoutes(routes: RouteTable, services: Services): void {
     scope: 'space',
     permission: 'RunbookRunDelete',
     summary: 'Deletes a run that is over, with its task and everything that it left',
-    handle: async ({ params, space }) => {
+    handle: async ({ params, space, record }) => {
       const stored = await runs.get(params.id, space);
       await removeTask(services, stored.document.TaskId);
       await runs.remove(stored.id);
+      await record(documentEvent('Deleted', runs.kind, stored));
       return empty();
     },
   });
@@ -105,6 +109,8 @@ export function runbookRunRoutes(routes: RouteTable, services: Services): void {
     path: '/runbook-runs/create/v1',
     scope: 'space',
     permission: 'RunbookRunCreate',
+    // Each task that it queues is an event.
+    audited: false,
     summary: 'Runs a runbook in one or more environments: all are queued, or none',
     body: CreateRunbookRuns,
     response: CreatedRunbookRuns,

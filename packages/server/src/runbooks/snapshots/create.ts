@@ -1,4 +1,4 @@
-/** Makes a snapshot of a runbook: its process, the project's variables and the versions of its packages, frozen. */
+/** Makes a snapshot of a runbook: its process, the project's variables, the versions of its packages and its images, frozen. */
 import { randomInt } from 'node:crypto';
 import { Invalid } from '@argonaut/contracts';
 import type { TemplatePackage } from '@argonaut/contracts/rest';
@@ -12,6 +12,7 @@ import type { Project } from '../../projects/queries.ts';
 import type { Services } from '../../services.ts';
 import { snapshotProjectVariables } from '../../variables/index.ts';
 import { type Runbook, runbooksIn } from '../queries.ts';
+import { lockSnapshotImages } from './images.ts';
 import { type RunbookSnapshot, runbookSnapshotsIn } from './queries.ts';
 
 export interface NewRunbookSnapshot {
@@ -41,7 +42,7 @@ export async function createRunbookSnapshot(
     (needed) =>
       feedFacts(services).newestVersion({ space, feedId: needed.FeedId, packageId: needed.PackageId }),
   );
-  return database.transaction(async () => {
+  const made = await database.transaction(async () => {
     const snapshots = runbookSnapshotsIn(database);
     const name = wanted.name || nextSnapshotName();
     const [existing] = await snapshots.all({ space, parent: runbook.id, name });
@@ -73,6 +74,8 @@ export async function createRunbookSnapshot(
     }
     return stored;
   });
+  await lockSnapshotImages(services, made);
+  return made;
 }
 
 export async function runbookPackages(
