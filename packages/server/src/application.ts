@@ -6,6 +6,7 @@ import { accounts } from './accounts/index.ts';
 import { artifacts } from './artifacts/index.ts';
 import { deployments } from './deployments/index.ts';
 import { environments } from './environments/index.ts';
+import { events } from './events/index.ts';
 import { feeds } from './feeds/index.ts';
 import { RouteTable, withDefaults } from './http/index.ts';
 import { createHttpServer } from './http/server.ts';
@@ -51,6 +52,7 @@ const FEATURES: readonly Feature[] = [
   tasks,
   interruptions,
   artifacts,
+  events,
 ];
 
 export interface Application {

@@ -5,6 +5,7 @@ export * from './basics.ts';
 export * from './channels.ts';
 export * from './deployments.ts';
 export * from './environments.ts';
+export * from './events.ts';
 export * from './feeds.ts';
 export * from './interruptions.ts';
 export * from './lifecycles.ts';

@@ -6,7 +6,7 @@ import { Conflict } from '@argonaut/contracts';
 import { type Kysely, sql, type Transaction } from 'kysely';
 import type { Tables } from './schema.ts';
 
-type Step = (tx: Transaction<Tables>) => Promise<void>;
+type Step = (tx: Transaction<Tables>, isPostgres: boolean) => Promise<void>;
 
 /** Step n is the entry n - 1. */
 const STEPS: readonly Step[] = [
@@ -66,7 +66,49 @@ const STEPS: readonly Step[] = [
       primary key (owner, feed, image))`.execute(tx);
     await sql`create index image_locks_image on image_locks (feed, image, locked)`.execute(tx);
   },
+  async (tx, isPostgres) => {
+    // Numbered by the database itself: the counters in `sequences` would make all writers wait for each other.
+    const number = isPostgres
+      ? sql`bigint generated always as identity primary key`
+      : sql`integer primary key autoincrement`;
+    await sql`create table events (
+      number ${number}, space text not null, occurred text not null, category text not null, user_id text not null,
+      body text not null)`.execute(tx);
+    await sql`create index events_space on events (space, number)`.execute(tx);
+    await sql`create index events_category on events (category, number)`.execute(tx);
+    await sql`create index events_user on events (user_id, number)`.execute(tx);
+    await sql`create index events_occurred on events (occurred)`.execute(tx);
+    await sql`create table event_documents (
+      document text not null, event bigint not null, primary key (document, event))`.execute(tx);
+    await sql`create index event_documents_event on event_documents (event)`.execute(tx);
+    await refuseChanges(tx, isPostgres, ['events', 'event_documents']);
+  },
 ];
+
+/** What is written into these tables stays as it is, whoever asks: the database itself refuses. */
+async function refuseChanges(
+  tx: Transaction<Tables>,
+  isPostgres: boolean,
+  tables: readonly string[],
+): Promise<void> {
+  const refusal = 'The audit trail is append-only.';
+  if (isPostgres) {
+    await sql`create function refuse_change() returns trigger language plpgsql as ${sql.lit(
+      `begin raise exception '${refusal}'; end`,
+    )}`.execute(tx);
+  }
+  for (const table of tables) {
+    if (isPostgres) {
+      await sql`create trigger ${sql.id(`${table}_stay`)} before update or delete or truncate on ${sql.id(table)}
+        for each statement execute function refuse_change()`.execute(tx);
+      continue;
+    }
+    for (const verb of ['update', 'delete']) {
+      await sql`create trigger ${sql.id(`${table}_${verb}`)} before ${sql.raw(verb)} on ${sql.id(table)}
+        begin select raise(abort, ${sql.lit(refusal)}); end`.execute(tx);
+    }
+  }
+}
 
 /** The schema that this program writes. */
 export const SCHEMA_VERSION = STEPS.length;
@@ -88,7 +130,7 @@ export async function migrate(database: Kysely<Tables>, isPostgres: boolean): Pr
           'Start the newer version again, or restore a backup that this one made.',
       );
     }
-    for (const step of STEPS.slice(current)) await step(tx);
+    for (const step of STEPS.slice(current)) await step(tx, isPostgres);
     if (found.rows.length === 0)
       await sql`insert into schema_version (version) values (${SCHEMA_VERSION})`.execute(tx);
     else await sql`update schema_version set version = ${SCHEMA_VERSION}`.execute(tx);

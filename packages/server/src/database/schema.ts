@@ -2,6 +2,8 @@
  * The tables, as Kysely sees them. One portable subset for both databases: text, integers and JSON as text; times
  * are ISO 8601 text in UTC with milliseconds, so that they sort as they are.
  */
+import type { Generated } from 'kysely';
+
 export interface Tables {
   /** Every resource: one JSON document with the few columns that queries need. */
   documents: {
@@ -91,4 +93,17 @@ export interface Tables {
     /** Why there is no digest yet, as a sentence. */
     problem: string | null;
   };
+  /** The audit trail: only ever added to, which triggers see to. `body` is the rest of the event as JSON. */
+  events: {
+    number: Generated<number>;
+    /** Empty for what belongs to no space. */
+    space: string;
+    occurred: string;
+    category: string;
+    /** Empty when the server itself did it. */
+    user_id: string;
+    body: string;
+  };
+  /** What an event is about: one row per (document, event). */
+  event_documents: { document: string; event: number };
 }

@@ -52,6 +52,7 @@ export async function createDeployment(
     projectId: project.id,
     environmentId: environment.id,
     relatedIds: [id, release.id, project.id, environment.id, channel.id],
+    by: user,
   });
   return deployments.insert({
     id,

@@ -22,6 +22,8 @@ export function executionRoutes(routes: RouteTable, services: Services): void {
     path: '/deployments/create/untenanted/v1',
     scope: 'space',
     permission: 'DeploymentCreate',
+    // Each task that it queues is an event.
+    audited: false,
     summary: 'Deploys a release to one or more environments: all of them are queued, or none',
     body: CreateDeploymentsUntenanted,
     response: CreatedDeployments,
@@ -61,6 +63,8 @@ export function executionRoutes(routes: RouteTable, services: Services): void {
     path: '/deployments/create/tenanted/v1',
     scope: 'space',
     permission: 'DeploymentCreate',
+    // Each task that it queues is an event.
+    audited: false,
     summary: 'Deployments for tenants: this server has none yet',
     body: CreateDeploymentsTenanted,
     response: CreatedDeployments,

@@ -6,6 +6,7 @@ import {
   PageQuery,
   WritableDeployment,
 } from '@argonaut/contracts/rest';
+import { documentEvent } from '../events/index.ts';
 import { created, empty, page, type RouteTable } from '../http/index.ts';
 import { provideHistory } from '../releases/history.ts';
 import { whenRemoved } from '../removal.ts';
@@ -74,6 +75,8 @@ export function deploymentRoutes(routes: RouteTable, services: Services): void {
       path,
       scope: 'space',
       permission: 'DeploymentCreate',
+      // Each task that it queues is an event.
+      audited: false,
       summary: 'Deploys a release to an environment',
       body: WritableDeployment,
       response: DeploymentResource,
@@ -88,10 +91,11 @@ export function deploymentRoutes(routes: RouteTable, services: Services): void {
     scope: 'space',
     permission: 'DeploymentDelete',
     summary: 'Deletes a deployment that is over, with its task and everything that it left',
-    handle: async ({ params, space }) => {
+    handle: async ({ params, space, record }) => {
       const stored = await deployments.get(params.id, space);
       await removeTask(services, stored.document.TaskId);
       await deployments.remove(stored.id);
+      await record(documentEvent('Deleted', deployments.kind, stored));
       return empty();
     },
   });

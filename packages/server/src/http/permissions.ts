@@ -111,6 +111,10 @@ export interface Principal {
   readonly isAdministrator: boolean;
   /** Spaces in which this user may do everything. */
   readonly managedSpaces: readonly string[];
+  /** What proved who it is, without the proof: `API key APIKeys-3`. Absent for what the server does by itself. */
+  readonly credential?: string;
+  /** Where the request came from. */
+  readonly client?: { readonly address: string; readonly userAgent: string };
 }
 
 /**

@@ -5,8 +5,10 @@
 import { ArgonautError, NotFound, type Secret } from '@argonaut/contracts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { TSchema } from 'typebox';
+import { recordEvent } from '../events/record.ts';
 import type { Services } from '../services.ts';
 import { Answer } from './answers.ts';
+import { eventOfRequest } from './audit.ts';
 import { credentialIn } from './authentication.ts';
 import { once } from './idempotency.ts';
 import { type Principal, permits } from './permissions.ts';
@@ -25,6 +27,9 @@ export interface Gatekeeper {
 }
 
 const ANONYMOUS: Principal = { id: '', username: 'anonymous', isAdministrator: false, managedSpaces: [] };
+
+/** Kept of a `User-Agent`, which is anything that a client likes to send; characters. */
+const LONGEST_USER_AGENT = 300;
 
 /** What is known about a request once it is let in. */
 interface Admission {
@@ -58,6 +63,7 @@ export async function serve(
   const admission = admissions.get(request);
   if (admission === undefined) throw new Error(`${route.method} ${route.path} was reached without admission`);
   const { user, space } = admission;
+  let isRecorded = false;
   const call: Call<Scope, string, unknown, unknown> = {
     params: parametersOf(request),
     query: route.query ? readQuery(route.query, request.query as Readonly<Record<string, unknown>>) : {},
@@ -69,8 +75,17 @@ export async function serve(
     get signal() {
       return signalOf(reply);
     },
+    record: (happening) => {
+      isRecorded = true;
+      return recordEvent(services, { space, ...happening, by: user });
+    },
   };
-  const work = () => route.handle(call);
+  const work = async () => {
+    const result = await route.handle(call);
+    const happening = isRecorded ? undefined : eventOfRequest(route, call.params, result);
+    if (happening !== undefined) await call.record(happening);
+    return result;
+  };
   const key = request.headers['idempotency-key'];
   if (route.idempotent && typeof key === 'string') {
     const repeated = { key, userId: user.id, method: request.method, url: request.url, body: request.body };
@@ -86,14 +101,21 @@ function parametersOf(request: FastifyRequest): Readonly<Record<string, string>>
 async function callerOf(gate: Gatekeeper, route: Route, request: FastifyRequest): Promise<Principal> {
   const credential = credentialIn(request.headers);
   const principal = credential && (await gate.authenticate(credential));
-  if (principal) return principal;
-  if (route.permission === 'Anonymous') return ANONYMOUS;
+  if (principal) return { ...principal, client: clientOf(request) };
+  if (route.permission === 'Anonymous') return { ...ANONYMOUS, client: clientOf(request) };
   throw new ArgonautError(
     'Unauthorised',
     credential
       ? 'The API key is unknown, has expired, or its owner is disabled.'
       : 'This needs an API key in the header X-Octopus-ApiKey.',
   );
+}
+
+function clientOf(request: FastifyRequest): NonNullable<Principal['client']> {
+  return {
+    address: request.ip,
+    userAgent: (request.headers['user-agent'] ?? '').slice(0, LONGEST_USER_AGENT),
+  };
 }
 
 async function spaceOf(gate: Gatekeeper, key: string | undefined): Promise<string | undefined> {

@@ -5,6 +5,7 @@
 import { PageOf, PageQuery } from '@argonaut/contracts/rest';
 import { type Static, type TSchema, Type } from 'typebox';
 import type { Collection, Query, Stored } from '../database/index.ts';
+import { documentEvent } from '../events/document.ts';
 import { created, empty } from './answers.ts';
 import { page } from './paging.ts';
 import type { Permission, Principal } from './permissions.ts';
@@ -116,12 +117,13 @@ export function addResource<T extends object, B extends TSchema, Q extends TSche
     body: resource.writable,
     response: resource.resource,
     idempotent: true,
-    handle: async ({ body, space, user }) => {
+    handle: async ({ body, space, user, record }) => {
       const id = await collection.allocate();
       const occasion = { id, space: space ?? '', user };
       const document = await resource.accept(body as Static<B>, occasion);
       const stored = await collection.insert({ id, ...inSpace(space), document, slug: slugIn(body) });
       await resource.afterCreate?.(stored, occasion);
+      await record(documentEvent('Created', collection.kind, stored));
       return created(present(stored));
     },
   });
@@ -133,11 +135,13 @@ export function addResource<T extends object, B extends TSchema, Q extends TSche
     summary: `Changes ${article(name)}`,
     body: resource.writable,
     response: resource.resource,
-    handle: async ({ params, body, space, user }) => {
+    handle: async ({ params, body, space, user, record }) => {
       const stored = await found(params.id, space);
       const occasion = { id: stored.id, space: space ?? '', user };
       const document = await resource.accept(body as Static<B>, occasion, stored);
-      return present(await collection.update(stored, document, slugIn(body)));
+      const changed = await collection.update(stored, document, slugIn(body));
+      await record(documentEvent('Modified', collection.kind, changed));
+      return present(changed);
     },
   });
   routes.add({
@@ -146,10 +150,11 @@ export function addResource<T extends object, B extends TSchema, Q extends TSche
     scope,
     permission: permissions.delete,
     summary: `Deletes ${article(name)}`,
-    handle: async ({ params, space, user }) => {
+    handle: async ({ params, space, user, record }) => {
       const stored = await found(params.id, space);
       await resource.beforeDelete?.(stored, { id: stored.id, space: space ?? '', user });
       await collection.remove(stored.id);
+      await record(documentEvent('Deleted', collection.kind, stored));
       return empty();
     },
   });

@@ -5,6 +5,7 @@
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Static, TSchema } from 'typebox';
+import type { Happening } from '../events/record.ts';
 import { PERMISSIONS, type Permission, type Principal } from './permissions.ts';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
@@ -26,6 +27,8 @@ export interface Call<S extends Scope, P extends string, Q, B> {
   readonly reply: FastifyReply;
   /** Aborted when the client goes away. */
   readonly signal: AbortSignal;
+  /** Tells the audit trail what was done, in the handler's transaction; the caller and the space are added. */
+  readonly record: (happening: Omit<Happening, 'by'>) => Promise<void>;
 }
 
 type ParameterOf<P extends string> = P extends `${infer _}:${infer Name}/${infer Rest}`
@@ -51,6 +54,8 @@ export interface Declaration<S extends Scope, P extends string, Q extends TSchem
   readonly transaction?: boolean;
   /** POSTs that start something: a repeated `Idempotency-Key` gets the first answer again. */
   readonly idempotent?: boolean;
+  /** Default: POST, PUT and DELETE leave an event in the audit trail. False for those that change nothing. */
+  readonly audited?: boolean;
   /** Largest body in bytes, where it differs from the server's. */
   readonly bodyLimit?: number;
   readonly handle: (call: Call<S, P, Static<Q>, Static<B>>) => Promise<unknown>;
@@ -69,6 +74,7 @@ export interface Route {
   readonly response?: TSchema;
   readonly transaction: boolean;
   readonly idempotent: boolean;
+  readonly audited: boolean;
   readonly bodyLimit?: number;
   readonly handle: (call: Call<Scope, string, unknown, unknown>) => Promise<unknown>;
 }
@@ -102,6 +108,7 @@ export class RouteTable {
       feature: this.#feature,
       transaction: declaration.transaction ?? declaration.method !== 'GET',
       idempotent: declaration.idempotent ?? false,
+      audited: declaration.audited ?? declaration.method !== 'GET',
       handle: declaration.handle as Route['handle'],
     });
   }

@@ -1,6 +1,8 @@
 /** How interruptions are stored and found, and how a run asks and takes a question back. */
 import type { Answer, CommandOf } from '@argonaut/orchestrator';
 import { Collection, type Database, type Kind, type Stored } from '../database/index.ts';
+import { recordEvent } from '../events/index.ts';
+import type { Services } from '../services.ts';
 import { tasksIn } from '../tasks/queries.ts';
 
 export interface Interruption {
@@ -42,20 +44,20 @@ export function interruptionsIn(database: Database): Collection<Interruption> {
 
 /** A run asks. The same question asked again changes nothing. */
 export async function ask(
-  database: Database,
+  services: Pick<Services, 'database' | 'now'>,
   task: string,
   question: CommandOf<'ask'>,
-  now: Date,
 ): Promise<void> {
+  const { database, now } = services;
   const interruptions = interruptionsIn(database);
   if ((await find(database, task, question.interruption)) !== undefined) return;
   const { spaceId, document } = await tasksIn(database).get(task);
-  await interruptions.insert({
+  const { id } = await interruptions.insert({
     space: spaceId,
     document: {
       Title: question.title,
       Type: question.type,
-      Created: now.toISOString(),
+      Created: now().toISOString(),
       IsPending: true,
       Text: question.text,
       Choices: question.choices,
@@ -67,6 +69,13 @@ export async function ask(
       Question: question.interruption,
       CorrelationId: question.activity,
     },
+  });
+  await recordEvent(services, {
+    category: `${question.type}InterruptionRaised`,
+    space: spaceId,
+    message: `${document.Description} waits for a person: ${question.title}`,
+    related: [id, task, ...document.RelatedDocumentIds],
+    mentions: [{ id: task, text: document.Description }],
   });
 }
 

@@ -6,6 +6,7 @@ import {
   InterruptionSubmission,
   PageOf,
 } from '@argonaut/contracts/rest';
+import type { Answer } from '@argonaut/orchestrator';
 import type { Stored } from '../database/index.ts';
 import { type Principal, page, type RouteTable } from '../http/index.ts';
 import type { Services } from '../services.ts';
@@ -72,12 +73,17 @@ export function interruptionRoutes(routes: RouteTable, services: Services): void
     scope: 'space',
     permission: 'InterruptionSubmit',
     summary: 'Takes it on',
-    handle: async ({ params, space, user }) => {
+    handle: async ({ params, space, user, record }) => {
       const stored = await interruptions.get(params.id, space);
       refuseUnlessPending(stored);
       await refuseOutsiders(services, stored, user);
       const document = { ...stored.document, ResponsibleUserId: user.id };
       await interruptions.update(stored, document);
+      await record({
+        category: 'InterruptionResponsibilityTaken',
+        message: `"${stored.document.Title}" was taken on`,
+        related: documentsOf(stored),
+      });
       const { document: found } = await usersIn(database).get(user.id);
       return { Id: user.id, Username: found.Username, DisplayName: found.DisplayName };
     },
@@ -90,9 +96,16 @@ export function interruptionRoutes(routes: RouteTable, services: Services): void
     summary: 'Answers it; the task goes on',
     body: InterruptionSubmission,
     response: InterruptionResource,
-    handle: async ({ params, body, space, user }) => {
+    handle: async ({ params, body, space, user, record }) => {
       const stored = await interruptions.get(params.id, space);
-      return present(await submit(services, stored, body, user), user);
+      const { answered, answer, notes } = await submit(services, stored, body, user);
+      await record({
+        category: 'InterruptionSubmitted',
+        message: `"${stored.document.Title}" was answered: ${answer}`,
+        related: documentsOf(stored),
+        details: notes,
+      });
+      return present(answered, user);
     },
   });
 }
@@ -102,7 +115,11 @@ async function submit(
   stored: Stored<Interruption>,
   values: Readonly<Record<string, string | null>>,
   user: Principal,
-): Promise<Stored<Interruption>> {
+): Promise<{
+  readonly answered: Stored<Interruption>;
+  readonly answer: Answer;
+  readonly notes: string | undefined;
+}> {
   const { database } = services;
   const { document } = stored;
   refuseUnlessPending(stored);
@@ -134,7 +151,11 @@ async function submit(
       ...(who.EmailAddress ? { emailAddress: who.EmailAddress } : {}),
     },
   });
-  return answered;
+  return { answered, answer, notes };
+}
+
+function documentsOf({ id, document }: Stored<Interruption>): string[] {
+  return [id, document.TaskId, ...document.RelatedDocumentIds];
 }
 
 /** @throws Conflict */

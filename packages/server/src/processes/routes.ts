@@ -2,7 +2,8 @@
 import { NotFound } from '@argonaut/contracts';
 import { PageOf, PageQuery, ProcessResource, WritableProcess } from '@argonaut/contracts/rest';
 import type { Stored } from '../database/index.ts';
-import { page, type RouteTable } from '../http/index.ts';
+import { documentEvent } from '../events/index.ts';
+import { type Call, page, type RouteTable } from '../http/index.ts';
 import { projectOf } from '../projects/queries.ts';
 import type { Services } from '../services.ts';
 import { acceptProcess } from './accept.ts';
@@ -17,8 +18,14 @@ export function processRoutes(routes: RouteTable, services: Services): void {
     if (project === undefined || stored.document.ProjectId === project) return stored;
     throw new NotFound(`The process "${id}" does not belong to the project ${project}.`);
   };
-  const change = async (stored: Stored<Process>, body: WritableProcess) =>
-    present(await processes.update(stored, acceptProcess(keys, body, stored)));
+  const change = async (
+    stored: Stored<Process>,
+    { body, record }: Pick<Call<'space', string, unknown, WritableProcess>, 'body' | 'record'>,
+  ) => {
+    const changed = await processes.update(stored, acceptProcess(keys, body, stored));
+    await record(documentEvent('Modified', processes.kind, changed));
+    return present(changed);
+  };
 
   const kinds = [
     { path: '/deploymentprocesses', view: 'ProcessView', edit: 'ProcessEdit', word: 'deployment process' },
@@ -61,7 +68,7 @@ export function processRoutes(routes: RouteTable, services: Services): void {
       summary: `Saves a whole ${word}`,
       body: WritableProcess,
       response: ProcessResource,
-      handle: async ({ params, body, space }) => change(await find(params.id, space), body),
+      handle: async (call) => change(await find(call.params.id, call.space), call),
     });
   }
 
@@ -85,9 +92,9 @@ export function processRoutes(routes: RouteTable, services: Services): void {
     summary: 'Saves the deployment process of a project',
     body: WritableProcess,
     response: ProcessResource,
-    handle: async ({ params, body, space }) => {
-      const project = await projectOf(database, space, params.project);
-      return change(await find(deploymentProcessId(project.id), space), body);
+    handle: async (call) => {
+      const project = await projectOf(database, call.space, call.params.project);
+      return change(await find(deploymentProcessId(project.id), call.space), call);
     },
   });
   routes.add({
@@ -110,9 +117,9 @@ export function processRoutes(routes: RouteTable, services: Services): void {
     summary: 'Saves the process of one of its runbooks',
     body: WritableProcess,
     response: ProcessResource,
-    handle: async ({ params, body, space }) => {
-      const project = await projectOf(database, space, params.project);
-      return change(await find(params.id, space, project.id), body);
+    handle: async (call) => {
+      const project = await projectOf(database, call.space, call.params.project);
+      return change(await find(call.params.id, call.space, project.id), call);
     },
   });
 }

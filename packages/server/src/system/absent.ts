@@ -27,7 +27,6 @@ const PAGES: readonly AbsentList[] = [
   { path: '/subscriptions', itemType: 'Subscription', permission: 'SubscriptionView' },
   { path: '/tagsets', itemType: 'TagSet', permission: 'TagSetView' },
   { path: '/tenants', itemType: 'Tenant', permission: 'TenantView' },
-  { path: '/events', itemType: 'Event', permission: 'EventView' },
   {
     path: '/communityactiontemplates',
     itemType: 'CommunityActionTemplate',
@@ -60,17 +59,6 @@ export function absentLists(routes: RouteTable): void {
     });
     if (path.includes(':')) continue;
     routes.add({ method: 'GET', path: `${path}/all`, scope, permission, summary, handle: async () => [] });
-  }
-  for (const path of ['/events/agents', '/events/categories', '/events/documenttypes', '/events/groups']) {
-    const summary = 'An empty array: nothing is recorded yet';
-    routes.add({
-      method: 'GET',
-      path,
-      scope: 'space',
-      permission: 'EventView',
-      summary,
-      handle: async () => [],
-    });
   }
   for (const { path, permission } of ARRAYS) {
     routes.add({

@@ -1,6 +1,7 @@
 /** How a task's document says that it is over. */
 import type { Stored } from '../database/index.ts';
 import type { Services } from '../services.ts';
+import { recordTask } from './audit.ts';
 import type { TaskKind } from './kinds.ts';
 import { changeTask, isCompleted, type Task } from './queries.ts';
 
@@ -10,6 +11,8 @@ export interface End {
   readonly errorMessage: string;
   readonly unknown?: boolean;
 }
+
+const MOMENTS = { Success: 'Succeeded', Failed: 'Failed', Canceled: 'Canceled', TimedOut: 'Failed' } as const;
 
 /** In the caller's transaction; an end is final, so a second one changes nothing. */
 export async function endTask(
@@ -34,7 +37,10 @@ export async function endTask(
       ...(end.unknown === true ? { Outcome: 'Unknown' as const } : {}),
     };
   });
-  if (changed) await kind?.ended?.(services, stored);
+  if (changed) {
+    await recordTask(services, stored, MOMENTS[end.state]);
+    await kind?.ended?.(services, stored);
+  }
   services.database.afterCommit(() => services.news.tell(id));
   return stored;
 }

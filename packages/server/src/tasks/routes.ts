@@ -13,6 +13,7 @@ import type { Stored } from '../database/index.ts';
 import { created, page, type RouteTable } from '../http/index.ts';
 import type { Services } from '../services.ts';
 import { defaultSpace } from '../spaces/queries.ts';
+import { happeningTo } from './audit.ts';
 import { cancelTask } from './cancel.ts';
 import { present } from './codec.ts';
 import { sendEvent } from './events.ts';
@@ -88,8 +89,11 @@ export function taskRoutes(routes: RouteTable, services: Services): void {
     permission: 'TaskCancel',
     summary: 'Cancels a task; again: insists',
     response: TaskResource,
-    handle: async ({ params, space, user }) =>
-      show(await cancelTask(services, await tasks.get(params.id, space), user.username)),
+    handle: async ({ params, space, user, record }) => {
+      const stored = await tasks.get(params.id, space);
+      await record(happeningTo(stored, 'TaskCanceled', 'was asked to be cancelled'));
+      return show(await cancelTask(services, stored, user.username));
+    },
   });
   routes.add({
     method: 'POST',
@@ -99,7 +103,7 @@ export function taskRoutes(routes: RouteTable, services: Services): void {
     summary: 'A person decides how a task that is over shall count',
     body: ChangeTaskState,
     response: TaskResource,
-    handle: async ({ params, body, space, user }) => {
+    handle: async ({ params, body, space, user, record }) => {
       const stored = await tasks.get(params.id, space);
       if (!isCompleted(stored.document)) {
         throw new Conflict(
@@ -108,6 +112,10 @@ export function taskRoutes(routes: RouteTable, services: Services): void {
       }
       const ErrorMessage =
         body.state === 'Failed' ? `Marked as failed by ${user.username}: ${body.reason}` : '';
+      await record({
+        ...happeningTo(stored, 'TaskStateChanged', `was marked as ${body.state}`),
+        details: body.reason,
+      });
       return show(
         await changeTask(database, stored.id, (task) => {
           const { Outcome: _, ...rest } = task;

@@ -1,6 +1,8 @@
 /** How a task comes into being: a document that people see and an entry in the queue, in one transaction. */
 import type { Stored } from '../database/index.ts';
+import type { Principal } from '../http/index.ts';
 import type { Services } from '../services.ts';
+import { recordTask } from './audit.ts';
 import { type Task, tasksIn } from './queries.ts';
 
 export interface NewTask {
@@ -18,6 +20,8 @@ export interface NewTask {
   readonly environmentId?: string;
   readonly tenantId?: string;
   readonly runbookId?: string;
+  /** Who asked for it; absent: the server itself. */
+  readonly by?: Principal;
 }
 
 /** Call it in the transaction that makes what the task is for. */
@@ -52,6 +56,7 @@ export function startTask(services: Services, task: NewTask): Promise<Stored<Tas
       },
     });
     await coordination.enqueue({ task: stored.id, space: task.space, queueTime, tag: task.tag });
+    await recordTask(services, stored, 'Queued', task.by);
     return stored;
   });
 }

@@ -36,5 +36,6 @@ export async function principalFor(
     username: user.document.Username,
     isAdministrator: teams.includes(ADMINISTRATORS),
     managedSpaces: [...new Set(managed.map(({ id }) => id))],
+    credential: `API key ${key.id}`,
   };
 }

@@ -52,7 +52,7 @@ export function apiKeyRoutes(routes: RouteTable, { database, keys, now }: Servic
     summary: 'Makes an API key; this answer is the only one that shows it',
     body: NewApiKey,
     response: ApiKeyResource,
-    handle: async ({ params, body, user }) => {
+    handle: async ({ params, body, user, record }) => {
       requireOwner(user, params.user);
       const owner = await usersIn(database).get(params.user);
       const key = newApiKey();
@@ -65,6 +65,12 @@ export function apiKeyRoutes(routes: RouteTable, { database, keys, now }: Servic
           Expires: expiry(body.Expires, now()),
         },
       });
+      await record({
+        category: 'ApiKeyCreated',
+        message: `API key "${body.Purpose}" (${stored.id}) was made for ${owner.document.Username}`,
+        related: [stored.id, owner.id],
+        mentions: [{ id: owner.id, text: owner.document.Username }],
+      });
       return created(presentApiKey(stored, key.reveal()));
     },
   });
@@ -75,9 +81,15 @@ export function apiKeyRoutes(routes: RouteTable, { database, keys, now }: Servic
     scope: 'server',
     permission: 'SignedIn',
     summary: 'Deletes an API key; requests with it are refused from now on',
-    handle: async ({ params, user }) => {
+    handle: async ({ params, user, record }) => {
       requireOwner(user, params.user);
-      await apiKeys.remove((await keyOf(params.user, params.id)).id);
+      const { id, document } = await keyOf(params.user, params.id);
+      await apiKeys.remove(id);
+      await record({
+        category: 'ApiKeyRevoked',
+        message: `API key "${document.Purpose}" (${id}) of ${document.UserId} was deleted`,
+        related: [id, document.UserId],
+      });
       return empty();
     },
   });

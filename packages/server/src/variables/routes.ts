@@ -9,7 +9,8 @@ import {
 } from '@argonaut/contracts/rest';
 import { Type } from 'typebox';
 import type { Stored } from '../database/index.ts';
-import type { RouteTable } from '../http/index.ts';
+import { documentEvent } from '../events/index.ts';
+import type { Call, RouteTable } from '../http/index.ts';
 import { projectNamed, projectOf } from '../projects/queries.ts';
 import type { Services } from '../services.ts';
 import { acceptVariables } from './accept.ts';
@@ -27,9 +28,14 @@ export function variableRoutes(routes: RouteTable, services: Services): void {
   const sets = variableSetsIn(database);
   const show = async (stored: Stored<VariableSet>) =>
     present(stored, await scopeValuesFor(database, stored.spaceId, stored.document.OwnerId));
-  const change = async (stored: Stored<VariableSet>, body: WritableVariableSet) => {
+  const change = async (
+    stored: Stored<VariableSet>,
+    { body, record }: Pick<Call<'space', string, unknown, WritableVariableSet>, 'body' | 'record'>,
+  ) => {
     const { document, warnings } = acceptVariables(keys, body, stored);
-    const shown = await show(await sets.update(stored, document));
+    const changed = await sets.update(stored, document);
+    await record(documentEvent('Modified', sets.kind, changed));
+    const shown = await show(changed);
     return { ...shown, Warnings: [...warnings, ...doubtsAbout(document, shown.ScopeValues)] };
   };
 
@@ -121,7 +127,7 @@ export function variableRoutes(routes: RouteTable, services: Services): void {
     summary: 'Saves a whole variable set',
     body: WritableVariableSet,
     response: VariableSetResource,
-    handle: async ({ params, body, space }) => change(await sets.get(params.id, space), body),
+    handle: async (call) => change(await sets.get(call.params.id, call.space), call),
   });
   const ofProject = async (space: string, key: string) =>
     sets.get(variableSetId((await projectOf(database, space, key)).id), space);
@@ -142,6 +148,6 @@ export function variableRoutes(routes: RouteTable, services: Services): void {
     summary: 'Saves the variable set of a project',
     body: WritableVariableSet,
     response: VariableSetResource,
-    handle: async ({ params, body, space }) => change(await ofProject(space, params.project), body),
+    handle: async (call) => change(await ofProject(call.space, call.params.project), call),
   });
 }

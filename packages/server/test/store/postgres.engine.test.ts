@@ -5,6 +5,7 @@ import { freshDatabase } from '../../../../test/services.ts';
 import { type Database, openCoordination, openDatabase } from '../../src/database/index.ts';
 import { storeContract } from './contract.ts';
 import { coordinationContract } from './coordination.contract.ts';
+import { eventsContract } from './events.contract.ts';
 
 const open = (url: string): Promise<Database> =>
   openDatabase({ dataDirectory: '/nonexistent', databaseUrl: new Secret(url) });
@@ -12,6 +13,7 @@ const openFresh = async () => open((await freshDatabase()).url);
 
 storeContract('PostgreSQL', openFresh);
 coordinationContract('PostgreSQL', openFresh);
+eventsContract('PostgreSQL', openFresh);
 
 describe('several servers on one PostgreSQL', () => {
   it('bring the schema up together', async () => {

@@ -9,9 +9,11 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { memoryDatabase, openDatabase } from '../../src/database/index.ts';
 import { storeContract } from './contract.ts';
 import { coordinationContract } from './coordination.contract.ts';
+import { eventsContract } from './events.contract.ts';
 
 storeContract('SQLite', memoryDatabase);
 coordinationContract('SQLite', memoryDatabase);
+eventsContract('SQLite', memoryDatabase);
 
 describe('a transaction that does not end', () => {
   it('is undone at its deadline, frees the database, and cannot write any more', async () => {

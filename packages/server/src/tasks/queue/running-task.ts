@@ -5,6 +5,7 @@ import type { Lease, Stored } from '../../database/index.ts';
 import { type ExecutionPorts, TaskExecution } from '../../execution/index.ts';
 import type { Services } from '../../services.ts';
 import { encodeFrames, type LogFrame } from '../../tasklog/index.ts';
+import { recordTask } from '../audit.ts';
 import { type End, endTask } from '../ending.ts';
 import type { SentEvent } from '../events.ts';
 import type { LoadedRun, TaskKind } from '../kinds.ts';
@@ -154,8 +155,10 @@ export class RunningTask {
   async #begin(): Promise<void> {
     const { services, node } = this.#surroundings;
     const now = services.now().toISOString();
-    await changeTask(services.database, this.lease.task, (document) =>
-      document.StartTime === null
+    let starts = false;
+    const stored = await changeTask(services.database, this.lease.task, (document) => {
+      starts = document.StartTime === null;
+      return starts
         ? {
             ...document,
             State: document.State === 'Queued' ? 'Executing' : document.State,
@@ -163,8 +166,9 @@ export class RunningTask {
             LastUpdatedTime: now,
             ServerNode: node,
           }
-        : { ...document, ServerNode: node },
-    );
+        : { ...document, ServerNode: node };
+    });
+    if (starts) await recordTask(services, stored, 'Started');
   }
 
   /** A task of the server itself: no plan, no workers of its own. */

@@ -25,7 +25,7 @@ export class TaskChronicle implements Chronicle {
       change.frames.some(
         (frame) => frame.type === 'text' && (frame.level === 'Warning' || frame.level === 'Error'),
       );
-    for (const question of change.questions) await ask(database, task, question, now());
+    for (const question of change.questions) await ask(this.#services, task, question);
     for (const question of change.withdrawn) await withdraw(database, task, question);
     const asks = change.questions.length + change.withdrawn.length > 0;
     if (warns || asks) {

@@ -1,0 +1,9 @@
+/** Events: the audit trail. Who did what, from where, when, and about which documents; never changed, never removed. */
+import type { Feature } from '../services.ts';
+import { eventRoutes } from './routes.ts';
+
+export { CATEGORIES, type EventCategory } from './categories.ts';
+export { documentEvent } from './document.ts';
+export { type Happening, recordEvent } from './record.ts';
+
+export const events: Feature = { name: 'events', routes: eventRoutes };
