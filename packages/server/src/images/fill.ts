@@ -3,7 +3,6 @@
  * a stated time. Whatever goes wrong is written into the table; whoever makes the release is not troubled.
  */
 import { messageOf } from '@argonaut/contracts';
-import type { ImageName } from '@argonaut/orchestrator';
 import { imageReference, type WorkerImage } from '../feeds/index.ts';
 import type { Services } from '../services.ts';
 import { type FrozenProcess, imagesOf } from './frozen.ts';
@@ -11,6 +10,8 @@ import { ImageLocks, type LockedBy } from './locks.ts';
 
 /** For all registries together; whoever makes a release never waits longer. */
 const PATIENCE_MS = 10_000;
+/** Before the end, so that a question that is cut off can still say why it got no answer. */
+const MARGIN_MS = 500;
 /** Questions on their way at one moment. */
 const AT_ONCE = 8;
 
@@ -27,10 +28,18 @@ export async function lockKnownImages(
   load: () => Promise<FrozenProcess>,
 ): Promise<void> {
   const { log, now, database, stopping } = services;
+  const end = performance.now() + PATIENCE_MS;
   const signal = AbortSignal.any([stopping, AbortSignal.timeout(PATIENCE_MS)]);
   try {
     const frozen = await load();
-    const findings = await ask(services, frozen.space, await imagesOf(services, frozen), signal);
+    const images = await referencesOf(services, frozen);
+    const findings: Finding[] = [];
+    const left = images.values();
+    const next = async (): Promise<void> => {
+      // One iterator for all of them: each takes what nobody has taken.
+      for (const image of left) findings.push(await find(image, end - performance.now(), signal));
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, next));
     if (findings.length === 0) return;
     const locks = new ImageLocks(database);
     const by: LockedBy = { by: 'Creation', actor: '', at: now().toISOString() };
@@ -46,42 +55,32 @@ export async function lockKnownImages(
   }
 }
 
-async function ask(
-  services: Services,
-  space: string,
-  names: readonly ImageName[],
-  signal: AbortSignal,
-): Promise<readonly Finding[]> {
+async function referencesOf(services: Services, frozen: FrozenProcess): Promise<Map<string, WorkerImage>> {
   const images = new Map<string, WorkerImage>();
-  for (const { feed, reference } of names) {
+  for (const { feed, reference } of await imagesOf(services, frozen)) {
     // A feed or a name that cannot be used is told by the task, with the step that says it.
-    const image = await imageReference(services, space, feed, reference).catch(() => undefined);
+    const image = await imageReference(services, frozen.space, feed, reference).catch(() => undefined);
     if (image === undefined || image.fixed) continue;
     images.set(`${image.feed?.id ?? ''}|${image.name}`, image);
   }
-  const findings: Finding[] = [];
-  const left = images.values();
-  const next = async (): Promise<void> => {
-    for (const image of left) findings.push(await find(image, signal));
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, next));
-  return findings;
+  return images;
 }
 
-async function find(image: WorkerImage, signal: AbortSignal): Promise<Finding> {
+async function find(image: WorkerImage, timeLeft: number, signal: AbortSignal): Promise<Finding> {
   const { feed } = image;
   if (feed === undefined) {
     return { image, problem: 'It names no feed: whoever uses it first finds out what it is.' };
   }
+  const inTime = Math.floor(timeLeft) - MARGIN_MS;
   try {
-    signal.throwIfAborted();
-    const { digest } = await feed.client.resolve(feed.repository, feed.tagOrDigest, signal);
+    if (inTime <= 0) throw new Error('no time left');
+    const { digest } = await feed.client.resolve(feed.repository, feed.tagOrDigest, signal, inTime);
     return { image, digest };
   } catch (error) {
-    if (!signal.aborted) return { image, problem: messageOf(error) };
+    if (inTime > 0 && !signal.aborted) return { image, problem: messageOf(error) };
     return {
       image,
-      problem: `The registry of the feed "${feed.name}" gave no answer within ${PATIENCE_MS / 1000} s.`,
+      problem: `There was no time to ask the registry of the feed "${feed.name}" within ${PATIENCE_MS / 1000} s.`,
     };
   }
 }

@@ -79,8 +79,16 @@ export interface RegistryClient {
     repository: string,
     options?: { readonly limit?: number; readonly signal?: AbortSignal },
   ): Promise<TagList>;
-  /** What a tag (or digest) is at this moment. */
-  resolve(repository: string, tagOrDigest: string, signal?: AbortSignal): Promise<ResolvedImage>;
+  /**
+   * What a tag (or digest) is at this moment.
+   * @param timeout milliseconds for the call with its waits, where somebody waits for less than `callTimeout`
+   */
+  resolve(
+    repository: string,
+    tagOrDigest: string,
+    signal?: AbortSignal,
+    timeout?: number,
+  ): Promise<ResolvedImage>;
   /** Bytes to download for one platform of an index, whose `size` is `null`. Counts as a pull on Docker Hub. */
   downloadSize(repository: string, platformDigest: string, signal?: AbortSignal): Promise<number>;
   /** Reads the image text of a step. @throws InvalidReference when it names another registry */
@@ -129,9 +137,9 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
       const { names, complete } = await listTags(session, session.begin(signal, repository), name, limit);
       return { tags: orderTags(names), complete };
     },
-    resolve: async (repository, tagOrDigest, signal) => {
+    resolve: async (repository, tagOrDigest, signal, timeout) => {
       const separator = tagOrDigest.includes(':') ? '@' : ':';
-      const call = session.begin(signal, `${repository}${separator}${tagOrDigest}`);
+      const call = session.begin(signal, `${repository}${separator}${tagOrDigest}`, timeout);
       return await resolver.resolve(call, repository, tagOrDigest);
     },
     downloadSize: (repository, platformDigest, signal) =>

@@ -23,8 +23,12 @@ export interface Question {
 export interface Session {
   readonly endpoint: RegistryEndpoint;
   readonly authorizer: Authorizer;
-  /** Opens the bounds of one public call. @param image as the user wrote it, for messages */
-  begin(signal: AbortSignal | undefined, image?: string): Call;
+  /**
+   * Opens the bounds of one public call.
+   * @param image as the user wrote it, for messages
+   * @param timeout milliseconds, where it differs from the session's
+   */
+  begin(signal: AbortSignal | undefined, image?: string, timeout?: number): Call;
   /** An address below `/v2/`. */
   url(path: string): URL;
   /**
@@ -99,7 +103,7 @@ export function createSession(options: SessionOptions): Session {
   return {
     endpoint,
     authorizer,
-    begin: (signal, image) => beginCall(options, signal, image),
+    begin: (signal, image, timeout) => beginCall(options, signal, image, timeout),
     url: (path) => new URL(path, endpoint.api),
     ask: (question, call) => withRetries(policy, call, () => askOnce(question, call)),
     askElsewhere: (exchange, call) =>
@@ -115,8 +119,8 @@ function beginCall(
   options: SessionOptions,
   signal: AbortSignal | undefined,
   image: string | undefined,
+  timeout = options.callTimeout,
 ): Call {
-  const timeout = options.callTimeout;
   const address = options.endpoint.api.origin;
   const end = AbortSignal.timeout(timeout);
   return {
