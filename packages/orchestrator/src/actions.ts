@@ -1,8 +1,10 @@
 /** Drives one action, from its turn until it is over. */
 import { forgetImage, imageOf, leaseOf, open, stage } from './attempts.ts';
+import { settleOptions } from './bound-options.ts';
 import { decideVariable } from './conditions.ts';
 import { activityOf, type Located } from './plan-index.ts';
 import type { PlannedStep } from './plan-types.ts';
+import { entriesOf } from './staging.ts';
 import type { LeaseState } from './state.ts';
 import type { Turn } from './turn.ts';
 import { dropAttempt, failAction, finishAction, interruptionOf } from './verdicts.ts';
@@ -78,6 +80,12 @@ function pursue(turn: Turn, located: Located): void {
     failAction(turn, planned.key, { message, final: true }, activity);
     return;
   }
+  const wrong = settleOptions(turn, located);
+  if (wrong !== undefined) {
+    dropAttempt(turn, planned.key);
+    failAction(turn, planned.key, { message: wrong, final: true }, activity);
+    return;
+  }
   const attempt = turn.currentAttempt(planned.key);
   if (attempt === undefined) {
     prepareAttempt(turn, located);
@@ -140,10 +148,19 @@ function askPerson(
 ): void {
   const { planned, step } = located;
   const activity = activityOf(step, planned);
-  const { text, error } = turn.evaluator(located)(run.instructions);
+  const present = turn.presenter(located);
+  const { text, error } = present(run.instructions);
   const action = turn.action(planned.key);
   if (error !== null)
     turn.say(activity, 'Warning', `The instructions could not be evaluated completely: ${error}`);
+  const teams = run.responsibleTeams.map((team) => ({ team, ...present(team) }));
+  const wrong = teams.find((one) => one.error !== null);
+  if (wrong !== undefined) {
+    // Nobody in particular would be everybody: who may answer must not be guessed.
+    const message = `Step "${step.name}": the responsible team "${wrong.team}" cannot be evaluated: ${wrong.error}`;
+    failAction(turn, planned.key, { message, final: true }, activity);
+    return;
+  }
   action.phase = 'asking';
   action.questions += 1;
   turn.record({
@@ -152,7 +169,7 @@ function askPerson(
     type: 'ManualIntervention',
     title: step.name,
     text: text ?? run.instructions,
-    teams: [...run.responsibleTeams],
+    teams: entriesOf(teams.map(({ text }) => text ?? '')),
     choices: ['Proceed', 'Abort'],
     activity,
     action: planned.key,

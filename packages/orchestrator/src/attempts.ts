@@ -1,5 +1,6 @@
 /** The orders of an attempt's life: get a worker, get the image, stage, open, discard, cancel, finish. */
 import type { AcquiredImage } from '@argonaut/contracts/attempt';
+import { optionsOf, stagingOptions } from './bound-options.ts';
 import type { Located } from './plan-index.ts';
 import { type ImageName, imageName, stagingOf } from './staging.ts';
 import type { AttemptState, LeaseState } from './state.ts';
@@ -68,7 +69,9 @@ export function imageOf(
     acquisition,
     status: 'acquiring',
   };
-  const pull = located.planned.action.container?.pull;
+  const options = stagingOptions(turn, located);
+  if ('error' in options) return { is: 'failed', message: options.error, final: true };
+  const { pull } = options.value;
   turn.order({
     id: acquireId(key, acquisition),
     kind: 'acquire',
@@ -107,7 +110,9 @@ export function stage(
   const { key } = located.planned;
   const action = turn.action(key);
   const id = `${turn.plan.attemptPrefix}-s${key}-a${action.attempts + 1}`;
-  const staging = stagingOf(turn.plan, located, id, image, turn.evaluator(located));
+  const options = stagingOptions(turn, located);
+  if ('error' in options) return options;
+  const staging = stagingOf(turn.plan, located, options.value, id, image, turn.evaluator(located));
   if ('error' in staging) return staging;
   action.attempts += 1;
   action.attempt = id;
@@ -135,7 +140,7 @@ export function stage(
 }
 
 export function open(turn: Turn, located: Located, attempt: AttemptState): void {
-  const { options } = located.planned.action;
+  const options = optionsOf(turn, located.planned.key);
   attempt.phase = 'opening';
   turn.order({
     id: `open:${attempt.id}`,
@@ -162,7 +167,7 @@ export function discardUnwanted(turn: Turn): void {
 /** `force`: at once, without the grace. */
 export function cancelAttempt(turn: Turn, attempt: AttemptState, force: boolean): void {
   attempt.cancelSent = true;
-  const { options } = turn.locate(attempt.action).planned.action;
+  const options = optionsOf(turn, attempt.action);
   const { id, pool, generation } = attempt;
   turn.order({
     id: force ? `cancel:${id}:force` : `cancel:${id}`,

@@ -4,6 +4,7 @@ export { DEFAULT_GRACE_MS } from './attempts.ts';
 export * from './commands.ts';
 export * from './events.ts';
 export { knownImages } from './known-images.ts';
+export * from './option-words.ts';
 export * from './plan.ts';
 export * from './plan-types.ts';
 export * from './process.ts';

@@ -69,10 +69,19 @@ export type Plan = Static<typeof Plan>;
 /** Variables as an action sees them; `null` is a variable without a value. May hold secrets: never stored. */
 export type Variables = Readonly<Record<string, string | null>>;
 
+/** The same with asterisks for secrets, for texts that people read. */
+export function withoutSecrets(variables: Variables, secret: ReadonlySet<string> = new Set()): Variables {
+  if (secret.size === 0) return variables;
+  const hidden = [...secret].filter((name) => variables[name]).map((name) => [name, '********']);
+  return { ...variables, ...Object.fromEntries(hidden) };
+}
+
 /** What `plan` and `advance` may ask about variables. Pure: the same answers until an output is recorded. */
 export interface Scope {
   /** Everything that templates of this action may refer to, with the outputs so far. */
   variables(action: Action, step: { readonly id: string; readonly name: string }): Variables;
+  /** The names among them whose values nobody may read; absent: none. */
+  sensitive?(action: Action, step: { readonly id: string; readonly name: string }): ReadonlySet<string>;
   /** The moment that `NowDate` and its like show, milliseconds since the epoch. */
   readonly nowMs: number;
 }

@@ -1,9 +1,19 @@
 /** Decides once what a task will do: numbers, lanes, pools, what is skipped and why, what may be staged early. */
 import { Invalid } from '@argonaut/contracts';
 import { evaluate } from '@argonaut/templates';
+import { evaluatedOptions, stagingTemplates } from './bound-options.ts';
 import { readsOf } from './dependencies.ts';
 import { laneAssigner } from './lanes.ts';
-import type { Early, Plan, PlanInput, PlannedAction, PlannedStep, Scope, Variables } from './plan-types.ts';
+import {
+  type Early,
+  type Plan,
+  type PlanInput,
+  type PlannedAction,
+  type PlannedStep,
+  type Scope,
+  type Variables,
+  withoutSecrets,
+} from './plan-types.ts';
 import type { Action, Step } from './process.ts';
 
 /** Octopus's default of `Octopus.Action.MaxParallelism`. */
@@ -41,9 +51,11 @@ export function plan(input: PlanInput): Plan {
       } else {
         const variables = input.scope.variables(action, step);
         const pool = choosePool(action, step, input, variables, problems);
-        const early = whenEarly(action, variables, keysByName);
-        checkImage(action, step, early, input.scope, problems);
-        actions.push({ key, number, action, pool, lane: lane.of(pool), early });
+        const configured = withTaskOptions(action, variables);
+        const early = whenEarly(configured, variables, keysByName);
+        checkImage(configured, step, early, input.scope, problems);
+        checkOptions(configured, step, input.scope, problems);
+        actions.push({ key, number, action: configured, pool, lane: lane.of(pool), early });
       }
       const name = action.name.toLowerCase();
       keysByName.set(name, [...(keysByName.get(name) ?? []), key]);
@@ -65,7 +77,7 @@ export function plan(input: PlanInput): Plan {
     server: input.server,
     attemptPrefix: input.attemptPrefix,
     guidedFailure: input.guidedFailure ?? false,
-    maxParallelism: input.maxParallelism ?? DEFAULT_MAX_PARALLELISM,
+    maxParallelism: input.maxParallelism ?? parallelismOf(input, problems),
     lookAhead: input.lookAhead ?? DEFAULT_LOOK_AHEAD,
     budgetAfterCancelMs: input.budgetAfterCancelMs ?? DEFAULT_BUDGET_AFTER_CANCEL_MS,
     steps,
@@ -117,12 +129,11 @@ function choosePool(
   const choice = action.workerPool;
   if (choice.kind === 'default') return input.defaultPool;
   if (choice.kind === 'pool') return choice.id;
-  const { text, error } = evaluate(`#{${choice.name}}`, variables, {
-    now: () => new Date(input.scope.nowMs),
-  });
+  const template = choice.kind === 'variable' ? `#{${choice.name}}` : choice.template;
+  const { text, error } = evaluate(template, variables, { now: () => new Date(input.scope.nowMs) });
   if (error === null && text !== null && text !== '') return text;
   problems.push(
-    `Step "${step.name}" takes its worker pool from variable "${choice.name}", which has no value here` +
+    `Step "${step.name}" takes its worker pool from ${choice.kind === 'variable' ? `variable "${choice.name}"` : `"${template}"`}, which has no value here` +
       `${error === null ? '' : ` (${error})`}. Give it the id of a worker pool in this scope.`,
   );
   return input.defaultPool;
@@ -138,15 +149,69 @@ function stagingTexts(action: Action): readonly string[] {
     options.containerOptions ?? '',
     ...(options.extraHosts ?? []),
     ...(options.dns ?? []),
+    ...stagingTemplates(action),
     ...(action.run.kind === 'Container' ? (action.run.command ?? []) : []),
     ...action.packages.flatMap((reference) => [reference.packageId, reference.feed, reference.version ?? '']),
   ];
+}
+
+const CONTAINER_OPTIONS = 'Octopus.Action.Container.Options';
+
+const MAX_PARALLELISM = 'Octopus.Action.MaxParallelism';
+
+/** A variable of this name says how many actions run at the same time; a step's own setting of that name does not. */
+function parallelismOf({ process, scope }: PlanInput, problems: string[]): number {
+  for (const step of process.steps) {
+    for (const action of step.actions) {
+      if (isDefined(MAX_PARALLELISM, action.variables ?? {})) continue;
+      const variables = scope.variables(action, step);
+      if (!isDefined(MAX_PARALLELISM, variables)) return DEFAULT_MAX_PARALLELISM;
+      const template = `#{${MAX_PARALLELISM}}`;
+      const { text } = evaluate(template, variables, { now: () => new Date(scope.nowMs) });
+      if (/^\s*[1-9]\d{0,5}\s*$/.test(text ?? '')) return Number(text);
+      problems.push(
+        `The variable ${MAX_PARALLELISM} must be a whole number of at least 1. It says how many steps run at the same time.`,
+      );
+      return DEFAULT_MAX_PARALLELISM;
+    }
+  }
+  return DEFAULT_MAX_PARALLELISM;
+}
+
+/** A variable of this name gives the options of every container whose step has none of its own. */
+function withTaskOptions(action: Action, variables: Variables): Action {
+  const isMissing = action.container !== undefined && action.options.containerOptions === undefined;
+  if (!isMissing || !isDefined(CONTAINER_OPTIONS, variables)) return action;
+  return { ...action, options: { ...action.options, containerOptions: `#{${CONTAINER_OPTIONS}}` } };
+}
+
+function isDefined(name: string, variables: Variables): boolean {
+  const wanted = name.toLowerCase();
+  return Object.keys(variables).some((key) => key.length === name.length && key.toLowerCase() === wanted);
 }
 
 function whenEarly(action: Action, variables: Variables, keysByName: Map<string, string[]>): Early {
   const reads = readsOf(stagingTexts(action), variables);
   if (reads.unknowable !== undefined) return { kind: 'never', reason: reads.unknowable };
   return { kind: 'after', actions: reads.outputsOf.flatMap((name) => keysByName.get(name) ?? []) };
+}
+
+/** What can be known of the options now must be right now, as with images. */
+function checkOptions(action: Action, step: Step, scope: Scope, problems: string[]): void {
+  const variables = scope.variables(action, step);
+  const knowable = action.options.bound?.filter(({ template }) => {
+    const reads = readsOf([template], variables);
+    return reads.unknowable === undefined && reads.outputsOf.length === 0;
+  });
+  if (!knowable?.length) return;
+  const evaluateWith = (values: Variables) => (template: string) =>
+    evaluate(template, values, { now: () => new Date(scope.nowMs) });
+  const evaluated = evaluatedOptions(
+    { ...action, options: { bound: knowable } },
+    evaluateWith(variables),
+    evaluateWith(withoutSecrets(variables, scope.sensitive?.(action, step))),
+  );
+  if ('error' in evaluated) problems.push(evaluated.error);
 }
 
 /** An image name that can be known now must be right now: nobody should wait for a worker to learn of a typing error. */

@@ -30,6 +30,8 @@ export const WorkerPoolChoice = Type.Union([
   Type.Object({ kind: Type.Literal('pool'), id: Type.String() }),
   /** The name of a variable whose value is a pool's id; resolved when the task is planned. */
   Type.Object({ kind: Type.Literal('variable'), name: Type.String() }),
+  /** The same for an id that is written as a longer template. */
+  Type.Object({ kind: Type.Literal('template'), template: Type.String() }),
 ]);
 export type WorkerPoolChoice = Static<typeof WorkerPoolChoice>;
 
@@ -46,7 +48,6 @@ export const ContainerChoice = Type.Object({
   feed: Type.Optional(Type.String()),
   /** `repository:tag`, without the feed's registry. */
   image: Type.String(),
-  pull: Type.Optional(PullPolicy),
 });
 export type ContainerChoice = Static<typeof ContainerChoice>;
 
@@ -111,7 +112,7 @@ export const Run = Type.Union([
     kind: Type.Literal('Manual'),
     /** Markdown. */
     instructions: Type.String(),
-    /** Team ids; empty: anybody who may deploy. */
+    /** Team ids, a template may give several with commas between them; empty: anybody who may deploy. */
     responsibleTeams: Type.Array(Type.String()),
     blockConcurrentDeployments: Type.Optional(Type.Boolean()),
   }),
@@ -123,6 +124,34 @@ export const Run = Type.Union([
   }),
 ]);
 export type Run = Static<typeof Run>;
+
+/** Options that may be given as a template; how each is read is in `option-words.ts`. */
+export const OptionName = Type.Union([
+  Type.Literal('timeout'),
+  Type.Literal('grace'),
+  Type.Literal('retries'),
+  Type.Literal('backoff'),
+  Type.Literal('oneStream'),
+  Type.Literal('serviceMessages'),
+  Type.Literal('hold'),
+  Type.Literal('cpus'),
+  Type.Literal('memory'),
+  Type.Literal('pids'),
+  Type.Literal('network'),
+  Type.Literal('readOnlyRoot'),
+  Type.Literal('leftovers'),
+  Type.Literal('pull'),
+  Type.Literal('runOnWorker'),
+]);
+export type OptionName = Static<typeof OptionName>;
+
+export const BoundOption = Type.Object({
+  option: OptionName,
+  /** What people call it, for messages. */
+  property: Type.String(),
+  template: Type.String(),
+});
+export type BoundOption = Static<typeof BoundOption>;
 
 /** How an action is run: time, repetition, fences. Absent always means the default that the field names. */
 export const ActionOptions = Type.Object({
@@ -152,6 +181,9 @@ export const ActionOptions = Type.Object({
   containerOptions: Type.Optional(Type.String()),
   /** Host steps: what the step leaves behind is ended, or lingers. Default `end`. */
   leftovers: Type.Optional(Type.Union([Type.Literal('end'), Type.Literal('linger')])),
+  pull: Type.Optional(PullPolicy),
+  /** Options that variables decide; what they come to counts more than the fields above. */
+  bound: Type.Optional(Type.Array(BoundOption)),
 });
 export type ActionOptions = Static<typeof ActionOptions>;
 
@@ -176,6 +208,8 @@ export const Action = Type.Object({
   container: Type.Optional(ContainerChoice),
   packages: Type.Array(PackageReference),
   options: ActionOptions,
+  /** Variables that only this action has, besides those of the task: its own settings, by the names that users know. */
+  variables: Type.Optional(Type.Record(Type.String(), Type.String())),
   run: Run,
 });
 export type Action = Static<typeof Action>;

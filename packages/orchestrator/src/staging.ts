@@ -3,7 +3,7 @@ import type { AcquiredImage, Place } from '@argonaut/contracts/attempt';
 import type { Staging } from './commands.ts';
 import type { Located } from './plan-index.ts';
 import type { Plan } from './plan-types.ts';
-import type { Action } from './process.ts';
+import type { Action, ActionOptions } from './process.ts';
 import type { Evaluate } from './turn.ts';
 
 /** A gate that is not opened for so long ends by itself; its step is then staged again at its turn. */
@@ -25,6 +25,19 @@ class Texts {
     if (error !== null) this.errors.push(`${what} "${template}" cannot be evaluated: ${error}`);
     return text ?? '';
   }
+
+  /** A template may come to several entries, with commas or line ends between them, or to none. */
+  list(what: string, templates: readonly string[]): string[] {
+    return entriesOf(templates.map((template) => this.of(what, template)));
+  }
+}
+
+/** The entries of texts that may hold several each. */
+export function entriesOf(texts: readonly string[]): string[] {
+  return texts
+    .flatMap((text) => text.split(/[,\n]/))
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== '');
 }
 
 export interface ImageName {
@@ -50,12 +63,12 @@ export function imageName(action: Action, evaluate: Evaluate): Worked<ImageName>
 export function stagingOf(
   plan: Plan,
   { planned, step }: Located,
+  options: ActionOptions,
   attempt: string,
   image: AcquiredImage | undefined,
   evaluate: Evaluate,
 ): Worked<Staging> {
   const { action } = planned;
-  const { options } = action;
   const texts = new Texts(evaluate);
   const staging: Staging = {
     attempt,
@@ -63,7 +76,7 @@ export function stagingOf(
     server: plan.server,
     lane: planned.lane ?? '',
     title: step.actions.length === 1 ? step.name : `${step.name}: ${action.name}`,
-    place: image === undefined ? { kind: 'host' } : containerPlace(action, image, texts),
+    place: image === undefined ? { kind: 'host' } : containerPlace(action, options, image, texts),
     limits: options.limits ?? {},
     oneStream: options.oneStream ?? false,
     serviceMessages: options.serviceMessages ?? true,
@@ -78,10 +91,9 @@ export function stagingOf(
   return texts.errors.length > 0 ? { error: texts.errors.join(' ') } : { value: staging };
 }
 
-function containerPlace(action: Action, image: AcquiredImage, texts: Texts): Place {
-  const { options } = action;
-  const extraHosts = options.extraHosts?.map((host) => texts.of('The extra host', host));
-  const dns = options.dns?.map((server) => texts.of('The DNS server', server));
+function containerPlace(action: Action, options: ActionOptions, image: AcquiredImage, texts: Texts): Place {
+  const extraHosts = options.extraHosts && texts.list('The extra host', options.extraHosts);
+  const dns = options.dns && texts.list('The DNS server', options.dns);
   const ownEndpoint = (extraHosts?.length ?? 0) > 0 || (dns?.length ?? 0) > 0;
   return {
     kind: 'container',

@@ -5,6 +5,7 @@
 import { AcquiredImage, Outcome } from '@argonaut/contracts/attempt';
 import Type, { type Static } from 'typebox';
 import type { Plan } from './plan-types.ts';
+import { ActionOptions } from './process.ts';
 
 /** A worker taken from a pool for this task. A lost worker is followed by a lease of the next generation. */
 export const LeaseState = Type.Object({
@@ -106,6 +107,8 @@ export const ActionState = Type.Object({
   questions: Type.Integer(),
   /** False once staging ahead was declined or failed: then it waits for its turn. */
   mayStageAhead: Type.Boolean(),
+  /** What its options came to when its turn came; absent where variables decide none of them. */
+  options: Type.Optional(ActionOptions),
 });
 export type ActionState = Static<typeof ActionState>;
 

@@ -3,7 +3,7 @@ import type { LogLevel } from '@argonaut/contracts/attempt';
 import { createVariables, type Evaluated, evaluate } from '@argonaut/templates';
 import type { ActivityStatus, Command, Order, RecordCommand } from './commands.ts';
 import { indexOf, type Located, type PlanIndex } from './plan-index.ts';
-import type { Plan, Scope } from './plan-types.ts';
+import { type Plan, type Scope, withoutSecrets } from './plan-types.ts';
 import type { ActionState, AttemptState, LaneState, StepState, TaskState } from './state.ts';
 import { statusVariables } from './status-variables.ts';
 
@@ -61,6 +61,21 @@ export class Turn {
         ...statusVariables(this.plan, this.state),
       });
       return evaluate(template, variables, { now: () => new Date(this.#scope.nowMs) });
+    };
+  }
+
+  /** The same for texts that people read: where a secret would stand, asterisks do. */
+  presenter({ planned, step }: Located): Evaluate {
+    const { action } = planned;
+    const name = { id: step.id, name: step.name };
+    return (template) => {
+      if (!template.includes('#{')) return { text: template, error: null };
+      const variables = withoutSecrets(
+        this.#scope.variables(action, name),
+        this.#scope.sensitive?.(action, name),
+      );
+      const status = statusVariables(this.plan, this.state);
+      return evaluate(template, { ...variables, ...status }, { now: () => new Date(this.#scope.nowMs) });
     };
   }
 

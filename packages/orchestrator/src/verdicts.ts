@@ -1,5 +1,6 @@
 /** How an action ends, and what an end means: success, a retry, a question to a person, or failure. */
 import type { Outcome } from '@argonaut/contracts/attempt';
+import { optionsOf } from './bound-options.ts';
 import type { Answer } from './commands.ts';
 import type { ActionResult, ActionState, AttemptState } from './state.ts';
 import type { Turn } from './turn.ts';
@@ -52,7 +53,6 @@ function taskMessage(step: string, message: string, unknown: boolean): string {
 /** The failure is said, and then: retried, asked about, or final. */
 export function failAction(turn: Turn, key: string, failure: Failure, where: string): void {
   const action = turn.action(key);
-  const { planned } = turn.locate(key);
   const unknown = failure.unknown ?? false;
   action.unknown = unknown;
   action.message = failure.message;
@@ -60,7 +60,7 @@ export function failAction(turn: Turn, key: string, failure: Failure, where: str
   delete action.attempt;
   turn.say(where, 'Error', unknown ? `Outcome unknown: ${failure.message}` : failure.message);
 
-  const retries = planned.action.options.retries;
+  const { retries } = optionsOf(turn, key);
   if (!unknown && failure.final !== true && retries !== undefined && action.retries < retries.max) {
     action.retries += 1;
     const wait = retries.backoffMs > 0 ? ` in ${retries.backoffMs / 1000} s` : '';

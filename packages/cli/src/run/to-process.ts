@@ -56,11 +56,12 @@ function toAction(entry: StepEntry, index: number): Action {
     ...(entry.readonly === undefined ? {} : { readOnlyRoot: entry.readonly }),
     ...(entry.oneStream === undefined ? {} : { oneStream: entry.oneStream }),
     ...(entry.messages === undefined ? {} : { serviceMessages: entry.messages }),
+    ...(pull === undefined ? {} : { pull }),
   };
   return {
     ...plainAction(`action-${index + 1}`, entry.name, toRun(entry)),
     options,
-    ...(image === undefined ? {} : { container: { image, ...(pull === undefined ? {} : { pull }) } }),
+    ...(image === undefined ? {} : { container: { image } }),
   };
 }
 

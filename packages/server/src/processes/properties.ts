@@ -34,17 +34,7 @@ export class PropertyReader {
     if (text === undefined) return undefined;
     if (/^true$/i.test(text)) return true;
     if (/^false$/i.test(text)) return false;
-    this.#wrong(key, text, 'True or False');
-    return undefined;
-  }
-
-  /** A number of at least `minimum`; `whole` refuses fractions. */
-  number(key: string, meaning: string, minimum: number, whole = false): number | undefined {
-    const text = this.text(key)?.trim();
-    if (text === undefined) return undefined;
-    const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
-    if (value >= minimum && (!whole || Number.isSafeInteger(value))) return value;
-    this.#wrong(key, text, meaning);
+    this.wrong(key, text, 'True or False');
     return undefined;
   }
 
@@ -53,7 +43,7 @@ export class PropertyReader {
     const text = this.text(key)?.trim();
     if (text === undefined) return undefined;
     const found = words.find((word) => word.toLowerCase() === text.toLowerCase());
-    if (found === undefined) this.#wrong(key, text, `one of ${words.join(', ')}`);
+    if (found === undefined) this.wrong(key, text, `one of ${words.join(', ')}`);
     return found;
   }
 
@@ -72,7 +62,7 @@ export class PropertyReader {
     if (value === undefined) return undefined;
     if (Array.isArray(value) && value.every((entry): entry is string => typeof entry === 'string'))
       return value;
-    this.#wrong(key, this.text(key) ?? '', 'a JSON array of texts');
+    this.wrong(key, this.text(key) ?? '', 'a JSON array of texts');
     return undefined;
   }
 
@@ -86,7 +76,7 @@ export class PropertyReader {
       if (entries.every(([, entry]) => isPlain(entry)))
         return Object.fromEntries(entries.map(([name, entry]) => [name, String(entry)]));
     }
-    this.#wrong(key, this.text(key) ?? '', 'a JSON object of texts');
+    this.wrong(key, this.text(key) ?? '', 'a JSON object of texts');
     return undefined;
   }
 
@@ -96,23 +86,15 @@ export class PropertyReader {
     try {
       return JSON.parse(text);
     } catch {
-      this.#wrong(key, text, meaning);
+      this.wrong(key, text, meaning);
       return undefined;
     }
   }
 
-  #wrong(key: string, text: string, meaning: string): void {
+  /** A complaint about what was written. */
+  wrong(key: string, text: string, meaning: string): void {
     const shown = text.length > 60 ? `${text.slice(0, 60)}…` : text;
     const template = text.includes('#{') ? ' Variables cannot be used in this property.' : '';
     this.complain(`The property ${key} must be ${meaning}, but it is "${shown}".${template}`);
   }
-}
-
-const UNITS: Readonly<Record<string, number>> = { b: 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3 };
-
-/** Bytes of a size in Docker's notation: `512m`, `1.5g`, `1073741824`; undefined when it is none. */
-export function bytesOf(size: string): number | undefined {
-  const match = /^(\d+(?:\.\d+)?)\s*([bkmg])?(?:i?b)?$/i.exec(size.trim());
-  if (!match) return undefined;
-  return Math.floor(Number(match[1]) * (UNITS[(match[2] ?? 'b').toLowerCase()] ?? 1));
 }

@@ -29,6 +29,8 @@ export function readRun(
 
 /** Scripts for deployment targets would otherwise run once on a worker: somewhere else than was meant. */
 function refuseTargets(properties: PropertyReader, roles: string | undefined): void {
+  // A template is read with the options, when the step's turn has come.
+  if (properties.text('Octopus.Action.RunOnServer')?.includes('#{')) return;
   const onServer = properties.flag('Octopus.Action.RunOnServer');
   if (onServer === true || (onServer === undefined && roles === undefined)) return;
   properties.complain(

@@ -14,9 +14,9 @@ import type {
   StepCondition,
   WorkerPoolChoice,
 } from '@argonaut/orchestrator';
-import { readImagePolicy, readOptions } from './options.ts';
+import { readOptions } from './options.ts';
 import { PropertyReader } from './properties.ts';
-import type { StoredAction, StoredPackage, StoredStep } from './queries.ts';
+import type { StoredAction, StoredPackage, StoredProperties, StoredStep } from './queries.ts';
 import { readRun } from './run.ts';
 
 /** `selected`: the versions that a release or a runbook snapshot fixed. */
@@ -30,7 +30,7 @@ export function toProcessSnapshot(
 function toStep(step: StoredStep, selected: readonly SelectedPackage[]): Step {
   const properties = new PropertyReader(step.Properties);
   const roles = properties.text('Octopus.Action.TargetRoles');
-  const actions = step.Actions.map((action) => toAction(action, roles, selected));
+  const actions = step.Actions.map((action) => toAction(action, step, roles, selected));
   return {
     id: step.Id,
     name: step.Name,
@@ -43,6 +43,7 @@ function toStep(step: StoredStep, selected: readonly SelectedPackage[]): Step {
 
 function toAction(
   action: StoredAction,
+  step: StoredStep,
   roles: string | undefined,
   selected: readonly SelectedPackage[],
 ): Action {
@@ -66,11 +67,21 @@ function toAction(
     ...(container === undefined ? {} : { container }),
     packages,
     options,
+    ...ownVariables(step.Properties, action.Properties),
     run:
       properties.complaints.length > 0 && run.kind !== 'Unsupported'
         ? unsupported(action, properties.complaints)
         : run,
   };
+}
+
+/** Scripts read the settings of their step as variables: also those that a step template asked for. Secrets stay behind. */
+function ownVariables(...bags: readonly StoredProperties[]): Pick<Action, 'variables'> {
+  const entries = bags
+    .flatMap((bag) => Object.entries(bag))
+    // The body is a variable of its own, made from what runs.
+    .filter(([key, value]) => typeof value === 'string' && key !== 'Octopus.Action.Script.ScriptBody');
+  return entries.length === 0 ? {} : { variables: Object.fromEntries(entries) as Record<string, string> };
 }
 
 function unsupported(action: StoredAction, complaints: readonly string[]): Run {
@@ -116,8 +127,9 @@ function actionCondition(action: StoredAction, properties: PropertyReader): Acti
 /** An id that is written as `#{Name}` means the variable. */
 function workerPool(action: StoredAction): WorkerPoolChoice {
   const id = action.WorkerPoolId?.trim() ?? '';
-  const name = action.WorkerPoolVariable?.trim() || /^#\{\s*([^{}]+?)\s*\}$/.exec(id)?.[1];
-  if (name) return { kind: 'variable', name };
+  const name = action.WorkerPoolVariable?.trim() || /^#\{\s*([\w.-]+)\s*\}$/.exec(id)?.[1];
+  if (name) return name.includes('#{') ? { kind: 'template', template: name } : { kind: 'variable', name };
+  if (id.includes('#{')) return { kind: 'template', template: id };
   return id === '' ? { kind: 'default' } : { kind: 'pool', id };
 }
 
@@ -136,8 +148,7 @@ function readContainerChoice(action: StoredAction, properties: PropertyReader): 
     if (feed !== '') properties.complain('The step names a container registry but no image.');
     return undefined;
   }
-  const pull = readImagePolicy(properties);
-  return { ...(feed === '' ? {} : { feed }), image, ...(pull === undefined ? {} : { pull }) };
+  return { ...(feed === '' ? {} : { feed }), image };
 }
 
 function readPackages(

@@ -155,7 +155,7 @@ export function systemVariables(context: SystemContext): Record<string, string> 
 
 /** The variables of an action that its definition alone decides. Step and action names and ids come from `execution/`. */
 export function actionVariables(action: Action): Record<string, string> {
-  const values: Record<string, string> = { 'Octopus.Action.IsSkipped': 'False' };
+  const values: Record<string, string> = { ...action.variables, 'Octopus.Action.IsSkipped': 'False' };
   if (action.run.kind === 'Script' && action.run.source.kind === 'Inline') {
     values['Octopus.Action.Script.ScriptBody'] = action.run.source.body;
   }

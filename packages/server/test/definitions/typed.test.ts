@@ -104,10 +104,9 @@ describe('scripts', () => {
 describe('containers and pools', () => {
   it('name image, feed and when to pull', () => {
     const Container = { FeedId: 'Feeds-1', Image: 'tools/base:1' };
-    expect(read({ ...bash, 'Argonaut.Action.ImagePolicy': 'always' }, { Container }).container).toEqual({
-      feed: 'Feeds-1',
-      image: 'tools/base:1',
-      pull: 'always',
+    expect(read({ ...bash, 'Argonaut.Action.ImagePolicy': 'always' }, { Container })).toMatchObject({
+      container: { feed: 'Feeds-1', image: 'tools/base:1' },
+      options: { pull: 'always' },
     });
     expect(read(bash, { Container: { FeedId: null, Image: null } }).container).toBeUndefined();
   });
@@ -203,7 +202,6 @@ describe('options', () => {
   it.each([
     ['Octopus.Action.ExecutionTimeout.Minutes', 'soon'],
     ['Octopus.Action.ExecutionTimeout.Minutes', '-1'],
-    ['Octopus.Action.ExecutionTimeout.Minutes', '#{Minutes}'],
     ['Octopus.Action.AutoRetry.MaximumCount', '1.5'],
     ['Argonaut.Action.OneStream', 'yes'],
     ['Argonaut.Action.Network', 'host'],
@@ -215,6 +213,38 @@ describe('options', () => {
     const why = reason(read({ ...bash, [key]: value }).run);
     expect(why).toContain(key);
     expect(why).toContain(`"${value}"`);
+  });
+
+  it.each<[string, string, string]>([
+    ['Octopus.Action.ExecutionTimeout.Minutes', '#{Minutes}', 'timeout'],
+    ['Octopus.Action.AutoRetry.MaximumCount', '#{Retries}', 'retries'],
+    ['Octopus.Action.AutoRetry.MinimumBackoff', '#{Pause}', 'backoff'],
+    ['Argonaut.Action.GraceSeconds', '1#{Zero}', 'grace'],
+    ['Argonaut.Action.OneStream', '#{Ordered}', 'oneStream'],
+    ['Argonaut.Action.ServiceMessages', '#{Messages}', 'serviceMessages'],
+    ['Argonaut.Action.HoldOnFailure.Minutes', '#{if Debug}60#{/if}', 'hold'],
+    ['Argonaut.Action.Cpus', '#{Cpus}', 'cpus'],
+    ['Argonaut.Action.Memory', '#{Megabytes}m', 'memory'],
+    ['Argonaut.Action.Pids', '#{Pids}', 'pids'],
+    ['Argonaut.Action.Network', '#{Network}', 'network'],
+    ['Argonaut.Action.ReadOnlyRoot', '#{Locked}', 'readOnlyRoot'],
+    ['Argonaut.Action.Leftovers', '#{Leftovers}', 'leftovers'],
+    ['Argonaut.Action.ImagePolicy', '#{Pull}', 'pull'],
+    ['Octopus.Action.RunOnServer', '#{Server}', 'runOnWorker'],
+  ])('%s = "%s" is left to variables', (property, template, option) => {
+    const action = read({ ...bash, [property]: template });
+    expect(action.run.kind).toBe('Script');
+    expect(action.options).toEqual({ bound: [{ option, property, template }] });
+  });
+
+  it('are variables of the step, as everything that a step template asked for; secrets are not', () => {
+    const action = read(
+      { ...bash, Size: 'big', Key: { sealed: 'x' } as never },
+      {},
+      { Properties: { Window: '2' } },
+    );
+    expect(action.variables).toMatchObject({ Size: 'big', Window: '2' });
+    expect(action.variables).not.toHaveProperty('Key');
   });
 });
 
