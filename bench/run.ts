@@ -5,7 +5,9 @@
 import { readdirSync } from 'node:fs';
 
 /** Files of this folder that are no benchmark. */
-const SHARED = new Set(['run', 'report', 'server-under-test', 'docker', 'exit-watch', 'canaries']);
+const SHARED = new Set([
+  ...['run', 'report', 'server-under-test', 'docker', 'exit-watch', 'canaries', 'gitlab-ci-local'],
+]);
 
 const names = readdirSync(import.meta.dirname)
   .filter((file) => file.endsWith('.ts'))

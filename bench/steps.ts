@@ -1,6 +1,7 @@
 /**
  * What a deployment of five containerised steps costs, from POST to the task's `CompletedTime`, as a ratio of five `docker run
- * --rm` of the same image that take turns with it; beside it the ratio to the same Engine calls made without our server.
+ * --rm` of the same image that take turns with it; beside it the ratios to the same Engine calls made without our server and
+ * to the same pipeline in gitlab-ci-local.
  *
  * Between two measurements the engine is left to come to rest, so that removals and refills of one never burden the other;
  * the row "back to back" has them inside its window. The checks look at every container while it runs, and at the log.
@@ -13,6 +14,7 @@ import { createDockerEngine, endpointFromDockerHost } from '@argonaut/runner/doc
 import { type Made, makeProject, type StepWish } from '../packages/server/test/running/project-under-test.ts';
 import { ContainerWatch, dockerRun, engineRun } from './docker.ts';
 import { ExitWatch } from './exit-watch.ts';
+import { GitlabCiLocal } from './gitlab-ci-local.ts';
 import { percentile, print, report, row } from './report.ts';
 import { ServerUnderTest } from './server-under-test.ts';
 
@@ -45,6 +47,14 @@ const engine = createDockerEngine(endpointFromDockerHost(process.env.DOCKER_HOST
 await using server = await ServerUnderTest.create();
 using exits = new ExitWatch(`${server.directory}/worker`);
 await using watch = await ContainerWatch.open(server.directory);
+await using rival = await GitlabCiLocal.create(
+  IMAGE,
+  words.map((word) => `echo ${word}`),
+);
+await using slowRival = await GitlabCiLocal.create(
+  IMAGE,
+  words.map((word) => `sleep ${WORK_MS / 1000}; echo ${word}`),
+);
 await server.start();
 const projects = {
   echoes: await makeProject(server, echoes, { name: 'Echoes' }),
@@ -67,6 +77,7 @@ interface Deployed {
 const tasks: { readonly task: string; readonly steps: number }[] = [];
 let complete = true;
 let succeeded = true;
+let rivalSaidAll = true;
 
 async function deploy(made: Made, wanted: number): Promise<Deployed> {
   const began = Date.now();
@@ -90,6 +101,12 @@ async function deploy(made: Made, wanted: number): Promise<Deployed> {
   });
   const ms = new Date(body.CompletedTime).getTime() - began;
   return { task, ms, seenMs: seenMs - began, gaps, text };
+}
+
+async function rivalRun(pipeline: GitlabCiLocal): Promise<number> {
+  const { ms, text } = await pipeline.run();
+  if (!words.every((word) => text.includes(`> ${word}`))) rivalSaidAll = false;
+  return ms;
 }
 
 /** Nothing but the waiting sandboxes is there, and they are full. */
@@ -137,6 +154,8 @@ const variants: [string, () => Promise<number>][] = [
   ],
   ['docker', () => five(() => dockerRun(IMAGE, 'echo hello'))],
   ['engine', () => five(() => engineRun(engine, IMAGE, 'echo hello'))],
+  ['rival', () => rivalRun(rival)],
+  ['slow rival', () => rivalRun(slowRival)],
   ['lonely', async () => (await deploy(projects.lonely, 1)).ms],
   ['slow', async () => (await deploy(projects.slow, STEPS)).ms],
   ['slow docker', () => five(() => dockerRun(IMAGE, `sleep ${WORK_MS / 1000}; echo hello`))],
@@ -193,6 +212,9 @@ print(
       row('5 echo steps, POST to CompletedTime / 5 docker run', ratios('echoes', 'docker'), 'ratio', 0.5),
       row('… until the client has seen the end / 5 docker run', ratios('seen', 'docker'), 'ratio'),
       row('… / the same Engine calls without a server', ratios('echoes', 'engine'), 'ratio'),
+      row('5 echo steps / the same in gitlab-ci-local', ratios('echoes', 'rival'), 'ratio'),
+      row('5 steps of 0.3 s / the same in gitlab-ci-local', ratios('slow', 'slow rival'), 'ratio'),
+      row('5 jobs of gitlab-ci-local / 5 docker run', ratios('rival', 'docker'), 'ratio'),
       row('5 steps of 0.3 s / 5 docker run', ratios('slow', 'slow docker'), 'ratio', 0.6),
       row(
         'one more step of 0.3 s in a pipeline, beyond its 0.3 s / docker run',
@@ -215,13 +237,16 @@ print(
       ),
       row('processor time of the machine per echo step', taken['echoes processor'] ?? [], 's'),
       row('processor time of the machine per docker run', taken['docker processor'] ?? [], 's'),
+      row('processor time of the machine per job of gitlab-ci-local', taken['rival processor'] ?? [], 's'),
       row('5 echo steps, POST to CompletedTime', taken.echoes ?? [], 'ms'),
       row('1 echo step, POST to CompletedTime', taken.lonely ?? [], 'ms'),
       row('5 docker run', taken.docker ?? [], 'ms'),
+      row('5 jobs of gitlab-ci-local', taken.rival ?? [], 'ms'),
       row('5 × create, start, wait, remove', taken.engine ?? [], 'ms'),
     ],
     [
       { name: 'every deployment succeeded', ok: succeeded },
+      { name: 'every job of gitlab-ci-local ran and said its word', ok: rivalSaidAll },
       {
         name: 'the exit of every step that left a daemon was seen',
         ok: gaps.length === rounds * (STEPS - 1),
