@@ -1,4 +1,5 @@
 /** How bodies and queries are read by their schema. Random cases print their seed; ARGONAUT_SEED repeats them. */
+import { Invalid } from '@argonaut/contracts';
 import { Dictionary, Nullable, OneOf, Optional, PropertyValue, QueryList } from '@argonaut/contracts/rest';
 import { Type } from 'typebox';
 import { describe, expect, it } from 'vitest';
@@ -54,6 +55,34 @@ function scramble(value: unknown, bit: () => boolean): unknown {
 }
 
 describe('a body', () => {
+  const Things = Type.Object({
+    Things: Type.Array(Type.Object({ Name: Type.String(), Size: Type.Integer() })),
+  });
+  const complaintsAbout = (count: number) => {
+    try {
+      readBody(Things, { Things: Array.from({ length: count }, () => ({ Name: 1, Size: 'x' })) });
+    } catch (error) {
+      if (error instanceof Invalid) return { message: error.message, errors: error.errors };
+    }
+    throw new Error('It was accepted.');
+  };
+
+  it('is told everything that is wrong with it at once', () => {
+    const { message, errors } = complaintsAbout(30);
+    expect(message).toBe('The request has 60 problems.');
+    expect(errors).toHaveLength(60);
+    expect(errors).toEqual(
+      expect.arrayContaining(['Things.0.Name must be a text.', 'Things.29.Size must be a whole number.']),
+    );
+  });
+
+  it('with very many problems is told a hundred of them, and that there are more', () => {
+    const { message, errors } = complaintsAbout(20_000);
+    expect(message).toBe('The request has more than 100 problems.');
+    expect(errors).toHaveLength(101);
+    expect(errors?.at(-1)).toContain('There are more');
+  });
+
   it('means the same in any case of its names', () => {
     const seed = Number(process.env.ARGONAUT_SEED ?? Math.floor(Math.random() * 2 ** 31));
     const bit = randomBits(seed);

@@ -5,6 +5,14 @@
 import { Invalid } from '@argonaut/contracts';
 import type { Static, TSchema } from 'typebox';
 import { Compile, type Validator } from 'typebox/compile';
+import { Settings } from 'typebox/system';
+
+/**
+ * A request is told everything that is wrong with it, and not the first 8 things, which is the validator's default. Each
+ * branch of a union counts there, so it finds more than people are told.
+ */
+const MOST_COMPLAINTS = 100;
+Settings.Set({ maxErrors: 10 * MOST_COMPLAINTS });
 
 /** The parts of JSON Schema that our schemas use. */
 interface Schema {
@@ -139,12 +147,12 @@ function check(schema: TSchema, value: unknown, subject: string): void {
   }
   if (validator.Check(value)) return;
   const complaints = [...new Set(validator.Errors(value).flatMap((error) => describe(error as Complaint)))];
-  throw new Invalid(
-    complaints.length === 1 ? `${complaints[0]}` : `${subject} has ${complaints.length} problems.`,
-    {
-      errors: complaints,
-    },
-  );
+  const told = complaints.slice(0, MOST_COMPLAINTS);
+  if (complaints.length > told.length) told.push('There are more problems; these are the first of them.');
+  const count = complaints.length > MOST_COMPLAINTS ? `more than ${MOST_COMPLAINTS}` : complaints.length;
+  throw new Invalid(complaints.length === 1 ? `${complaints[0]}` : `${subject} has ${count} problems.`, {
+    errors: told,
+  });
 }
 
 interface Complaint {
