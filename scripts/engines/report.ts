@@ -75,9 +75,9 @@ export function page(runs: readonly EngineRun[], differences: string): string {
   return [
     '# Engines',
     '',
-    'Written by `npm run test:engines`: the contract of engines and the contract of the runner, against a Docker of today',
-    'with each of its image stores. The engine lies in a folder and runs in namespaces of its own; `npm test` runs the same',
-    "files against the machine's own engine.",
+    'Written by `npm run test:engines`: the contracts of engines and of the runner, and every script form in every kind of image',
+    '(`conformance`), against a Docker of today with each of its image stores. The engine lies in a folder and runs in namespaces',
+    "of its own; `npm test` runs the same files against the machine's own engine.",
     '',
     '| engine | API | image store | containerd | runc | kernel |',
     '|---|---|---|---|---|---|',

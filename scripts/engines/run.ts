@@ -1,6 +1,6 @@
 /**
- * `npm run test:engines`: the contracts of engines and runner against a Docker of today, with each image store, and a
- * report to docs/measurements/engines.md. What this machine cannot have is skipped with a plain message (exit code 0).
+ * `npm run test:engines`: the contracts of engines and runner, and every script form in every kind of image, against a Docker
+ * of today, with each image store, and a report to docs/measurements/engines.md. What this machine cannot have is skipped with a plain message (exit code 0).
  *
  * Words after `--` choose test files: `npm run test:engines -- engine-contract`; then no report is written.
  */
@@ -15,6 +15,7 @@ const stores = ['containerd', 'classic'];
 const suites = [
   'packages/runner/test/engine-contract',
   'packages/runner/test/contract.engine.test.ts',
+  'packages/runner/test/conformance.engine.test.ts',
   'packages/runner/test/acquisition.engine.test.ts',
   'packages/runner/test/engine-killed.engine.test.ts',
 ];

@@ -4,7 +4,7 @@
  */
 
 /** The file systems that images stand on; `roots.ts` says how each is made. */
-export type Root = 'busybox' | 'debian' | 'musl' | 'scratch' | 'busybox-foreign' | 'layers';
+export type Root = 'busybox' | 'debian' | 'distroless' | 'musl' | 'scratch' | 'busybox-foreign' | 'layers';
 
 /** The part of an image's configuration that a Dockerfile would set, in the engine's own names. */
 export interface ImageSettings {
@@ -54,6 +54,20 @@ export const catalogue = {
     description: 'a merged-usr Debian with bash, dash, coreutils and python3',
     root: 'debian',
     settings: { Env: [PATH], Cmd: ['bash'] },
+  },
+  distroless: {
+    description:
+      'as distroless images are: glibc and python3, no shell, no other program; USER nonroot (65532)',
+    root: 'distroless',
+    settings: { Env: [PATH], Entrypoint: ['/usr/bin/python3'], Cmd: ['--version'], User: '65532:65532' },
+    files: [
+      {
+        path: '/etc/passwd',
+        content:
+          'root:x:0:0:root:/root:/sbin/nologin\nnonroot:x:65532:65532:nonroot:/home/nonroot:/sbin/nologin\n',
+      },
+      { path: '/home/nonroot/', uid: 65532, gid: 65532, mode: 0o700 },
+    ],
   },
   musl: {
     description: 'no glibc: musl, its dynamic linker, /bin/hello linked to it, and busybox as shell',
@@ -152,6 +166,12 @@ export const catalogue = {
     root: 'busybox',
     settings: { ...sh, User: '1000:1000', WorkingDir: '/work' },
     files: [{ path: '/run/' }, { path: '/work/', uid: 1000, gid: 1000 }],
+  },
+  'read-only-tmp': {
+    description: 'USER 4242 and a /tmp that only root may write to',
+    root: 'busybox',
+    settings: { ...sh, User: '4242:4242' },
+    files: [{ path: '/tmp/', mode: 0o555 }],
   },
   foreign: {
     description: 'busybox for another architecture (arm64 on amd64, amd64 on arm64): cannot run here',

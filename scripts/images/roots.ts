@@ -57,6 +57,8 @@ export class Roots {
         return { architecture: native, layers: [await this.#musl(native)] };
       case 'debian':
         return { architecture: native, layers: [await this.#debian(native)] };
+      case 'distroless':
+        return { architecture: native, layers: [await this.#distroless(native)] };
     }
   }
 
@@ -109,8 +111,8 @@ export class Roots {
     return layer.file('/bin/hello', await compileHello(debs, machine), 0o755);
   }
 
-  async #debian(architecture: Architecture): Promise<Layer> {
-    const debs = await this.#packages.fetch({
+  #debianPackages(architecture: Architecture): Promise<string[]> {
+    return this.#packages.fetch({
       name: 'debian',
       // usr-is-merged stands in for usrmerge, which needs Perl.
       packages: [
@@ -120,14 +122,27 @@ export class Roots {
       architecture,
       withDependencies: true,
     });
-    const layer = skeleton(new Layer());
-    for (const directory of ['bin', 'sbin', 'lib', 'lib64']) {
-      layer.directory(`/usr/${directory}`).symlink(`/${directory}`, `usr/${directory}`);
-    }
-    for (const deb of debs) await layer.deb(deb, mergedUsr);
+  }
+
+  async #debian(architecture: Architecture): Promise<Layer> {
+    const layer = mergedSkeleton();
+    for (const deb of await this.#debianPackages(architecture)) await layer.deb(deb, mergedUsr);
     // Links that maintainer scripts would make.
     if (!layer.has('/usr/bin/sh')) layer.symlink('/usr/bin/sh', 'dash');
     return layer.symlink('/usr/bin/awk', 'mawk');
+  }
+
+  /** The same packages without any program but Python. */
+  async #distroless(architecture: Architecture): Promise<Layer> {
+    const layer = mergedSkeleton();
+    for (const deb of await this.#debianPackages(architecture)) {
+      await layer.deb(deb, (path) => {
+        const merged = mergedUsr(path);
+        const isProgram = merged !== null && /^\/usr\/s?bin\//.test(merged);
+        return isProgram && !merged.startsWith('/usr/bin/python3') ? null : merged;
+      });
+    }
+    return layer;
   }
 }
 
@@ -144,6 +159,14 @@ function skeleton(layer: Layer): Layer {
     .directory('/dev')
     .directory('/proc')
     .directory('/sys');
+}
+
+function mergedSkeleton(): Layer {
+  const layer = skeleton(new Layer());
+  for (const directory of ['bin', 'sbin', 'lib', 'lib64']) {
+    layer.directory(`/usr/${directory}`).symlink(`/${directory}`, `usr/${directory}`);
+  }
+  return layer;
 }
 
 /** Leaves out what no test reads and moves the top-level directories into /usr. */

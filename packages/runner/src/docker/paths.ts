@@ -1,15 +1,39 @@
 /** Looking into a container's file system, whether it runs or not (the engine's archive calls). */
+import { posix } from 'node:path';
 import type { Readable } from 'node:stream';
 import { InfrastructureFailure } from '@argonaut/contracts';
 import type { PathState } from '../ports/engine.ts';
 import type { EngineCalls } from './calls.ts';
+import { statusOf } from './errors.ts';
 import { number, record, text } from './json.ts';
 
 /** Bits of Go's `fs.FileMode`, in which the engine answers. */
 const directoryBit = 2 ** 31;
 const symlinkBit = 2 ** 27;
 
+/**
+ * `undefined` when there is nothing. Below a file there is nothing either; engines then answer 500 (20.10), and an answer to
+ * HEAD has no text that could say why, so the parent is looked at.
+ */
 export async function statPath(
+  calls: EngineCalls,
+  id: string,
+  path: string,
+  signal: AbortSignal,
+): Promise<PathState | undefined> {
+  try {
+    return await statOnce(calls, id, path, signal);
+  } catch (error) {
+    const above = posix.dirname(path);
+    if (statusOf(error) !== 500 || above === path) throw error;
+    let parent = await statPath(calls, id, above, signal);
+    if (parent?.kind === 'link') parent = await statPath(calls, id, parent.linkTarget, signal);
+    if (parent?.kind === 'directory') throw error;
+    return undefined;
+  }
+}
+
+async function statOnce(
   calls: EngineCalls,
   id: string,
   path: string,
