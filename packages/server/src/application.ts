@@ -11,6 +11,7 @@ import { feeds } from './feeds/index.ts';
 import { RouteTable, withDefaults } from './http/index.ts';
 import { createHttpServer } from './http/server.ts';
 import { DEFAULT_SPACE } from './http/urls.ts';
+import { images } from './images/index.ts';
 import { interruptions } from './interruptions/index.ts';
 import { lifecycles } from './lifecycles/index.ts';
 import { packages } from './packages/index.ts';
@@ -47,6 +48,7 @@ const FEATURES: readonly Feature[] = [
   libraryVariableSets,
   runbooks,
   releases,
+  images,
   deployments,
   runbookRuns,
   tasks,

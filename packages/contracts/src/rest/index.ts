@@ -7,6 +7,7 @@ export * from './deployments.ts';
 export * from './environments.ts';
 export * from './events.ts';
 export * from './feeds.ts';
+export * from './images.ts';
 export * from './interruptions.ts';
 export * from './lifecycles.ts';
 export * from './packages.ts';

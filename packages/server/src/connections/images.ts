@@ -1,17 +1,59 @@
-/** `ImageDirectory` over feeds: turns what a step names into what a worker can be asked for. */
+/**
+ * `ImageDirectory` over feeds and digest tables: turns what a step names into what a worker can be asked for. What the
+ * release has fixed is asked for by its digest; what it has not is fixed by the first task that has it.
+ */
+import { messageOf } from '@argonaut/contracts';
 import type { ImageDirectory } from '../execution/index.ts';
-import { imageReference } from '../feeds/index.ts';
+import { imageReference, type WorkerImage } from '../feeds/index.ts';
+import { explainFailure, type ImageKey, ImageLocks, ownerOf } from '../images/index.ts';
 import type { Services } from '../services.ts';
 import { tasksIn } from '../tasks/queries.ts';
+import { pullPolicy } from '../workers/pools/pull-policy.ts';
 
 export function imageDirectory(services: Services): ImageDirectory {
+  const { database, log, now } = services;
+  const locks = new ImageLocks(database);
+  const facts = async (task: string, feed: string | undefined, reference: string) => {
+    const stored = await tasksIn(database).get(task);
+    const owner = await ownerOf(services, stored);
+    return { owner, image: await imageReference(services, stored.spaceId, feed, reference) };
+  };
   return {
-    async request({ feed, reference, pull }, { task }) {
-      const { spaceId } = await tasksIn(services.database).get(task);
-      const found = await imageReference(services, spaceId, feed, reference);
-      // A feed's tag may have moved since the last task; what names no feed may exist on the worker only.
-      const policy = pull ?? (feed ? 'always' : 'if-not-present');
-      return { ...found, policy };
+    async request({ feed, reference, pull }, { task, pool }) {
+      const { owner, image } = await facts(task, feed, reference);
+      const { credentials, warnings } = image;
+      const policy = await pullPolicy(database, pool, pull, image.feed !== undefined);
+      const lock = owner && !image.fixed ? await locks.find(owner.id, keyOf(image)) : undefined;
+      return {
+        reference: image.reference,
+        ...(credentials === undefined ? {} : { credentials }),
+        ...(lock?.digest ? { digest: lock.digest } : {}),
+        policy,
+        warnings,
+      };
+    },
+    async acquired({ feed, reference }, digest, { task }) {
+      const { owner, image } = await facts(task, feed, reference);
+      if (owner === undefined || image.fixed) return digest;
+      const by = { by: 'FirstUse', actor: task, at: now().toISOString() } as const;
+      return (await locks.lock(owner.id, keyOf(image), digest, by)).digest;
+    },
+    async lastKnown({ feed, reference }, { task }) {
+      const { image } = await facts(task, feed, reference);
+      return image.fixed ? undefined : locks.lastKnown(keyOf(image));
+    },
+    async explain({ feed, reference }, failure, { task }, signal) {
+      try {
+        const { owner, image } = await facts(task, feed, reference);
+        return await explainFailure(image, owner, failure, signal);
+      } catch (error) {
+        log.warn({ task, error: messageOf(error) }, 'image failure could not be explained');
+        return failure.error;
+      }
     },
   };
+}
+
+function keyOf({ feed, name }: WorkerImage): ImageKey {
+  return { feed: feed?.id ?? '', image: name };
 }

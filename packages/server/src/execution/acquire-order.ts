@@ -1,47 +1,122 @@
-/** Makes an image present on a worker, with lines in the log while that takes time. */
-import { messageOf } from '@argonaut/contracts';
+/**
+ * Makes an image present on a worker, with lines in the log while that takes time. What a release has fixed comes by its
+ * digest; what it has not is fixed by whoever has it first.
+ */
+import { ArgonautError, kindOf, messageOf } from '@argonaut/contracts';
+import type { AcquiredImage, AcquireProgress, ImageRequest } from '@argonaut/contracts/attempt';
 import type { CommandOf } from '@argonaut/orchestrator';
 import type { Call } from './call.ts';
 import { serverLine } from './change.ts';
+import { engineBack, isEngineAway } from './engine-back.ts';
 import type { Entry } from './execution-side.ts';
 import { isAway, WorkerLost } from './patience.ts';
+import type { NamedImage } from './ports.ts';
+
+type Tell = (line: AcquireProgress) => void;
 
 export async function acquireImage(order: CommandOf<'acquire'>, call: Call): Promise<Entry> {
   const { execution, lease, signal } = call;
   const { ports, task } = execution;
-  const { image, acquisition, activity, pool, reference } = order;
-  const name = {
+  const { image, acquisition, activity, pool, feed, reference, pull } = order;
+  const context = { task, pool };
+  const named: NamedImage = {
     reference,
-    ...(order.feed === undefined ? {} : { feed: order.feed }),
-    ...(order.pull === undefined ? {} : { pull: order.pull }),
+    ...(feed === undefined ? {} : { feed }),
+    ...(pull === undefined ? {} : { pull }),
   };
+  const tell: Tell = ({ level, message }) => {
+    execution.post({ frames: [serverLine(activity, level, message, ports.now())] }).catch(() => {});
+  };
+  let asked: ImageRequest | undefined;
   try {
-    const { warnings = [], ...request } = await ports.images.request(name, { task, pool }, signal);
-    const frames = warnings.map((warning) => serverLine(activity, 'Warning', warning, ports.now()));
-    if (frames.length > 0) execution.post({ frames }).catch(() => {});
-    const acquired = await call.patiently(
-      () =>
-        lease.connection.acquire(
-          request,
-          ({ level, message }) => {
-            const line = serverLine(activity, level, message, ports.now());
-            execution.post({ frames: [line] }).catch(() => {});
-          },
-          signal,
-        ),
-      isAway,
+    const { warnings = [], ...request } = await ports.images.request(named, context, signal);
+    asked = request;
+    for (const message of warnings) tell({ level: 'Warning', message });
+    let acquired = await acquire(call, request, tell).catch((error: unknown) =>
+      lastKnown(call, named, pool, request, tell, error),
     );
-    const { digest } = acquired;
-    await ports.images.acquired?.({ ...name, ...(digest === undefined ? {} : { digest }) }, { task, pool });
-    const what = digest === undefined ? acquired.local : digest;
+    if (acquired.digest !== undefined) {
+      const digest = await ports.images.acquired?.(named, acquired.digest, context);
+      if (digest !== undefined && digest !== acquired.digest) {
+        tell({
+          level: 'Info',
+          message: `Another task has fixed ${reference} to ${digest} meanwhile; that is used.`,
+        });
+        asked = { ...request, digest };
+        acquired = await acquire(call, asked, tell);
+      }
+    }
+    const what = acquired.digest ?? acquired.local;
+    const message = `Image ${acquired.reference} is ready (${what}).`;
     return {
-      frames: [
-        serverLine(activity, 'Verbose', `Image ${acquired.reference} is ready (${what}).`, ports.now()),
-      ],
+      frames: [serverLine(activity, 'Verbose', message, ports.now())],
       events: [{ type: 'acquired', image, acquisition, acquired }],
     };
   } catch (error) {
     if (signal.aborted || error instanceof WorkerLost) throw error;
-    return { events: [{ type: 'acquire-failed', image, acquisition, message: messageOf(error) }] };
+    const failure = {
+      error: error instanceof Error ? error : new Error(messageOf(error)),
+      worker: lease.name,
+      ...(asked?.digest === undefined ? {} : { digest: asked.digest }),
+    };
+    const explained = isEngineAway(error)
+      ? `The image ${reference} could not be fetched, because the engine of the worker "${lease.name}" does not answer. ${messageOf(error)}`
+      : messageOf((await ports.images.explain?.(named, failure, context, signal)) ?? error);
+    return { events: [{ type: 'acquire-failed', image, acquisition, message: explained }] };
   }
+}
+
+/** An engine that is being restarted is waited for, as when a step is prepared. */
+async function acquire(
+  { lease, signal, patiently }: Call,
+  request: ImageRequest,
+  tell: Tell,
+): Promise<AcquiredImage> {
+  const once = () => patiently(() => lease.connection.acquire(request, tell, signal), isWorkerAway);
+  try {
+    return await once();
+  } catch (error) {
+    if (!isEngineAway(error)) throw error;
+    await engineBack(lease.connection, signal);
+    return await once();
+  }
+}
+
+/** The registry cannot be asked: content that the worker has, and that the name stood for last, is better than nothing. */
+async function lastKnown(
+  call: Call,
+  named: NamedImage,
+  pool: string,
+  request: ImageRequest,
+  tell: Tell,
+  error: unknown,
+): Promise<AcquiredImage> {
+  const { ports, task } = call.execution;
+  if (request.digest !== undefined || request.policy !== 'always' || !isRegistryAway(error)) throw error;
+  const digest = await ports.images.lastKnown?.(named, { task, pool });
+  if (digest === undefined) throw error;
+  const known = { ...request, digest, policy: 'never' } as const;
+  const acquired = await acquire(call, known, tell).catch((second: unknown) => {
+    throw second instanceof WorkerLost ? second : error;
+  });
+  tell({
+    level: 'Warning',
+    message: `The registry could not tell what ${named.reference} is now (${messageOf(error)}). The worker has ${digest}, which it was when it was last fixed; that is used.`,
+  });
+  return acquired;
+}
+
+/** Nobody could be reached. A registry that is away, or that limits us, is no reason to wait for the worker. */
+function isWorkerAway(error: unknown): boolean {
+  return isAway(error) && !isEngineAnswer(error);
+}
+
+function isRegistryAway(error: unknown): boolean {
+  const kind = kindOf(error);
+  return isEngineAnswer(error) && (kind === 'Unavailable' || kind === 'InfrastructureFailure');
+}
+
+/** The worker's engine did answer: it passes on what a registry, or nothing, told it. */
+function isEngineAnswer(error: unknown): boolean {
+  return error instanceof ArgonautError && error.details.engineMessage !== undefined;
 }

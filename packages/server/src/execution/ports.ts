@@ -111,18 +111,44 @@ export interface WorkerDirectory {
   release(request: LeaseRequest): Promise<void>;
 }
 
+/** An image as a step names it, with its variables put in. */
+export interface NamedImage {
+  readonly feed?: string;
+  readonly reference: string;
+  readonly pull?: PullPolicy;
+}
+
+interface ForWorker {
+  readonly task: string;
+  readonly pool: string;
+}
+
+/** Why a worker did not get an image. */
+export interface ImageFailure {
+  readonly error: Error;
+  /** The worker's name. */
+  readonly worker: string;
+  /** The digest that it was asked for, if it was. */
+  readonly digest?: string;
+}
+
 /** Registries: turns a feed and an image name into what a worker can be asked for, with credentials for one request. */
 export interface ImageDirectory {
+  /** With a digest where the release has fixed what the name means. */
   request(
-    image: { readonly feed?: string; readonly reference: string; readonly pull?: PullPolicy },
-    context: { readonly task: string; readonly pool: string },
+    image: NamedImage,
+    context: ForWorker,
     signal: AbortSignal,
   ): Promise<ImageRequest & { readonly warnings?: readonly string[] }>;
-  /** The reference is in use: a release may lock the digest that was found. */
-  acquired?(
-    image: { readonly feed?: string; readonly reference: string; readonly digest?: string },
-    context: { readonly task: string; readonly pool: string },
-  ): Promise<void>;
+  /**
+   * A digest was found and is about to be used: a release without one fixes it. The answer is the digest to use, which is
+   * another one when another task was quicker.
+   */
+  acquired?(image: NamedImage, digest: string, context: ForWorker): Promise<string>;
+  /** What the name was last known to mean, for when no registry can be asked. */
+  lastKnown?(image: NamedImage, context: ForWorker): Promise<string | undefined>;
+  /** What to tell people, in the words of somebody who knows feeds. Within seconds; never throws. */
+  explain?(image: NamedImage, failure: ImageFailure, context: ForWorker, signal: AbortSignal): Promise<Error>;
 }
 
 /** Variables of one action: values (templates, not evaluated), and which names are sensitive. */

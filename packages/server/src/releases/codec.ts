@@ -21,5 +21,6 @@ export function present(stored: Stored<Release>) {
     ReportDefect: `${self}/defects`,
     ResolveDefect: `${self}/defects/resolve`,
     SnapshotVariables: `${self}/snapshot-variables`,
+    Images: `/api/argonaut/${stored.spaceId}/releases/${stored.id}/images`,
   });
 }

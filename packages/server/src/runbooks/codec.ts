@@ -34,6 +34,7 @@ export function presentSnapshot(stored: Stored<RunbookSnapshot>) {
     RunbookRuns: `${self}/runbookRuns{?skip,take}`,
     RunbookRunTemplate: `${self}/runbookRunTemplate`,
     SnapshotVariables: `${self}/snapshot-variables`,
+    Images: `/api/argonaut/${stored.spaceId}/runbookSnapshots/${stored.id}/images`,
     Artifacts: `${space}/artifacts?regarding=${stored.id}`,
   });
 }
