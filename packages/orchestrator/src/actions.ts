@@ -5,7 +5,7 @@ import { decideVariable } from './conditions.ts';
 import { activityOf, type Located } from './plan-index.ts';
 import type { PlannedStep } from './plan-types.ts';
 import { entriesOf } from './staging.ts';
-import type { LeaseState } from './state.ts';
+import { isClosed, type LeaseState } from './state.ts';
 import type { Turn } from './turn.ts';
 import { dropAttempt, failAction, finishAction, interruptionOf } from './verdicts.ts';
 
@@ -110,6 +110,7 @@ function pursue(turn: Turn, located: Located): void {
 function prepareAttempt(turn: Turn, located: Located): void {
   const { planned, activity } = located;
   if (planned.pool === undefined) throw new Error(`Action ${planned.key} was planned without a pool.`);
+  if (isPuttingAway(turn, planned.key)) return;
   const lease = leaseOf(turn, planned.pool);
   if (lease.is === 'wait') return;
   if (lease.is === 'failed') {
@@ -127,6 +128,13 @@ function prepareAttempt(turn: Turn, located: Located): void {
   sayWhyNotAhead(turn, located, lease.value);
   const failure = stage(turn, located, lease.value, image.value, false);
   if (failure !== undefined) failAction(turn, planned.key, { message: failure.error, final: true }, activity);
+}
+
+/** What was held shares the lane's network with the next attempt: ports must be free again. */
+function isPuttingAway(turn: Turn, key: string): boolean {
+  return Object.values(turn.state.attempts).some(
+    (attempt) => attempt.action === key && attempt.held === false && !isClosed(attempt),
+  );
 }
 
 /** A step that could have been prepared ahead, but was not, says so: it is slower than its neighbours. */

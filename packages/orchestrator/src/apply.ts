@@ -1,20 +1,24 @@
 /** Enters an event into the state. An event that does not fit (late, twice, out of order) changes nothing. */
-
-import { finishAttempt, forgetImage } from './attempts.ts';
+import type { Outcome } from '@argonaut/contracts/attempt';
+import { finishAttempt, forgetImage, letGo } from './attempts.ts';
 import { BUDGET_TIMER, cancelTask, haltTask } from './cancelling.ts';
 import type { AttemptProgress, ImageEvent, InterruptionAnswered, LeaseEvent, TaskEvent } from './events.ts';
 import { begin } from './preparation.ts';
-import { type AttemptState, isClosed, isOpen } from './state.ts';
+import { type AttemptState, isClosed, isHeld, isOpen } from './state.ts';
 import { ROOT_ACTIVITY, type Turn } from './turn.ts';
 import {
   dropAttempt,
+  expireHold,
   failAction,
   finishAction,
+  holdTimer,
   interruptionOf,
+  isUndecided,
   judge,
   retryTimer,
   revise,
   stageAgain,
+  waitsForHold,
 } from './verdicts.ts';
 
 export function apply(turn: Turn, event: TaskEvent): void {
@@ -42,14 +46,6 @@ export function apply(turn: Turn, event: TaskEvent): void {
     case 'timer-fired':
       applyTimer(turn, event.timer);
       return;
-    case 'hold-released': {
-      const attempt = state.attempts[event.attempt];
-      if (attempt?.phase !== 'ended' || attempt.holdReleased) return;
-      attempt.holdReleased = true;
-      const { id, pool, generation } = attempt;
-      turn.order({ id: `release-hold:${id}`, kind: 'release-hold', attempt: id, pool, generation });
-      return;
-    }
     default:
       applyAttempt(turn, event);
       return;
@@ -88,11 +84,16 @@ function loseWorker(turn: Turn, pool: string, generation: number, message: strin
     if (attempt.pool !== pool || attempt.generation !== generation || isClosed(attempt)) continue;
     const wasOpen = isOpen(attempt);
     const wasEnded = attempt.phase === 'ended';
+    const wasHeld = isHeld(attempt);
     attempt.phase = 'lost';
     if (wasOpen) {
       judge(turn, attempt, { result: 'Unknown', cause: 'unknown', message, infrastructure: true });
+    } else if (wasHeld) {
+      attempt.held = false;
+      turn.say(attempt.id, 'Warning', `Nobody can look into it any more: ${message}`);
     } else if (wasEnded) {
       turn.say(attempt.id, 'Warning', `The engine could not confirm how it ended: ${message}`);
+      if (attempt.outcome !== undefined) judge(turn, attempt, attempt.outcome);
     } else {
       const action = turn.action(attempt.action);
       if (action.attempt === attempt.id) delete action.attempt;
@@ -127,6 +128,9 @@ function applyTimer(turn: Turn, timer: string): void {
     haltTask(turn, 'The time for steps that run after the cancel is over.');
     return;
   }
+  for (const attempt of Object.values(turn.state.attempts)) {
+    if (isHeld(attempt) && timer === holdTimer(attempt)) expireHold(turn, attempt);
+  }
   for (const [key, action] of Object.entries(turn.state.actions)) {
     if (action.phase === 'backoff' && timer === retryTimer(key, action)) {
       action.phase = 'active';
@@ -147,7 +151,10 @@ function applyAnswer(turn: Turn, event: InterruptionAnswered): void {
   const { answer, user, notes } = event;
   const fits = manual
     ? answer === 'Proceed' || answer === 'Abort'
-    : answer === 'Fail' || answer === 'Retry' || (answer === 'Ignore' && !planned.action.required);
+    : answer === 'Fail' ||
+      answer === 'Retry' ||
+      answer === 'Abort' ||
+      (answer === 'Ignore' && !planned.action.required);
   if (!fits) return;
   const by = user === undefined ? '' : ` by ${user.displayName}`;
   turn.say(
@@ -155,6 +162,10 @@ function applyAnswer(turn: Turn, event: InterruptionAnswered): void {
     'Info',
     `Answered${by}: ${answer}${notes === undefined || notes === '' ? '.' : `: ${notes}`}`,
   );
+
+  for (const attempt of Object.values(turn.state.attempts)) {
+    if (attempt.action === key && isHeld(attempt)) letGo(turn, attempt);
+  }
 
   if (manual) {
     turn.record({ kind: 'outputs', action: planned.action.name, values: manualOutputs(event) });
@@ -171,6 +182,7 @@ function applyAnswer(turn: Turn, event: InterruptionAnswered): void {
     finishAction(turn, key, 'Success');
   } else {
     finishAction(turn, key, 'Failed', action.message);
+    if (answer === 'Abort') applyCancel(turn, `abort:${event.interruption}`, user?.displayName);
   }
 }
 
@@ -246,9 +258,7 @@ function applyAttempt(turn: Turn, event: AttemptProgress): void {
       return;
     case 'confirmed':
       if (isOpen(attempt)) ended(turn, attempt, event.outcome);
-      if (attempt.phase !== 'ended') return;
-      revise(turn, attempt, event.outcome);
-      finishAttempt(turn, attempt);
+      if (attempt.phase === 'ended') confirmed(turn, attempt, event.outcome, event.held === true);
       return;
     case 'discarded':
       if (attempt.phase === 'discarding') attempt.phase = 'gone';
@@ -268,16 +278,29 @@ function opened(turn: Turn, attempt: AttemptState): void {
   state.generation = attempt.generation;
 }
 
-function ended(
-  turn: Turn,
-  attempt: AttemptState,
-  outcome: Parameters<typeof judge>[2],
-  resultMessage?: string,
-): void {
+function ended(turn: Turn, attempt: AttemptState, outcome: Outcome, resultMessage?: string): void {
   if (attempt.phase === 'opening') opened(turn, attempt);
   attempt.phase = 'ended';
   if (outcome.result === 'NotStarted') forgetImageAfter(turn, attempt, outcome.infrastructure);
-  judge(turn, attempt, outcome, resultMessage);
+  if (resultMessage !== undefined) attempt.resultMessage = resultMessage;
+  attempt.outcome = outcome;
+  if (!waitsForHold(turn, attempt, outcome)) judge(turn, attempt, outcome);
+}
+
+function confirmed(turn: Turn, attempt: AttemptState, outcome: Outcome, held: boolean): void {
+  if (isHeld(attempt)) {
+    // Told again after a restart, or the container ended although it was held.
+    if (held) return;
+    attempt.held = false;
+    turn.say(attempt.id, 'Warning', 'Its container has ended: nobody can look into it any more.');
+    finishAttempt(turn, attempt);
+    return;
+  }
+  if (isUndecided(turn, attempt)) judge(turn, attempt, outcome, held);
+  else revise(turn, attempt, outcome);
+  if (isHeld(attempt)) return;
+  if (held) letGo(turn, attempt);
+  else finishAttempt(turn, attempt);
 }
 
 /** The container could not be made to run: look for the image again before the next staging. */

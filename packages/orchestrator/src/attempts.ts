@@ -125,7 +125,6 @@ export function stage(
     phase: 'staging',
     unwanted: false,
     cancelSent: false,
-    holdReleased: false,
   };
   turn.order({
     id: `stage:${id}`,
@@ -177,6 +176,15 @@ export function cancelAttempt(turn: Turn, attempt: AttemptState, force: boolean)
     generation,
     graceMs: force ? 0 : (options.graceMs ?? DEFAULT_GRACE_MS),
   });
+}
+
+/** A held attempt is held no more: its container goes, once its files have been fetched. */
+export function letGo(turn: Turn, attempt: AttemptState): void {
+  if (attempt.phase !== 'ended') return;
+  attempt.held = false;
+  const { id, pool, generation } = attempt;
+  turn.order({ id: `release-hold:${id}`, kind: 'release-hold', attempt: id, pool, generation });
+  finishAttempt(turn, attempt);
 }
 
 export function finishAttempt(turn: Turn, attempt: AttemptState): void {

@@ -1,9 +1,9 @@
 /** What a cancel request does, and what a second one adds. */
-import { acquireId, cancelAttempt } from './attempts.ts';
-import { isOpen } from './state.ts';
+import { acquireId, cancelAttempt, letGo } from './attempts.ts';
+import { isHeld, isOpen } from './state.ts';
 import type { Turn } from './turn.ts';
 import { ROOT_ACTIVITY } from './turn.ts';
-import { dropAttempt, dropStaged, finishAction, interruptionOf } from './verdicts.ts';
+import { dropAttempt, dropStaged, finishAction, interruptionOf, judge } from './verdicts.ts';
 
 export const BUDGET_TIMER = 'budget-after-cancel';
 
@@ -43,9 +43,16 @@ function stopWork(turn: Turn, force: boolean): void {
       if (!attempt.cancelSent || force) cancelAttempt(turn, attempt, force && attempt.cancelSent);
       continue;
     }
+    if (action.phase === 'active' && attempt?.phase === 'ended' && attempt.outcome !== undefined) {
+      // It failed just now, and nobody knows yet whether it is held; it will not be.
+      attempt.cancelSent = true;
+      judge(turn, attempt, attempt.outcome);
+      continue;
+    }
     dropAttempt(turn, key);
     finishAction(turn, key, 'Canceled', 'The task was cancelled.');
   }
+  for (const attempt of Object.values(turn.state.attempts)) if (isHeld(attempt)) letGo(turn, attempt);
   abandonOrders(turn);
 }
 

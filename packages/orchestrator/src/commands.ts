@@ -74,10 +74,16 @@ export const Ask = command('ask', {
   choices: Type.Array(Answer),
   activity: Type.String(),
   action: Type.String(),
+  /** The failed attempt whose container stays meanwhile, and for how long after the transaction. */
+  hold: Type.Optional(Type.Object({ attempt: Type.String(), forMs: Type.Integer({ minimum: 0 }) })),
 });
 
 /** The question has no meaning any more. */
-export const Withdraw = command('withdraw', { interruption: Type.String() });
+export const Withdraw = command('withdraw', {
+  interruption: Type.String(),
+  /** Nobody answered in time. */
+  expired: Type.Optional(Type.Boolean()),
+});
 
 /** Fire the timer event this long after the transaction, also across restarts. */
 export const SetTimer = command('timer', { timer: Type.String(), delayMs: Type.Integer({ minimum: 0 }) });
@@ -152,7 +158,7 @@ export const Discard = command('discard', { ...onLease, attempt: Type.String() }
 /** End a running attempt. The answer is its outcome. */
 export const Cancel = command('cancel', { ...onLease, attempt: Type.String(), graceMs: Type.Integer() });
 
-/** Let go of an attempt that is held after its failure. The answer is `confirmed`. */
+/** Let go of an attempt that is held after its failure. No answer. */
 export const ReleaseHold = command('release-hold', { ...onLease, attempt: Type.String() });
 
 /** Fetch what is still to be fetched (artifacts), then let the worker forget. Answer: `finished`. */

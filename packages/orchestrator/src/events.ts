@@ -14,9 +14,7 @@ export type TaskEvent =
   /** Each request has an id: the second one also ends steps that always run. */
   | { readonly type: 'cancel-requested'; readonly request: string; readonly by?: string }
   | InterruptionAnswered
-  | { readonly type: 'timer-fired'; readonly timer: string }
-  /** A person lets go of a failed attempt that is held. */
-  | { readonly type: 'hold-released'; readonly attempt: string };
+  | { readonly type: 'timer-fired'; readonly timer: string };
 
 export type LeaseEvent =
   | {
@@ -77,7 +75,13 @@ export type AttemptProgress =
       readonly outcome: Outcome;
       readonly resultMessage?: string;
     }
-  | { readonly type: 'confirmed'; readonly attempt: string; readonly outcome: Outcome }
+  | {
+      readonly type: 'confirmed';
+      readonly attempt: string;
+      readonly outcome: Outcome;
+      /** Its container stays for a person to look into. False once it is gone all the same. */
+      readonly held?: boolean;
+    }
   | { readonly type: 'discarded'; readonly attempt: string }
   | { readonly type: 'finished'; readonly attempt: string };
 

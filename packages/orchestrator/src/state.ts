@@ -67,8 +67,10 @@ export const AttemptState = Type.Object({
   /** Throw it away as soon as that is possible. */
   unwanted: Type.Boolean(),
   cancelSent: Type.Boolean(),
-  /** A person let go of it while it was held. */
-  holdReleased: Type.Boolean(),
+  /** It failed, and its container stays for a person to look into. */
+  held: Type.Optional(Type.Boolean()),
+  /** What the script said about its failure, kept while it is not known yet whether it is held. */
+  resultMessage: Type.Optional(Type.String()),
   outcome: Type.Optional(Outcome),
 });
 export type AttemptState = Static<typeof AttemptState>;
@@ -198,6 +200,11 @@ export function initialState(plan: Plan): TaskState {
 /** Nothing more will come from it, and nothing of it is left that we could remove. */
 export function isClosed(attempt: AttemptState): boolean {
   return attempt.phase === 'finished' || attempt.phase === 'gone' || attempt.phase === 'lost';
+}
+
+/** It failed, and its container is kept for a person to look into. */
+export function isHeld(attempt: AttemptState): boolean {
+  return attempt.phase === 'ended' && attempt.held === true;
 }
 
 /** Its program may be running, or may have been started. */

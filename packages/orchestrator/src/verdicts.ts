@@ -1,5 +1,6 @@
 /** How an action ends, and what an end means: success, a retry, a question to a person, or failure. */
 import type { Outcome } from '@argonaut/contracts/attempt';
+import { letGo } from './attempts.ts';
 import { optionsOf } from './bound-options.ts';
 import type { Answer } from './commands.ts';
 import type { ActionResult, ActionState, AttemptState } from './state.ts';
@@ -14,6 +15,8 @@ export interface Failure {
   readonly unknown?: boolean;
   /** A further attempt cannot help (an unsupported step, a wrong template). */
   readonly final?: boolean;
+  /** The attempt that failed, when its container stays for a person to look into. */
+  readonly held?: AttemptState;
 }
 
 /** Throws away what is staged before its turn, and stops looking ahead until a gate of the lane opens again. */
@@ -71,8 +74,8 @@ export function failAction(turn: Turn, key: string, failure: Failure, where: str
       action.phase = 'backoff';
       turn.record({ kind: 'timer', timer: retryTimer(key, action), delayMs: retries.backoffMs });
     }
-  } else if (turn.plan.guidedFailure && turn.state.cancelRequests.length === 0) {
-    askForGuidance(turn, key, failure.message);
+  } else if ((turn.plan.guidedFailure || failure.held) && turn.state.cancelRequests.length === 0) {
+    askForGuidance(turn, key, failure);
   } else {
     finishAction(turn, key, 'Failed', failure.message);
   }
@@ -83,10 +86,11 @@ export function retryTimer(key: string, action: ActionState): string {
   return `retry:${key}:${action.questions}.${action.retries}`;
 }
 
-function askForGuidance(turn: Turn, key: string, message: string): void {
+function askForGuidance(turn: Turn, key: string, { message, held }: Failure): void {
   const action = turn.action(key);
   const { planned, step, activity } = turn.locate(key);
   const choices: Answer[] = planned.action.required ? ['Fail', 'Retry'] : ['Fail', 'Retry', 'Ignore'];
+  if (held !== undefined) choices.push('Abort');
   action.phase = 'asking';
   action.questions += 1;
   dropStaged(turn);
@@ -103,8 +107,47 @@ function askForGuidance(turn: Turn, key: string, message: string): void {
     choices,
     activity,
     action: key,
+    ...(held === undefined ? {} : { hold: hold(turn, held) }),
   });
-  turn.say(activity, 'Wait', `${title}. Waiting for guidance: ${choices.join(', ')}.`);
+  const kept =
+    held === undefined ? '' : ` It is held for ${minutes(turn, key)}: open a terminal in it, then decide.`;
+  turn.say(activity, 'Wait', `${title}.${kept} Waiting for guidance: ${choices.join(', ')}.`);
+}
+
+/** The container stays for so long, and no longer. */
+function hold(turn: Turn, attempt: AttemptState): { readonly attempt: string; readonly forMs: number } {
+  const forMs = optionsOf(turn, attempt.action).holdOnFailureMs ?? 0;
+  attempt.held = true;
+  turn.record({ kind: 'timer', timer: holdTimer(attempt), delayMs: forMs });
+  return { attempt: attempt.id, forMs };
+}
+
+/** An attempt is held once at most. */
+export function holdTimer({ id }: AttemptState): string {
+  return `hold:${id}`;
+}
+
+/**
+ * Nobody decided in time: the container goes. With guided failure the question stays, since that waits without a limit;
+ * otherwise the step has failed.
+ */
+export function expireHold(turn: Turn, attempt: AttemptState): void {
+  const key = attempt.action;
+  const action = turn.action(key);
+  letGo(turn, attempt);
+  turn.say(
+    turn.locate(key).activity,
+    'Warning',
+    `Nobody decided within ${minutes(turn, key)}: it is held no more.`,
+  );
+  if (turn.plan.guidedFailure || action.phase !== 'asking') return;
+  turn.record({ kind: 'withdraw', interruption: interruptionOf(key, action.questions), expired: true });
+  finishAction(turn, key, 'Failed', action.message);
+}
+
+function minutes(turn: Turn, key: string): string {
+  const count = (optionsOf(turn, key).holdOnFailureMs ?? 0) / 60_000;
+  return `${Math.round(count * 100) / 100} minute${count === 1 ? '' : 's'}`;
 }
 
 /** Id of an action's n-th question. */
@@ -112,12 +155,24 @@ export function interruptionOf(key: string, question: number): string {
   return `ask:${key}:${question}`;
 }
 
-/** The program of the action's current attempt is over, or it never began. */
-export function judge(turn: Turn, attempt: AttemptState, outcome: Outcome, resultMessage?: string): void {
-  const key = attempt.action;
-  const action = turn.action(key);
+/** Its program is over, and what that means for the action has not been decided. */
+export function isUndecided(turn: Turn, attempt: AttemptState): boolean {
+  const action = turn.action(attempt.action);
+  return action.attempt === attempt.id && action.phase === 'active';
+}
+
+/** Whether it is held is told a moment after it has ended: what comes next waits for that. */
+export function waitsForHold(turn: Turn, attempt: AttemptState, { result }: Outcome): boolean {
+  const { holdOnFailureMs = 0 } = optionsOf(turn, attempt.action);
+  const failed = result === 'Failed' || result === 'TimedOut' || result === 'Cancelled';
+  return holdOnFailureMs > 0 && failed && !attempt.cancelSent;
+}
+
+/** The program of the action's current attempt is over, or it never began. `held`: its container stays. */
+export function judge(turn: Turn, attempt: AttemptState, outcome: Outcome, held = false): void {
+  const { action: key, resultMessage } = attempt;
   attempt.outcome = outcome;
-  if (action.attempt !== attempt.id || action.phase !== 'active') return;
+  if (!isUndecided(turn, attempt)) return;
 
   if (outcome.result === 'Succeeded') {
     turn.status(attempt.id, 'Success');
@@ -142,7 +197,12 @@ export function judge(turn: Turn, attempt: AttemptState, outcome: Outcome, resul
   failAction(
     turn,
     key,
-    { message, unknown: outcome.result === 'Unknown', final: attempt.cancelSent },
+    {
+      message,
+      unknown: outcome.result === 'Unknown',
+      final: attempt.cancelSent,
+      ...(held ? { held: attempt } : {}),
+    },
     attempt.id,
   );
 }

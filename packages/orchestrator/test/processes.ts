@@ -86,9 +86,12 @@ function randomAction(id: string, random: Random): Action {
     ...common,
     workerPool: random.chance(0.3) ? { kind: 'pool', id: 'WorkerPools-2' } : { kind: 'default' },
     container: { image: random.pick(['alpine:3', 'debian:12']) },
-    options: random.chance(0.3)
-      ? { retries: { max: 1 + random.below(2), backoffMs: random.pick([0, 1000]) } }
-      : {},
+    options: {
+      ...(random.chance(0.3)
+        ? { retries: { max: 1 + random.below(2), backoffMs: random.pick([0, 1000]) } }
+        : {}),
+      ...(random.chance(0.3) ? { holdOnFailureMs: 60_000 } : {}),
+    },
   });
   if (!random.chance(0.25)) return action;
   const { container: _, ...onHost } = action;

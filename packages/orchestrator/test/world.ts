@@ -21,8 +21,11 @@ import type { Random } from './random.ts';
 interface Program {
   readonly always: boolean;
   readonly group: number;
+  readonly mayBeHeld: boolean;
   life: 'staging' | 'gate' | 'running' | 'over' | 'confirmed' | 'removed' | 'lost';
   outcome?: Outcome;
+  /** Its container stays after its failure. */
+  held?: boolean;
   cancelled: boolean;
 }
 
@@ -88,6 +91,7 @@ export class World {
       if (program.life === 'running' && !this.#isPending(`open:${id}`))
         moves.push(() => this.#end(id, program, trouble));
       if (program.life === 'over') moves.push(() => this.#confirm(id, program, trouble));
+      if (program.held === true && random.chance(trouble * 0.3)) moves.push(() => this.#endHeld(id, program));
     }
     for (const timer of this.#timers) moves.push(() => this.#fire(timer));
     for (const question of this.#questions.values()) moves.push(() => this.#reply(question));
@@ -139,6 +143,7 @@ export class World {
       this.#programs.set(order.attempt, {
         always: planned?.condition.kind === 'Always',
         group: planned?.group ?? -1,
+        mayBeHeld: order.staging.holdOnFailureMs > 0,
         life: 'staging',
         cancelled: false,
       });
@@ -170,6 +175,13 @@ export class World {
         `${order.attempt} must be confirmed when it is finished`,
       );
     }
+    if (order.kind === 'release-hold') {
+      const program = this.#program(order.attempt);
+      same(program.life, 'confirmed', `${order.attempt} must have ended when it is let go of`);
+      program.held = false;
+    }
+    if (order.kind === 'finish' && this.#program(order.attempt).held === true)
+      throw new Error(`${order.attempt} was finished while it was held`);
     if (order.kind === 'cancel') this.#program(order.attempt).cancelled = true;
   }
 
@@ -275,7 +287,16 @@ export class World {
     const outcome: Outcome = disagrees
       ? { result: 'Failed', cause: 'disagreement', message: 'The engine says 1.', infrastructure: true }
       : (program.outcome ?? this.#outcome(program, 0));
-    this.deliver({ type: 'confirmed', attempt, outcome });
+    const failed = outcome.result !== 'Succeeded' && outcome.result !== 'Unknown';
+    const held = program.mayBeHeld && failed && !program.cancelled && this.#random.chance(0.8);
+    program.held = held;
+    this.deliver({ type: 'confirmed', attempt, outcome, ...(held ? { held } : {}) });
+  }
+
+  /** It was held, and its container ended all the same. */
+  #endHeld(attempt: string, program: Program): void {
+    program.held = false;
+    this.deliver({ type: 'confirmed', attempt, outcome: program.outcome ?? this.#outcome(program, 0) });
   }
 
   #outcome(program: Program, trouble: number): Outcome {
@@ -327,6 +348,7 @@ export class World {
       const attempt = this.state.attempts[id];
       if (attempt?.pool !== pool || attempt.generation !== generation) continue;
       if (program.life !== 'removed') program.life = 'lost';
+      program.held = false;
     }
     this.deliver({ type: 'worker-lost', pool, generation, message: 'The worker does not answer.' });
     return true;

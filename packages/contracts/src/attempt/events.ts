@@ -137,6 +137,8 @@ export interface AttemptEnded {
 export interface AttemptConfirmed {
   readonly type: 'confirmed';
   readonly outcome: Outcome;
+  /** It failed, and its container stays until it is let go of (`release`) or its time is over. */
+  readonly held?: boolean;
 }
 
 export type AttemptEvent = LogChunk | AttemptEnded | AttemptConfirmed;

@@ -16,7 +16,6 @@ import { defaultSpace } from '../spaces/queries.ts';
 import { happeningTo } from './audit.ts';
 import { cancelTask } from './cancel.ts';
 import { present } from './codec.ts';
-import { sendEvent } from './events.ts';
 import { changeTask, isCompleted, type Task, tasksIn, toQuery } from './queries.ts';
 import { startTask } from './start.ts';
 
@@ -122,22 +121,6 @@ export function taskRoutes(routes: RouteTable, services: Services): void {
           return { ...rest, State: body.state, ErrorMessage, LastUpdatedTime: now().toISOString() };
         }),
       );
-    },
-  });
-  routes.add({
-    method: 'POST',
-    path: '/argonaut/tasks/:id/release-hold',
-    scope: 'server',
-    permission: 'TaskEdit',
-    summary: 'Lets go of a failed attempt that is held for a person to look into',
-    body: Type.Object({ Attempt: Type.String({ minLength: 1 }) }),
-    response: TaskResource,
-    handle: async ({ params, body }) => {
-      const stored = await tasks.get(params.id);
-      if (!isCompleted(stored.document)) {
-        await sendEvent(services, stored.id, { type: 'hold-released', attempt: body.Attempt });
-      }
-      return show(stored);
     },
   });
   routes.add({
