@@ -34,7 +34,8 @@ export const packageRules: Readonly<Record<string, PackageRule>> = {
   init: { purpose: 'argonaut-init: source, binaries, and their verification', mayImport: [] },
   runner: {
     purpose: 'runs one attempt on one host and can pick it up again',
-    mayImport: [SHARED_WORDS, 'contracts/attempt', 'init'],
+    // Values are put into the files of a step where those files are.
+    mayImport: [SHARED_WORDS, 'contracts/attempt', 'templates', 'init'],
   },
   ssh: { purpose: "the runner's ports over one SSH connection", mayImport: [SHARED_WORDS, 'runner/ports'] },
   agent: { purpose: 'the runner behind mutual TLS', mayImport: ['contracts', 'runner'] },

@@ -9,8 +9,11 @@ import { appendFileSync } from 'node:fs';
 
 /** All points there are; a point that a suite never passes is a defect of the suite. */
 export const crashPoints = [
+  'package.arrived',
+  'package.before-published',
   'stage.before-accepted',
   'stage.after-accepted',
+  'stage.packages-placed',
   'stage.after-create',
   'stage.after-start',
   'stage.after-staged',

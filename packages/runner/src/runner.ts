@@ -5,17 +5,23 @@
 import { Invalid, messageOf } from '@argonaut/contracts';
 import type {
   AcquiredImage,
+  AcquiredPackage,
   AcquireProgress,
   AttemptEvent,
   AttemptSpec,
   FollowOptions,
+  ImageCleanUpReport,
+  ImageCleanUpRules,
   ImageRequest,
   KnownAttempt,
   LateValues,
+  OpenedAttempt,
+  PackageRequest,
   ResolvedImage,
   StagedAttempt,
   WorkerConnection,
   WorkerDescription,
+  WorkerLine,
 } from '@argonaut/contracts/attempt';
 import { AttemptBook } from './attempts/book.ts';
 import { ContainerAttempts } from './attempts/container-place.ts';
@@ -29,11 +35,15 @@ import { HostAttempts } from './attempts/host-place.ts';
 import { KeptLogs } from './attempts/log-files.ts';
 import { openAttempt } from './attempts/open.ts';
 import { recoverAttempts, recoverContainers } from './attempts/recovery.ts';
+import { Services } from './attempts/services/services.ts';
 import { Staging } from './attempts/stage.ts';
 import { attemptsFolder } from './attempts/staging-directory.ts';
 import { type AttemptRoom, placeOf } from './attempts/surroundings.ts';
 import { ImageAcquisition } from './images/acquisition.ts';
-import type { Clock, Engine, Files, Journal, Processes } from './ports/index.ts';
+import { ImageCleanUp } from './images/clean-up.ts';
+import { ImageUses } from './images/uses.ts';
+import { PackageCache } from './packages/cache.ts';
+import type { Clock, Engine, Files, Journal, JournalEntry, Processes } from './ports/index.ts';
 
 export interface RunnerOptions {
   /** Absent: only plain steps of the host run here. */
@@ -92,7 +102,11 @@ export async function createRunner(options: RunnerOptions): Promise<Runner> {
     container: engineRoom && new ContainerAttempts(engineRoom, clock),
   };
   const book = await AttemptBook.open(journal, clock);
-  const disposal = new Disposal({ book, files, clock, gates, places, onProblem });
+  const services =
+    engineRoom &&
+    places.container &&
+    new Services({ place: places.container, room: engineRoom, files, gates, clock });
+  const disposal = new Disposal({ book, files, clock, gates, places, services, onProblem });
   const logs = new KeptLogs(files);
   const room: AttemptRoom = {
     book,
@@ -101,7 +115,9 @@ export async function createRunner(options: RunnerOptions): Promise<Runner> {
     gates,
     disposal,
     logs,
+    packages: new PackageCache(files, dataDirectory),
     places,
+    services,
     attemptsDirectory,
     onProblem,
   };
@@ -111,7 +127,8 @@ export async function createRunner(options: RunnerOptions): Promise<Runner> {
   await recoverAttempts(room, signal);
   // In the background: an engine that is down must not keep the worker from its plain steps.
   engineRoom?.ready(signal).catch(onProblem);
-  return new LocalRunner(options, room, engineRoom);
+  const uses = await ImageUses.open({ files, clock, dataDirectory, onProblem }, signal);
+  return new LocalRunner(options, room, engineRoom, uses);
 }
 
 function makeEngineRoom(
@@ -136,16 +153,31 @@ class LocalRunner implements Runner {
   readonly #room: AttemptRoom;
   readonly #engineRoom: EngineRoom | undefined;
   readonly #staging: Staging;
+  readonly #uses: ImageUses;
   readonly #images: ImageAcquisition | undefined;
+  readonly #imageCleanUp: ImageCleanUp | undefined;
 
-  constructor(options: RunnerOptions, room: AttemptRoom, engineRoom: EngineRoom | undefined) {
+  constructor(
+    options: RunnerOptions,
+    room: AttemptRoom,
+    engineRoom: EngineRoom | undefined,
+    uses: ImageUses,
+  ) {
     this.#options = options;
     this.#room = room;
     this.#engineRoom = engineRoom;
     this.#staging = new Staging(room);
-    this.#images =
-      engineRoom &&
-      new ImageAcquisition({ engine: engineRoom.engine, knowledge: engineRoom.images, clock: room.clock });
+    this.#uses = uses;
+    const images = engineRoom && {
+      engine: engineRoom.engine,
+      knowledge: engineRoom.images,
+      uses,
+      clock: room.clock,
+    };
+    this.#images = images && new ImageAcquisition(images);
+    this.#imageCleanUp =
+      images &&
+      new ImageCleanUp({ ...images, files: room.files, inAttempts: () => imagesOf(room.book.entries()) });
   }
 
   describe(signal: AbortSignal): Promise<WorkerDescription> {
@@ -177,8 +209,24 @@ class LocalRunner implements Runner {
     return this.#acquisition(image).acquire(image, onProgress, signal);
   }
 
+  async cleanUpImages(
+    rules: ImageCleanUpRules,
+    planned: readonly string[],
+    signal: AbortSignal,
+  ): Promise<ImageCleanUpReport> {
+    return this.#imageCleanUp?.run(rules, planned, signal) ?? { kind: 'unmeasurable' };
+  }
+
   #acquisition(image: ImageRequest): ImageAcquisition {
     return this.#images ?? noEngine(image.reference);
+  }
+
+  acquirePackage(
+    request: PackageRequest,
+    onProgress: (line: AcquireProgress) => void,
+    signal: AbortSignal,
+  ): Promise<AcquiredPackage> {
+    return this.#room.packages.acquire(request, onProgress, signal);
   }
 
   stage(spec: AttemptSpec, epoch: number, signal: AbortSignal): Promise<StagedAttempt> {
@@ -186,13 +234,33 @@ class LocalRunner implements Runner {
     return this.#room.book.locked(spec.attempt, () => this.#staging.stage(spec, epoch, signal));
   }
 
-  async open(attempt: string, epoch: number, late: LateValues, signal: AbortSignal): Promise<void> {
-    await this.#room.book.locked(attempt, () => openAttempt(this.#room, attempt, epoch, late, signal));
+  async open(attempt: string, epoch: number, late: LateValues, signal: AbortSignal): Promise<OpenedAttempt> {
+    const lines = await this.#servicesUp(attempt, epoch, late, signal);
+    const opened = await this.#room.book.locked(attempt, () =>
+      openAttempt(this.#room, attempt, epoch, late, signal),
+    );
     // Only now: before the first gate of a lane is open, a refill would delay its first line.
     this.#engineRoom?.sandboxes.refill();
+    return { lines: [...lines, ...opened.lines] };
+  }
+
+  /** Not under the attempt's lock: it may take minutes, for which a cancel must not wait. */
+  async #servicesUp(
+    attempt: string,
+    epoch: number,
+    late: LateValues,
+    signal: AbortSignal,
+  ): Promise<readonly WorkerLine[]> {
+    const { book, services } = this.#room;
+    if (!services || !book.get(attempt)?.spec.services) return [];
+    await book.admit(attempt, epoch);
+    const entry = book.require(attempt);
+    if (entry.phase !== 'staged' || entry.cancelRequested) return [];
+    return services.up(entry, late, signal);
   }
 
   discard(attempt: string, epoch: number): Promise<void> {
+    this.#room.services?.interrupt(attempt);
     return this.#room.book.locked(attempt, () => discardAttempt(this.#room, this.#staging, attempt, epoch));
   }
 
@@ -211,6 +279,7 @@ class LocalRunner implements Runner {
   }
 
   cancel(attempt: string, epoch: number, graceMs: number, signal: AbortSignal): Promise<void> {
+    this.#room.services?.interrupt(attempt);
     return this.#room.book.locked(attempt, () => cancelAttempt(this.#room, attempt, epoch, graceMs, signal));
   }
 
@@ -240,7 +309,16 @@ class LocalRunner implements Runner {
     await this.#room.disposal.close();
     await this.#room.logs.close();
     await this.#engineRoom?.sandboxes.close();
+    await this.#uses.close();
   }
+}
+
+function imagesOf(entries: readonly JournalEntry[]): ReadonlySet<string> {
+  return new Set(
+    entries.flatMap(({ spec: { place }, phase }) =>
+      place.kind === 'container' && phase !== 'finished' ? [place.image.local] : [],
+    ),
+  );
 }
 
 function noEngine(reference: string): never {

@@ -1,4 +1,5 @@
 /** SFTP in promises: what the server refuses has the name that systems give it, and what breaks is a lost connection. */
+import type { DiskSpace } from '@argonaut/runner/ports';
 import type { Attributes, FileEntryWithStats, InputAttributes, Stats } from 'ssh2';
 import { sshFailure } from './errors.ts';
 import type { Session } from './session.ts';
@@ -66,10 +67,13 @@ export class Sftp {
     );
   }
 
-  freeBytes(path: string): Promise<number> {
-    return this.#call((done: Done<{ f_bavail: number; f_frsize: number }>) =>
+  space(path: string): Promise<DiskSpace> {
+    return this.#call((done: Done<{ f_blocks: number; f_bavail: number; f_frsize: number }>) =>
       this.#wrapper.ext_openssh_statvfs(path, done),
-    ).then(({ f_bavail, f_frsize }) => Number(f_bavail) * Number(f_frsize));
+    ).then(({ f_blocks, f_bavail, f_frsize }) => {
+      const block = Number(f_frsize);
+      return { totalBytes: Number(f_blocks) * block, freeBytes: Number(f_bavail) * block };
+    });
   }
 
   openToRead(path: string): Promise<Buffer> {
@@ -102,11 +106,11 @@ export class Sftp {
     );
   }
 
-  write(handle: Buffer, bytes: Uint8Array): Promise<void> {
+  write(handle: Buffer, bytes: Uint8Array, offset = 0): Promise<void> {
     if (bytes.length === 0) return Promise.resolve();
     const buffer = Buffer.from(bytes);
     return this.#call((done: Done<void>) =>
-      this.#wrapper.write(handle, buffer, 0, buffer.length, 0, (error) => done(error, undefined)),
+      this.#wrapper.write(handle, buffer, 0, buffer.length, offset, (error) => done(error, undefined)),
     );
   }
 

@@ -5,7 +5,7 @@
  */
 import type { Secret } from '../secret.ts';
 import type { AttemptEvent, AttemptPhase, LogPosition, Outcome } from './events.ts';
-import type { AcquiredImage, AttemptSpec, LateValues, NamedSecret } from './spec.ts';
+import type { AcquiredImage, AcquiredPackage, AttemptSpec, LateValues, NamedSecret } from './spec.ts';
 
 export interface WorkerDescription {
   readonly os: string;
@@ -38,6 +38,23 @@ export interface ImageRequest {
   readonly digest?: string;
   readonly credentials?: RegistryCredentials;
   readonly policy: 'always' | 'if-not-present' | 'never';
+  /** The image is built on the worker instead of pulled; `reference` is then only what messages call it. */
+  readonly build?: ImageBuild;
+}
+
+/** What an image is built from. Whoever may use the engine can read it afterwards: no secret belongs into it. */
+export interface ImageBuild {
+  readonly dockerfile: string;
+  /** Values of `ARG`. */
+  readonly arguments: Readonly<Record<string, string>>;
+  /** For the images that the Dockerfile begins from, by registry; used for this one request. */
+  readonly credentials: readonly (RegistryCredentials & { readonly registry: string })[];
+}
+
+export interface PackageRequest extends AcquiredPackage {
+  readonly sizeBytes: number;
+  /** The file's bytes from the beginning; asked for only when the worker does not have them. */
+  content(signal: AbortSignal): AsyncIterable<Uint8Array>;
 }
 
 export interface ResolvedImage {
@@ -47,18 +64,64 @@ export interface ResolvedImage {
   readonly platforms: readonly { readonly os: string; readonly architecture: string }[];
 }
 
-/** A line of the acquisition phase, for the task log. */
-export interface AcquireProgress {
+/** When images are removed from a worker. */
+export interface ImageCleanUpRules {
+  readonly marks: ImageMarks;
+  /** What was used less long ago stays, however full the disk is. */
+  readonly minimumAgeMs: number;
+}
+
+/**
+ * At `high` or above the images that were unused for longest go, until the level is `low` or nothing more may go. `percent`: of
+ * the disk that holds the engine's images, whatever fills it. `bytes`: of the images that Argonaut brought, layers that
+ * several share counted for each.
+ */
+export interface ImageMarks {
+  readonly unit: 'percent' | 'bytes';
+  readonly high: number;
+  readonly low: number;
+}
+
+export interface RemovedImage {
+  /** A name that people know it by. */
+  readonly image: string;
+  readonly sizeBytes: number;
+  readonly unusedMs: number;
+}
+
+/** Levels are in the unit of the marks. `unmeasurable`: the worker does not see the disk of its engine. */
+export type ImageCleanUpReport =
+  | { readonly kind: 'room'; readonly level: number }
+  | { readonly kind: 'unmeasurable' }
+  | {
+      readonly kind: 'cleaned';
+      readonly before: number;
+      readonly after: number;
+      readonly removed: readonly RemovedImage[];
+    };
+
+/** A line of the worker's own, for the task log. */
+export interface WorkerLine {
   readonly message: string;
   readonly level: 'Verbose' | 'Info' | 'Warning';
 }
+
+/** A line of the acquisition phase. */
+export type AcquireProgress = WorkerLine;
 
 export interface StagedAttempt {
   readonly attempt: string;
   /** The interpreter that was found, absent when none was asked for. */
   readonly interpreter?: string;
+  /** The step's directory, as its program will see it. */
+  readonly work: string;
   /** Where the time went, milliseconds by name (`sandbox`, `create`, `start`). */
   readonly timings: Readonly<Record<string, number>>;
+}
+
+export interface OpenedAttempt {
+  /** What was done to files before the program began; empty when that was told before. */
+  readonly lines: readonly WorkerLine[];
 }
 
 export interface KnownAttempt {
@@ -91,11 +154,21 @@ export interface WorkerConnection {
     signal: AbortSignal,
   ): Promise<AcquiredImage>;
 
+  /**
+   * Makes a package present, by its content: one transfer per hash, shared by everyone who waits. Unpacked if asked, under
+   * limits. May be repeated, also after a crash in its middle: nothing half-made is ever found.
+   */
+  acquirePackage(
+    request: PackageRequest,
+    onProgress: (line: AcquireProgress) => void,
+    signal: AbortSignal,
+  ): Promise<AcquiredPackage>;
+
   /** Creates and starts the container up to its gate. No user code runs. */
   stage(spec: AttemptSpec, epoch: number, signal: AbortSignal): Promise<StagedAttempt>;
 
   /** Lets the program run. From here on the attempt has started, and is never started again. */
-  open(attempt: string, epoch: number, late: LateValues, signal: AbortSignal): Promise<void>;
+  open(attempt: string, epoch: number, late: LateValues, signal: AbortSignal): Promise<OpenedAttempt>;
 
   /** Throws a staged attempt away. `Conflict` when it has been opened. */
   discard(attempt: string, epoch: number, signal: AbortSignal): Promise<void>;
@@ -119,6 +192,16 @@ export interface WorkerConnection {
 
   /** Everything is stored: the worker may forget the attempt and remove what it made. Returns before that is done. */
   finish(attempt: string, epoch: number, signal: AbortSignal): Promise<void>;
+
+  /**
+   * Removes images that nobody needs, least recently used first. `planned`: names (`AcquiredImage.local`) and digests of
+   * images that tasks will still use here.
+   */
+  cleanUpImages(
+    rules: ImageCleanUpRules,
+    planned: readonly string[],
+    signal: AbortSignal,
+  ): Promise<ImageCleanUpReport>;
 
   /** The last step of a lane is over: its sandbox may go. */
   endLane(lane: string, signal: AbortSignal): Promise<void>;

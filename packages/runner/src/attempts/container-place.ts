@@ -1,6 +1,5 @@
 /** An attempt in a container. */
 
-import { basename } from 'node:path';
 import { Conflict, InfrastructureFailure, NotFound } from '@argonaut/contracts';
 import type { AttemptSpec } from '@argonaut/contracts/attempt';
 import { mountPoints } from '@argonaut/init';
@@ -21,7 +20,7 @@ import type { EngineRoom } from './engine-room.ts';
 import type { Witness } from './outcome.ts';
 import type { AttemptPlace, StagedPlace, Timings } from './place.ts';
 import type { ProgramSurroundings } from './program.ts';
-import { homeFolder, type StagingDirectory, workFolder } from './staging-directory.ts';
+import { homeFolder, StagingDirectory, workFolder } from './staging-directory.ts';
 
 /** A sandbox that died under us is replaced once; a second death is the worker's trouble. */
 export class SandboxLost extends InfrastructureFailure {}
@@ -54,7 +53,7 @@ export class ContainerAttempts implements AttemptPlace {
     const sandboxId = joinsLane(place) ? await this.#room.sandboxes.take(spec.lane, signal) : undefined;
     if (sandboxId !== undefined) note({ sandboxId });
     time('sandbox');
-    const containerId = await this.#create(spec, place, directory, sandboxId, signal);
+    const containerId = await this.#create(spec, place, directory, { sandboxId }, signal);
     note({ containerId });
     crashPoint('stage.after-create');
     time('create');
@@ -67,17 +66,34 @@ export class ContainerAttempts implements AttemptPlace {
     time('start');
   }
 
+  /** A service: everything up to the running init, in the network of the step's container. */
+  async startBeside(
+    spec: AttemptSpec,
+    directory: StagingDirectory,
+    stepContainer: string,
+    signal: AbortSignal,
+  ): Promise<string> {
+    const joined = { sandboxId: stepContainer, role: 'service' } as const;
+    const containerId = await this.#create(spec, containerPlace(spec), directory, joined, signal);
+    await this.#start(containerId, spec, stepContainer, signal);
+    return containerId;
+  }
+
   async #create(
     spec: AttemptSpec,
     place: ContainerPlace,
     directory: StagingDirectory,
-    sandboxId: string | undefined,
+    {
+      sandboxId,
+      role = 'attempt',
+    }: { readonly sandboxId?: string | undefined; readonly role?: 'attempt' | 'service' },
     signal: AbortSignal,
   ): Promise<string> {
     const config = containerConfig(spec, place, {
       hostInit: this.#room.hostInit,
       hostAttempt: this.#room.hostPath(directory.attempt),
-      staging: basename(directory.root),
+      staging: directory.name,
+      role,
       owner: this.#room.owner,
       ...(sandboxId === undefined ? {} : { sandboxId }),
     });
@@ -140,6 +156,10 @@ export class ContainerAttempts implements AttemptPlace {
     throw new SandboxLost(`The network sandbox of lane ${spec.lane} is gone.`, { cause });
   }
 
+  work(): string {
+    return `${mountPoints.attempt}/${workFolder}`;
+  }
+
   async startFailure(staged: StagedPlace, signal: AbortSignal): Promise<string | undefined> {
     const state = await this.#engine.inspectContainer(staged.containerId ?? '', signal);
     if (!state) return 'its container was removed';
@@ -154,7 +174,7 @@ export class ContainerAttempts implements AttemptPlace {
     return {
       ...(entry.interpreter === undefined ? {} : { interpreter: entry.interpreter }),
       files: mountPoints.files,
-      work: `${mountPoints.attempt}/${workFolder}`,
+      work: this.work(),
       ...(needsHome(place.user ?? image.user, image.env)
         ? { home: `${mountPoints.attempt}/${homeFolder}` }
         : {}),
@@ -208,7 +228,7 @@ export class ContainerAttempts implements AttemptPlace {
     const known = entry.containerId ?? containerName(entry.spec.attempt);
     const state = await this.#engine.inspectContainer(known, signal);
     if (!state) return undefined;
-    return state.labels[labels.staging] === basename(entry.directory) ? state.id : undefined;
+    return state.labels[labels.staging] === new StagingDirectory(entry.directory).name ? state.id : undefined;
   }
 
   read(entry: JournalEntry, path: string, signal: AbortSignal): AsyncIterable<Uint8Array> {
@@ -217,7 +237,13 @@ export class ContainerAttempts implements AttemptPlace {
 }
 
 function containerPlace(spec: AttemptSpec): ContainerPlace {
-  if (spec.place.kind === 'container') return spec.place;
+  const { place, services = [] } = spec;
+  if (place.kind === 'container') {
+    if (services.length === 0) return place;
+    // Under their names and at localhost: all of them share the network of the step's container.
+    const names = services.map(({ name }) => `${name}:127.0.0.1`);
+    return { ...place, extraHosts: [...(place.extraHosts ?? []), ...names] };
+  }
   throw new InfrastructureFailure(`Attempt ${spec.attempt} has no container.`);
 }
 

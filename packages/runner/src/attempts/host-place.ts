@@ -83,6 +83,10 @@ export class HostAttempts implements AttemptPlace {
     timings.start = Math.round((clock.monotonic() - before) * 100) / 100;
   }
 
+  work(directory: StagingDirectory): string {
+    return directory.work;
+  }
+
   #lateFiles(directory: StagingDirectory): string {
     return `${this.#options.memoryDirectory}/argonaut-${basename(directory.root)}`;
   }

@@ -1,7 +1,8 @@
 /** `open`: from the entry `go` on the attempt has started, and is never started again. */
 import { Conflict, InfrastructureFailure, Invalid } from '@argonaut/contracts';
-import type { LateValues } from '@argonaut/contracts/attempt';
+import type { LateValues, OpenedAttempt } from '@argonaut/contracts/attempt';
 import { encodeGateMessages, GatePayloadError } from '@argonaut/init';
+import { configureStep } from '../configuration/step.ts';
 import { crashPoint } from '../crash-point.ts';
 import { gatePayload } from './program.ts';
 import { StagingDirectory } from './staging-directory.ts';
@@ -14,12 +15,12 @@ export async function openAttempt(
   epoch: number,
   late: LateValues,
   signal: AbortSignal,
-): Promise<void> {
-  const { book, gates, places } = room;
+): Promise<OpenedAttempt> {
+  const { book, files, gates, places } = room;
   const known = book.require(attempt);
   await book.admit(attempt, epoch);
   const entry = book.require(attempt);
-  if (entry.phase === 'ended' || entry.phase === 'drained') return;
+  if (entry.phase === 'ended' || entry.phase === 'drained') return { lines: [] };
   if (entry.phase === 'accepted' || (entry.phase === 'staged' && entry.cancelRequested)) {
     throw new Conflict(
       entry.phase === 'accepted'
@@ -27,25 +28,30 @@ export async function openAttempt(
         : `Attempt ${attempt} was cancelled before it was opened.`,
     );
   }
-  const payload = gatePayload(
-    entry.spec,
-    late,
-    await placeOf(places, entry.spec).surroundings(known, signal),
+  const directory = new StagingDirectory(entry.directory);
+  const around = await placeOf(places, entry.spec).surroundings(known, signal);
+  const { lateFiles, lines } = await configureStep(
+    { files, work: directory.work, originals: directory.originals, lateFiles: around.files },
+    late.configuration,
+    entry.phase === 'go' ? 'again' : 'first',
+    signal,
   );
+  const payload = gatePayload(entry.spec, { ...late, files: [...late.files, ...lateFiles] }, around);
   check(payload);
   crashPoint('open.before-go');
   if (entry.phase === 'staged') await book.put({ ...entry, phase: 'go' });
   crashPoint('open.after-go');
-  const directory = new StagingDirectory(entry.directory);
   try {
     await gates.open(directory, payload, signal);
   } catch (error) {
     signal.throwIfAborted();
     // Init has ended already, at its gate or after its program: `follow` tells what became of it.
-    if (error instanceof InfrastructureFailure && (await room.files.stat(directory.exit, signal))) return;
+    if (error instanceof InfrastructureFailure && (await files.stat(directory.exit, signal)))
+      return { lines };
     throw error;
   }
   crashPoint('open.after-gate');
+  return { lines };
 }
 
 /** What cannot go through the gate is found before `go` is written down. */

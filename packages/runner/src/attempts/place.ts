@@ -26,6 +26,9 @@ export interface AttemptPlace {
     signal: AbortSignal,
   ): Promise<void>;
 
+  /** The step's directory, as its program sees it. */
+  work(directory: StagingDirectory): string;
+
   /** Why there is no gate, once it is certain that there will be none; `undefined` while there is hope. */
   startFailure(entry: StagedPlace, signal: AbortSignal): Promise<string | undefined>;
 

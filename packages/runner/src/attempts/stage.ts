@@ -1,15 +1,17 @@
 /** `stage`: everything up to the gate. No user code runs, so this may be thrown away and done anew at any time. */
 import { randomBytes } from 'node:crypto';
-import { Conflict, InfrastructureFailure, TimedOut } from '@argonaut/contracts';
+import { Conflict, Invalid } from '@argonaut/contracts';
 import type { AttemptSpec, StagedAttempt } from '@argonaut/contracts/attempt';
 import { crashPoint } from '../crash-point.ts';
+import { placePackages } from '../packages/place.ts';
 import type { JournalEntry } from '../ports/journal.ts';
 import { SandboxLost } from './container-place.ts';
-import type { AttemptPlace, StagedPlace, Timings } from './place.ts';
+import { waitForGate } from './gate-wait.ts';
+import type { StagedPlace, Timings } from './place.ts';
+import { servicesOf } from './services/services.ts';
 import { StagingDirectory } from './staging-directory.ts';
 import { type AttemptRoom, placeOf, wasOpened } from './surroundings.ts';
 
-const gateDeadlineMs = 30_000;
 const tries = 2;
 
 export class Staging {
@@ -67,10 +69,12 @@ export class Staging {
       const note = (what: StagedPlace): void => {
         made = { ...made, ...what };
       };
+      await this.#bringPackages(spec, directory, timings, signal);
       await place.start(spec, directory, note, timings, signal);
       const beforeGate = clock.monotonic();
-      await this.#gateIsThere(place, made, directory, signal);
+      await waitForGate(this.#room, place, made, directory, signal);
       timings.gate = Math.round((clock.monotonic() - beforeGate) * 100) / 100;
+      await this.#services({ ...entry, ...made }, timings, signal);
       await this.#room.logs.keep(spec.attempt, directory, signal);
       await book.put({ ...entry, ...made, phase: 'staged' });
     } catch (error) {
@@ -81,29 +85,38 @@ export class Staging {
     return {
       attempt: spec.attempt,
       ...(made.interpreter === undefined ? {} : { interpreter: made.interpreter }),
+      work: place.work(directory),
       timings,
     };
   }
 
-  /** The engine has said that it runs; now init must say so too, or the place tell why not. */
-  async #gateIsThere(
-    place: AttemptPlace,
-    made: StagedPlace,
-    directory: StagingDirectory,
+  /** Before anything of the step exists that could put something into their way. */
+  async #bringPackages(
+    { packages = [] }: AttemptSpec,
+    { work }: StagingDirectory,
+    timings: Timings,
     signal: AbortSignal,
   ): Promise<void> {
-    const { files, gates, clock } = this.#room;
-    const end = clock.monotonic() + gateDeadlineMs;
-    let failure: string | undefined;
-    while (!(await gates.isThere(directory, signal))) {
-      if (failure !== undefined) throw new InfrastructureFailure(`The step was never started: ${failure}.`);
-      if (clock.monotonic() > end) {
-        throw new TimedOut(`argonaut-init did not make its gate within ${gateDeadlineMs / 1000} s.`);
-      }
-      await files.waitForChange(directory.attempt, 100, signal);
-      // Looked at before the socket is looked for once more: an init that was quick is not a failure.
-      if (!(await gates.isThere(directory, signal))) failure = await place.startFailure(made, signal);
+    if (packages.length === 0) return;
+    const { files, clock } = this.#room;
+    const begun = clock.monotonic();
+    await placePackages(files, this.#room.packages, work, packages, signal);
+    timings.packages = Math.round((clock.monotonic() - begun) * 100) / 100;
+    crashPoint('stage.packages-placed');
+  }
+
+  /** Beside the step's container, in its network: it must be there first. */
+  async #services(entry: JournalEntry, timings: Timings, signal: AbortSignal): Promise<void> {
+    if (servicesOf(entry).length === 0) return;
+    const { services, clock } = this.#room;
+    if (!services || entry.containerId === undefined) {
+      throw new Invalid(
+        `"${entry.spec.title}" has services, which need a container engine and an image for the step itself.`,
+      );
     }
+    const before = clock.monotonic();
+    await services.stage(entry, entry.containerId, signal);
+    timings.services = Math.round((clock.monotonic() - before) * 100) / 100;
   }
 
   /** Durable first: from here on nobody can open it. What it left is removed in the background. */

@@ -8,6 +8,8 @@
  *     a/                          0777 the attempt directory, mounted at /argonaut: started, ctl, log, log.idx, exit, held
  *       work/                     0777 the step's directory
  *       home/                     0777 HOME for users that the image gives none
+ *     originals/                  0700 files of packages as they were before values were put into them
+ *     services/<name>/            0711 the same for each service beside the step
  * ```
  */
 import { attemptFiles } from '@argonaut/init';
@@ -21,6 +23,8 @@ export const workFolder = 'work';
 /** Name of the directory that is HOME where there is no other. */
 export const homeFolder = 'home';
 
+const servicesFolder = 'services';
+
 export class StagingDirectory {
   /** Absolute path on the worker, as the runner sees it. */
   readonly root: string;
@@ -29,12 +33,33 @@ export class StagingDirectory {
     this.root = root;
   }
 
+  /** What is below the attempts folder. On a container as its label it tells whose it is. */
+  get name(): string {
+    const above = `/${attemptsFolder}/`;
+    const at = this.root.lastIndexOf(above);
+    return at < 0 ? this.root : this.root.slice(at + above.length);
+  }
+
+  /** That of a service beside this attempt. */
+  service(name: string): StagingDirectory {
+    return new StagingDirectory(`${this.root}/${servicesFolder}/${name}`);
+  }
+
+  /** The services' folder, which is there only if there are any. */
+  get services(): string {
+    return `${this.root}/${servicesFolder}`;
+  }
+
   get attempt(): string {
     return `${this.root}/a`;
   }
 
   get work(): string {
     return `${this.attempt}/${workFolder}`;
+  }
+
+  get originals(): string {
+    return `${this.root}/originals`;
   }
 
   get control(): string {

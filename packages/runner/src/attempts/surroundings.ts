@@ -1,6 +1,7 @@
 /** What the verbs of an attempt's life share. */
 import { Invalid } from '@argonaut/contracts';
 import type { AttemptSpec } from '@argonaut/contracts/attempt';
+import type { PackageCache } from '../packages/cache.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Files } from '../ports/files.ts';
 import type { AttemptBook } from './book.ts';
@@ -8,6 +9,7 @@ import type { Disposal } from './disposal.ts';
 import type { Gates } from './gate.ts';
 import type { KeptLogs } from './log-files.ts';
 import type { AttemptPlace } from './place.ts';
+import type { Services } from './services/services.ts';
 
 export interface AttemptRoom {
   readonly book: AttemptBook;
@@ -16,7 +18,10 @@ export interface AttemptRoom {
   readonly gates: Gates;
   readonly disposal: Disposal;
   readonly logs: KeptLogs;
+  readonly packages: PackageCache;
   readonly places: Places;
+  /** Absent: this worker has no engine. */
+  readonly services: Services | undefined;
   /** As the runner sees it. */
   readonly attemptsDirectory: string;
   /** Something in the background failed. Nobody waits for it, but somebody should know. */

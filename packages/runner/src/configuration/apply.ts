@@ -1,172 +1,131 @@
 /**
- * Puts values into the files below a step's directory. Directories are walked without following links, so nothing
- * outside is ever read or written; a file is replaced whole, by a rename, and keeps its permissions.
+ * What comes of one file of a step: which rules meet it, and its bytes after them. Pure; `step.ts` finds the files and writes
+ * them.
  */
-import { constants } from 'node:fs';
-import { lstat, open, readdir, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import { messageOf } from '@argonaut/contracts';
+import type { FileConfiguration } from '@argonaut/contracts/attempt';
+import { createVariables, evaluate } from '@argonaut/templates';
+import { decode, encode } from './encoding.ts';
 import { ConfigurationFault } from './errors.ts';
 import { compilePatterns, type FilePattern } from './patterns.ts';
 import { replaceStructured } from './structured.ts';
 import { type Evaluate, substitute } from './substitute.ts';
-import type { ConfigurationValues } from './values.ts';
+import { ConfigurationValues } from './values.ts';
 
-export interface ConfigurationRequest {
-  /** `Octopus.Action.SubstituteInFiles.TargetFiles`: done first. */
-  readonly substitute?: {
-    /** One pattern a line. */
-    readonly targets: string;
-    readonly evaluate: Evaluate;
-    /** `OctopusShouldFailDeploymentOnSubstitutionFails`; default false: what is unresolved stays, with a warning. */
-    readonly failOnUnresolved?: boolean;
-    /** `Octopus.Action.SubstituteInFiles.EnableNoMatchWarning`; default true. */
-    readonly warnOfNoMatch?: boolean;
-  };
-  /** `Octopus.Action.Package.JsonConfigurationVariablesTargets`: done last. */
-  readonly structured?: {
-    readonly targets: string;
-    readonly values: ConfigurationValues;
-    /** `Octopus.Action.StructuredConfigurationFallbackFlag`; default false. */
-    readonly jsonOnly?: boolean;
-  };
-}
-
-/** Lines for the step's log. They name files and variables, never values. */
-export interface ConfigurationReport {
-  readonly changed: readonly string[];
+/** One file after everything that was asked for. */
+export interface Worked {
+  readonly bytes: Uint8Array;
+  readonly changed: boolean;
+  /** Sentences without the file's name; they name variables, never values. */
   readonly verbose: readonly string[];
   readonly warnings: readonly string[];
 }
 
-/** Larger files are data, not configuration. */
-const LARGEST = 64 * 1024 * 1024;
-/** A package has fewer; a directory that has more is not looked through. */
-const MOST_ENTRIES = 200_000;
+export interface Rule {
+  readonly patterns: readonly FilePattern[];
+  readonly warnOfNoMatch: boolean;
+}
 
-/**
- * @param directory the step's own, absolute; no other process writes there meanwhile
- * @throws ConfigurationFault naming the file and what is wrong with it; the signal's reason
- */
-export async function configureFiles(
-  directory: string,
-  request: ConfigurationRequest,
-  signal: AbortSignal,
-): Promise<ConfigurationReport> {
-  const changed = new Set<string>();
-  const verbose: string[] = [];
-  const warnings: string[] = [];
-  const substituting = compilePatterns(request.substitute?.targets ?? '');
-  const structuring = compilePatterns(request.structured?.targets ?? '');
-  if (substituting.length + structuring.length === 0) return { changed: [], verbose, warnings };
-  const { files, links } = await filesBelow(directory, signal);
+export class FileRules {
+  readonly script: FileConfiguration['script'];
+  readonly substituting: Rule;
+  readonly structuring: Rule;
+  readonly #failOnUnresolved: boolean;
+  readonly #jsonOnly: boolean;
+  readonly #nowMs: number;
 
-  const each = async (
-    patterns: readonly FilePattern[],
-    warnOfNoMatch: boolean,
-    work: (path: string, bytes: Uint8Array) => { readonly bytes: Uint8Array; readonly changed: boolean },
-  ) => {
-    for (const pattern of warnOfNoMatch ? patterns : []) {
-      for (const link of links.filter((path) => pattern.matches(path))) {
-        warnings.push(`${link} is a link and was left alone.`);
-      }
-      if (!files.some((path) => pattern.matches(path))) {
-        warnings.push(`No file of the step matches the pattern "${pattern.written}".`);
-      }
-    }
-    for (const path of files.filter((file) => patterns.some((pattern) => pattern.matches(file)))) {
-      signal.throwIfAborted();
-      try {
-        if (await rewrite(join(directory, path), (bytes) => work(path, bytes))) changed.add(path);
-      } catch (error) {
-        if (error instanceof ConfigurationFault) throw new ConfigurationFault(`${path}: ${error.message}`);
-        throw error;
-      }
-    }
-  };
-
-  const { substitute: templates, structured } = request;
-  if (templates) {
-    await each(substituting, templates.warnOfNoMatch ?? true, (path, bytes) => {
-      const result = substitute(bytes, templates.evaluate);
-      if (result.unresolved !== null) {
-        if (templates.failOnUnresolved) throw new ConfigurationFault(result.unresolved);
-        warnings.push(`${path}: ${result.unresolved}`);
-      }
-      return result;
-    });
+  /** @throws ConfigurationFault for a pattern that leads out of the directory */
+  constructor({ script, substitute: templates, structured, nowMs }: FileConfiguration) {
+    this.script = script;
+    this.substituting = {
+      patterns: compilePatterns(templates?.targets ?? ''),
+      warnOfNoMatch: templates?.warnOfNoMatch ?? true,
+    };
+    this.structuring = { patterns: compilePatterns(structured?.targets ?? ''), warnOfNoMatch: true };
+    this.#failOnUnresolved = templates?.failOnUnresolved ?? false;
+    this.#jsonOnly = structured?.jsonOnly ?? false;
+    this.#nowMs = nowMs;
   }
-  if (structured) {
-    await each(structuring, true, (path, bytes) => {
-      const result = replaceStructured(bytes, path, structured.values, structured.jsonOnly);
+
+  meet(path: string): boolean {
+    return path === this.script?.path || this.#substitutes(path) || this.#structures(path);
+  }
+
+  #substitutes(path: string): boolean {
+    return this.substituting.patterns.some((pattern) => pattern.matches(path));
+  }
+
+  #structures(path: string): boolean {
+    return this.structuring.patterns.some((pattern) => pattern.matches(path));
+  }
+
+  /** The values that files are worked on with, prepared once for all of them. */
+  values(variables: Readonly<Record<string, string | null>>): Values {
+    const prepared = createVariables(variables);
+    const now = () => new Date(this.#nowMs);
+    let structured: ConfigurationValues | undefined;
+    return {
+      evaluate: (template) => evaluate(template, prepared, { mode: 'tolerant', now }),
+      structured: () => {
+        structured ??= new ConfigurationValues(
+          Object.fromEntries(
+            Object.entries(variables).map(([name, value]) => [
+              name,
+              value === null ? null : (evaluate(value, prepared, { now }).text ?? value),
+            ]),
+          ),
+        );
+        return structured;
+      },
+    };
+  }
+
+  /** @throws ConfigurationFault without the file's name */
+  work(path: string, original: Uint8Array, values: Values): Worked {
+    let bytes = original;
+    let changed = false;
+    const verbose: string[] = [];
+    const warnings: string[] = [];
+    if (path === this.script?.path) {
+      const source = this.script.posix ? forShell(bytes) : bytes;
+      const result = substitute(source, values.evaluate);
+      changed ||= result.changed || source !== bytes;
+      bytes = result.bytes;
+    } else if (this.#substitutes(path)) {
+      const result = substitute(bytes, values.evaluate);
+      if (result.unresolved !== null) {
+        if (this.#failOnUnresolved) throw new ConfigurationFault(result.unresolved);
+        warnings.push(result.unresolved);
+      }
+      if (result.changed) verbose.push('variables were substituted.');
+      changed ||= result.changed;
+      bytes = result.bytes;
+    }
+    if (this.#structures(path)) {
+      const result = replaceStructured(bytes, path, values.structured(), this.#jsonOnly);
       verbose.push(
         result.used.length === 0
-          ? `${path}: no variable names a value of this ${result.format} file.`
-          : `${path}: replaced ${result.used.join(', ')}.`,
+          ? `no variable names a value of this ${result.format} file.`
+          : `replaced ${result.used.join(', ')}.`,
       );
-      return { bytes: result.bytes, changed: result.used.length > 0 };
-    });
-  }
-  return { changed: [...changed].sort(), verbose, warnings };
-}
-
-async function filesBelow(directory: string, signal: AbortSignal) {
-  const files: string[] = [];
-  const links: string[] = [];
-  const waiting = [''];
-  let entries = 0;
-  for (let at = waiting.pop(); at !== undefined; at = waiting.pop()) {
-    signal.throwIfAborted();
-    for (const entry of await readdir(join(directory, at), { withFileTypes: true })) {
-      entries += 1;
-      if (entries > MOST_ENTRIES) {
-        throw new ConfigurationFault(
-          `The step's directory holds more than ${MOST_ENTRIES} files. Name the files in a package of their own.`,
-        );
-      }
-      const path = at === '' ? entry.name : `${at}/${entry.name}`;
-      if (entry.isDirectory()) waiting.push(path);
-      else if (entry.isFile()) files.push(path);
-      else if (entry.isSymbolicLink()) links.push(path);
+      changed ||= result.used.length > 0;
+      bytes = result.bytes;
     }
-  }
-  return { files: files.sort(), links };
-}
-
-async function rewrite(
-  path: string,
-  work: (bytes: Uint8Array) => { readonly bytes: Uint8Array; readonly changed: boolean },
-): Promise<boolean> {
-  const { size, mode } = await lstat(path);
-  if (size > LARGEST) {
-    throw new ConfigurationFault(`The file has ${size} bytes; at most ${LARGEST} can be worked on.`);
-  }
-  const bytes = await readWithoutLinks(path);
-  const result = work(bytes);
-  if (!result.changed) return false;
-  const beside = `${path}.argonaut-new`;
-  try {
-    const file = await open(beside, 'wx', mode & 0o777);
-    try {
-      await file.writeFile(result.bytes);
-      // Whatever the umask took away.
-      await file.chmod(mode & 0o777);
-    } finally {
-      await file.close();
-    }
-    await rename(beside, path);
-    return true;
-  } catch (error) {
-    await rm(beside, { force: true });
-    throw new ConfigurationFault(`The file could not be written: ${messageOf(error)}`, { cause: error });
+    return { bytes, changed, verbose, warnings };
   }
 }
 
-async function readWithoutLinks(path: string): Promise<Uint8Array> {
-  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-  try {
-    return await file.readFile();
-  } finally {
-    await file.close();
-  }
+export interface Values {
+  readonly evaluate: Evaluate;
+  /** Made when the first file asks for them: there may be many. */
+  structured(): ConfigurationValues;
+}
+
+/** Line ends as a POSIX shell reads them, and no byte order mark, which it would take for a command. */
+function forShell(bytes: Uint8Array): Uint8Array {
+  const { text, encoding } = decode(bytes);
+  if (encoding === 'utf8' && !text.includes('\r\n')) return bytes;
+  return encode({
+    text: text.replaceAll('\r\n', '\n'),
+    encoding: encoding === 'utf8 with mark' ? 'utf8' : encoding,
+  });
 }

@@ -1,27 +1,29 @@
-/** One pull per digest, however many wait for it. It ends early only when nobody waits any more. */
+/** One pull per digest (or transfer per hash), however many wait for it. It ends early only when nobody waits any more. */
+import { kindOf } from '@argonaut/contracts';
 import type { AcquiredImage, AcquireProgress } from '@argonaut/contracts/attempt';
 
 type Tell = (line: AcquireProgress) => void;
 
-interface Pull {
-  readonly result: Promise<AcquiredImage>;
+interface Pull<T> {
+  readonly result: Promise<T>;
   readonly listeners: Set<Tell>;
   readonly stop: AbortController;
   /** For those who come later: they want to know at once what they wait for. */
   last: AcquireProgress | undefined;
 }
 
-export class SharedPulls {
-  readonly #pulls = new Map<string, Pull>();
+export class SharedPulls<T = AcquiredImage> {
+  readonly #pulls = new Map<string, Pull<T>>();
 
   async share(
     digest: string,
     tell: Tell,
     signal: AbortSignal,
-    work: (tell: Tell, signal: AbortSignal) => Promise<AcquiredImage>,
-  ): Promise<AcquiredImage> {
+    work: (tell: Tell, signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
     signal.throwIfAborted();
-    const pull = this.#pulls.get(digest) ?? this.#begin(digest, work);
+    const joined = this.#pulls.get(digest);
+    const pull = joined ?? this.#begin(digest, work);
     // Each waiter is a listener of its own, also when two of them use the same function.
     const listener: Tell = (line) => tell(line);
     pull.listeners.add(listener);
@@ -29,13 +31,19 @@ export class SharedPulls {
       const waiting = orAborted(pull.result, signal);
       if (pull.last) tell(pull.last);
       return await waiting;
+    } catch (error) {
+      // Another one's credentials were refused: ours may do.
+      const kind = kindOf(error);
+      if (joined === undefined || (kind !== 'Unauthorised' && kind !== 'Forbidden')) throw error;
+      signal.throwIfAborted();
     } finally {
       pull.listeners.delete(listener);
-      if (pull.listeners.size === 0) pull.stop.abort(new Error('nobody waits for this image any more'));
+      if (pull.listeners.size === 0) pull.stop.abort(new Error('nobody waits for this any more'));
     }
+    return this.share(digest, tell, signal, work);
   }
 
-  #begin(digest: string, work: (tell: Tell, signal: AbortSignal) => Promise<AcquiredImage>): Pull {
+  #begin(digest: string, work: (tell: Tell, signal: AbortSignal) => Promise<T>): Pull<T> {
     const listeners = new Set<Tell>();
     const stop = new AbortController();
     const tell: Tell = (line) => {
@@ -44,7 +52,7 @@ export class SharedPulls {
     };
     // Not at once: `tell` speaks of the pull.
     const result = Promise.resolve().then(() => work(tell, stop.signal));
-    const pull: Pull = { result, listeners, stop, last: undefined };
+    const pull: Pull<T> = { result, listeners, stop, last: undefined };
     this.#pulls.set(digest, pull);
     const forget = (): void => {
       if (this.#pulls.get(digest) === pull) this.#pulls.delete(digest);

@@ -8,8 +8,9 @@ import { basename, dirname, join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { promisify } from 'node:util';
 import { InfrastructureFailure } from '@argonaut/contracts';
-import type { FileState, Files, OpenFile } from '../ports/files.ts';
+import type { DiskSpace, FileState, Files, OpenFile, TreeEntry } from '../ports/files.ts';
 import { DirectoryChanges } from './directory-changes.ts';
+import { treeBelow } from './tree.ts';
 import { connectUnix } from './unix-socket.ts';
 
 const readFlags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
@@ -49,6 +50,50 @@ class LocalFiles implements Files, AsyncDisposable {
       }
       await syncDirectory(dirname(path));
     });
+  }
+
+  async createFile(
+    path: string,
+    mode: number,
+    content: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    signal.throwIfAborted();
+    const file = await attempt('create', path, () => fs.open(path, 'wx', mode));
+    try {
+      for await (const chunk of content) {
+        signal.throwIfAborted();
+        await attempt('write', path, () => file.writeFile(chunk));
+      }
+      await attempt('write', path, () => file.chmod(mode));
+    } finally {
+      await file.close();
+    }
+  }
+
+  async makeLink(path: string, target: string, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    await attempt('make the link', path, () => fs.symlink(target, path));
+  }
+
+  async rename(from: string, to: string, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    await attempt('rename', from, () => fs.rename(from, to));
+  }
+
+  async copy(from: string, to: string, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    await attempt('copy', from, async () => {
+      // Where the file system can, both share their blocks until one is written to.
+      const mode = constants.COPYFILE_FICLONE;
+      if ((await fs.lstat(from)).isDirectory()) {
+        await fs.cp(from, to, { recursive: true, verbatimSymlinks: true, mode });
+      } else await fs.copyFile(from, to, mode | constants.COPYFILE_EXCL);
+    });
+  }
+
+  walk(directory: string, mostEntries: number, signal: AbortSignal): Promise<readonly TreeEntry[]> {
+    return attempt('look through', directory, () => treeBelow(directory, mostEntries, signal));
   }
 
   async stat(path: string, signal: AbortSignal): Promise<FileState | undefined> {
@@ -108,11 +153,11 @@ class LocalFiles implements Files, AsyncDisposable {
     return connectUnix(path, signal);
   }
 
-  async freeBytes(path: string, signal: AbortSignal): Promise<number | undefined> {
+  async space(path: string, signal: AbortSignal): Promise<DiskSpace | undefined> {
     signal.throwIfAborted();
     return orMissing('ask for space at', path, async () => {
-      const { bavail, bsize } = await fs.statfs(path);
-      return bavail * bsize;
+      const { blocks, bavail, bsize } = await fs.statfs(path);
+      return { totalBytes: blocks * bsize, freeBytes: bavail * bsize };
     });
   }
 

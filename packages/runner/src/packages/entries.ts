@@ -7,6 +7,8 @@ export interface Entry {
   readonly kind: 'file' | 'directory' | 'symlink' | 'hardlink' | 'other';
   /** POSIX permission bits; undefined where the archive has none. */
   readonly mode: number | undefined;
+  /** Of files, in bytes, as the archive claims; undefined where it does not. */
+  readonly size?: number;
   /** Of links, as it stands in the archive. */
   readonly target?: string;
   /** Of files. Must be read to its end, or destroyed, before the next entry is asked for. */

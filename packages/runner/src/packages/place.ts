@@ -1,86 +1,55 @@
 /**
- * Brings one package of a step into the step's directory: unpacked as `<name>/`, or as it is as `<name><extension>`, as
- * Octopus places package references. The bytes are checked against their hash before anything is made of them.
+ * Puts copies of a step's packages into its directory, as Octopus lays them out: a reference unpacked as `<name>/` or as the
+ * file `<name><extension>`; the step's own package unpacked as the directory itself, or as `<id>.<version><extension>`.
  */
-import { createHash } from 'node:crypto';
-import { open, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import { InfrastructureFailure, Invalid } from '@argonaut/contracts';
-import type { UnpackLimits } from './limits.ts';
-import { unpackPackage } from './unpack.ts';
+import { Invalid, NotFound } from '@argonaut/contracts';
+import type { StepPackage } from '@argonaut/contracts/attempt';
+import type { Files } from '../ports/files.ts';
+import type { PackageCache } from './cache.ts';
 
-export interface PackageDelivery {
-  /** The package reference's name; the package id for a step's own package. */
-  readonly name: string;
-  /** What messages call it: `Acme.Web 1.0.0`. */
-  readonly packageName: string;
-  /** With its dot. */
-  readonly extension: string;
-  readonly content: AsyncIterable<Uint8Array>;
-  /** In hex. */
-  readonly sha256: string;
-  readonly unpack: boolean;
-  readonly limits?: UnpackLimits;
-}
-
-export interface PlacedPackage {
-  /** Of the directory when it was unpacked, else of the file. */
-  readonly path: string;
+/** Relative to the step's directory; empty for the directory itself. */
+export function packagePath({ name, packageId, version, extension, extract }: StepPackage): string {
+  if (name === '') return extract ? '' : `${packageId}.${version}${extension}`;
+  return extract ? name : `${name}${extension}`;
 }
 
 /**
- * @param directory the step's own; only the worker's user may write there
- * @throws PackageRefused, InfrastructureFailure, Invalid (the name), the signal's reason
+ * @param directory the step's own, empty; nothing of the step runs yet
+ * @throws Invalid (a name), NotFound (not acquired, or gone since), InfrastructureFailure
  */
-export async function placePackage(
+export async function placePackages(
+  files: Files,
+  cache: PackageCache,
   directory: string,
-  delivery: PackageDelivery,
+  packages: readonly StepPackage[],
   signal: AbortSignal,
-): Promise<PlacedPackage> {
-  const { name, extension, packageName } = delivery;
-  for (const part of [name, extension]) {
-    if (!/^[A-Za-z0-9._ -]{0,200}$/.test(part) || part.includes('..') || name === '' || name === '.') {
-      throw new Invalid(
-        `The package reference "${name}${extension}" cannot be a file name. Use letters, digits, dots and dashes.`,
+): Promise<void> {
+  // The one that lies under all others comes first.
+  const inOrder = [...packages].sort((a, b) => packagePath(a).length - packagePath(b).length);
+  for (const one of inOrder) {
+    const path = packagePath(one);
+    checkName(one, path);
+    const from = cache.pathOf(one);
+    if (!(await files.stat(from, signal))) {
+      throw new NotFound(
+        `Package ${one.packageId} ${one.version} is not on the worker any more (it made room for another); acquire it again.`,
       );
     }
-  }
-  const arriving = join(directory, `.${name}.arriving`);
-  try {
-    await receive(arriving, delivery, signal);
-    if (!delivery.unpack) {
-      const path = join(directory, `${name}${extension}`);
-      await rename(arriving, path);
-      return { path };
+    const to = path === '' ? directory : `${directory}/${path}`;
+    if (path !== '' && (await files.stat(to, signal))) {
+      throw new Invalid(
+        `The package reference "${one.name}" would lie at ${path} in the step's directory, where another package has something of that name. Give the reference another name.`,
+      );
     }
-    const into = join(directory, name);
-    const limits = delivery.limits === undefined ? {} : { limits: delivery.limits };
-    await unpackPackage({ packageName, file: arriving, extension, into, signal, ...limits });
-    return { path: into };
-  } finally {
-    await rm(arriving, { force: true });
+    if (one.extract && path !== '') await files.makeDirectory(to, 0o777, signal);
+    await files.copy(from, to, signal);
   }
 }
 
-async function receive(
-  path: string,
-  { content, sha256, packageName }: PackageDelivery,
-  signal: AbortSignal,
-): Promise<void> {
-  await rm(path, { force: true });
-  const file = await open(path, 'wx', 0o644);
-  try {
-    const hash = createHash('sha256');
-    for await (const chunk of content) {
-      signal.throwIfAborted();
-      hash.update(chunk);
-      await file.writeFile(chunk);
-    }
-    if (hash.digest('hex') === sha256.toLowerCase()) return;
-  } finally {
-    await file.close();
-  }
-  throw new InfrastructureFailure(
-    `The package "${packageName}" arrived damaged: its hash is not the one it was pushed with. Run the step again; if it stays so, push the package again.`,
+/** Names are users' own, and become file names. */
+function checkName({ name, packageId }: StepPackage, path: string): void {
+  if (/^[A-Za-z0-9._ +-]{0,250}$/.test(path) && !path.includes('..') && path !== '.') return;
+  throw new Invalid(
+    `The package reference "${name || packageId}" cannot be a file name. Use letters, digits, dots and dashes.`,
   );
 }

@@ -1,10 +1,10 @@
 /** Tar archives, also compressed by gzip. They are read once, from the front, and counted while they are unpacked. */
-import { createReadStream } from 'node:fs';
 import { PassThrough, Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { messageOf } from '@argonaut/contracts';
 import tar from 'tar-stream';
+import type { ArchiveFile } from './archive-file.ts';
 import type { Archive, Entry } from './entries.ts';
 import { PackageRefused } from './errors.ts';
 import { excess, type UnpackLimits } from './limits.ts';
@@ -19,14 +19,13 @@ const KINDS: Readonly<Record<string, Entry['kind']>> = {
 
 export interface TarOptions {
   readonly packageName: string;
-  readonly file: string;
-  readonly archiveBytes: number;
+  readonly file: ArchiveFile;
   readonly limits: UnpackLimits;
   readonly gzip: boolean;
 }
 
 export function openTarArchive(options: TarOptions): Archive {
-  const source = createReadStream(options.file);
+  const source = Readable.from(options.file.bytes());
   const extract = tar.extract();
   return {
     entries: () => read(source, extract, options),
@@ -50,10 +49,17 @@ async function* read(source: Readable, extract: tar.Extract, options: TarOptions
   );
   try {
     for await (const entry of extract) {
-      const { name, type, mode, linkname } = entry.header;
+      const { name, type, mode, linkname, size } = entry.header;
       const kind = KINDS[type ?? 'file'] ?? 'other';
       const content = async () => Readable.from(entry);
-      yield { name, kind, mode, ...(linkname ? { target: linkname } : {}), content };
+      yield {
+        name,
+        kind,
+        mode,
+        ...(size === undefined ? {} : { size }),
+        ...(linkname ? { target: linkname } : {}),
+        content,
+      };
       entry.resume();
     }
     await flow;
@@ -63,12 +69,12 @@ async function* read(source: Readable, extract: tar.Extract, options: TarOptions
   if (failure !== undefined) throw refusal(failure, packageName);
 }
 
-function counter({ packageName, archiveBytes, limits }: TarOptions): Transform {
+function counter({ packageName, file, limits }: TarOptions): Transform {
   let total = 0;
   return new Transform({
     transform: (chunk: Buffer, _encoding, done) => {
       total += chunk.length;
-      const problem = excess(limits, archiveBytes, total);
+      const problem = excess(limits, file.size, total);
       if (problem === undefined) done(null, chunk);
       else done(new PackageRefused(packageName, problem));
     },

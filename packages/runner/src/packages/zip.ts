@@ -5,14 +5,12 @@
 
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { promisify } from 'node:util';
-import { messageOf } from '@argonaut/contracts';
+import { InfrastructureFailure, messageOf } from '@argonaut/contracts';
 import yauzl from 'yauzl';
+import type { ArchiveFile } from './archive-file.ts';
 import type { Archive, Entry } from './entries.ts';
 import { PackageRefused, shown } from './errors.ts';
 import { excess, type UnpackLimits } from './limits.ts';
-
-const openZip = promisify<string, yauzl.Options, yauzl.ZipFile>(yauzl.open);
 
 /** Upper byte of "version made by": the attributes are POSIX's (PKWARE APPNOTE 4.4.2). */
 const MADE_ON_UNIX = 3;
@@ -30,8 +28,7 @@ const LOCAL_HEADER = 30;
 
 export interface ZipOptions {
   readonly packageName: string;
-  readonly file: string;
-  readonly archiveBytes: number;
+  readonly file: ArchiveFile;
   readonly limits: UnpackLimits;
   /** Names as nupkg writes them: `a%20b`. */
   readonly percentEncoded: boolean;
@@ -40,12 +37,8 @@ export interface ZipOptions {
 /** @throws PackageRefused */
 export async function openZipArchive(options: ZipOptions): Promise<Archive> {
   const { packageName, file } = options;
-  const zip = await openZip(file, {
-    lazyEntries: true,
-    autoClose: false,
-    strictFileNames: true,
-    validateEntrySizes: true,
-  }).catch((error: unknown) => {
+  const zip = await openZip(file).catch((error: unknown) => {
+    if (error instanceof InfrastructureFailure) throw error;
     throw new PackageRefused(packageName, `it is no zip file that can be read (${messageOf(error)})`);
   });
   try {
@@ -60,9 +53,36 @@ export async function openZipArchive(options: ZipOptions): Promise<Archive> {
   }
 }
 
+function openZip(file: ArchiveFile): Promise<yauzl.ZipFile> {
+  const options = { lazyEntries: true, autoClose: false, strictFileNames: true, validateEntrySizes: true };
+  return new Promise((resolve, reject) => {
+    yauzl.fromRandomAccessReader(new ZipReader(file), file.size, options, (error, zip) =>
+      error ? reject(error) : resolve(zip),
+    );
+  });
+}
+
+/** yauzl's way to read a file that it did not open itself. */
+class ZipReader extends yauzl.RandomAccessReader {
+  readonly #file: ArchiveFile;
+
+  constructor(file: ArchiveFile) {
+    super();
+    this.#file = file;
+  }
+
+  override _readStreamForRange(start: number, end: number): Readable {
+    return Readable.from(this.#file.bytes(start, end), { objectMode: false });
+  }
+
+  override close(done: (error: Error | null) => void): void {
+    done(null);
+  }
+}
+
 /** All entries, after everything that they claim was found possible. */
 async function readDirectory(zip: yauzl.ZipFile, options: ZipOptions): Promise<yauzl.Entry[]> {
-  const { packageName, archiveBytes, limits } = options;
+  const { packageName, file, limits } = options;
   const tooMany = new PackageRefused(packageName, `it has more than ${limits.entries} entries`);
   if (zip.entryCount > limits.entries) throw tooMany;
   const entries = await new Promise<yauzl.Entry[]>((resolve, reject) => {
@@ -78,7 +98,7 @@ async function readDirectory(zip: yauzl.ZipFile, options: ZipOptions): Promise<y
   });
   const problem = excess(
     limits,
-    archiveBytes,
+    file.size,
     entries.reduce((sum, entry) => sum + entry.uncompressedSize, 0),
   );
   if (problem !== undefined) throw new PackageRefused(packageName, problem);
@@ -128,7 +148,7 @@ async function* convert(
     const kind = name.endsWith('/') ? 'directory' : (TYPES.get(attributes & TYPE_MASK) ?? 'other');
     const mode = attributes === 0 ? undefined : attributes & 0o777;
     if (kind !== 'symlink') {
-      yield { name, kind, mode, content };
+      yield { name, kind, mode, size: entry.uncompressedSize, content };
       continue;
     }
     if (entry.uncompressedSize > PATH_MAX) {

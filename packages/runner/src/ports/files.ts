@@ -10,6 +10,22 @@ export interface FileState {
   readonly modifiedMs: number;
 }
 
+/** One thing below a directory. */
+export interface TreeEntry {
+  /** Relative to the directory, with slashes. */
+  readonly path: string;
+  readonly kind: 'file' | 'directory' | 'link' | 'other';
+  readonly size: number;
+  /** The nine permission bits. */
+  readonly permissions: number;
+}
+
+export interface DiskSpace {
+  readonly totalBytes: number;
+  /** What a user without privileges may still take. */
+  readonly freeBytes: number;
+}
+
 export interface OpenFile extends AsyncDisposable {
   /** Bytes from an offset, at most `maxBytes`; empty at the present end of the file. */
   read(offset: number, maxBytes: number, signal: AbortSignal): Promise<Uint8Array>;
@@ -22,6 +38,29 @@ export interface Files {
 
   /** Whole or not at all: written beside, synced, renamed. */
   writeFile(path: string, bytes: Uint8Array, mode: number, signal: AbortSignal): Promise<void>;
+
+  /**
+   * A new file of exactly this mode, written as the bytes come. Not synced: for what is made anew after a crash. An existing
+   * one is a failure; a file that failed half-way stays.
+   */
+  createFile(
+    path: string,
+    mode: number,
+    content: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+    signal: AbortSignal,
+  ): Promise<void>;
+
+  /** A new symbolic link at `path`; an existing one is a failure. */
+  makeLink(path: string, target: string, signal: AbortSignal): Promise<void>;
+
+  /** Over a file that is there; both on one file system. */
+  rename(from: string, to: string, signal: AbortSignal): Promise<void>;
+
+  /** Copies a file to a path that is not there, or what lies below a directory into a directory; modes and links as they are. */
+  copy(from: string, to: string, signal: AbortSignal): Promise<void>;
+
+  /** Everything below a directory, in no order, links not followed. More than `mostEntries` is a failure. */
+  walk(directory: string, mostEntries: number, signal: AbortSignal): Promise<readonly TreeEntry[]>;
 
   stat(path: string, signal: AbortSignal): Promise<FileState | undefined>;
 
@@ -48,5 +87,6 @@ export interface Files {
    */
   connect(path: string, signal: AbortSignal): Promise<Duplex>;
 
-  freeBytes(path: string, signal: AbortSignal): Promise<number | undefined>;
+  /** Of the disk that the path is on. */
+  space(path: string, signal: AbortSignal): Promise<DiskSpace | undefined>;
 }

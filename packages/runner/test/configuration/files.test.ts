@@ -1,22 +1,28 @@
-/** Which files are rewritten, and that nothing outside of the step's directory ever is. */
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+/**
+ * Which files are replaced, that nothing outside of the step's directory ever is, and that no sensitive value is written to
+ * a disk.
+ */
+import {
+  chmod,
+  lstat,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  readlink,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { FileConfiguration } from '@argonaut/contracts/attempt';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import {
-  ConfigurationValues,
-  compilePatterns,
-  configureFiles,
-  type Evaluate,
-} from '../../src/configuration/index.ts';
+import { compilePatterns, configureStep } from '../../src/configuration/index.ts';
+import { createLocalFiles } from '../../src/local/index.ts';
 
 const signal = AbortSignal.timeout(60_000);
-
-/** Stands for the template language: `#{A}` becomes `1`, `#{Missing}` stays, `#{Circle}` cannot be. */
-const evaluate: Evaluate = (template) => ({
-  text: template.includes('#{Circle}') ? null : template.replaceAll('#{A}', '1'),
-  error: /#\{(?:Missing|Circle)\}/.test(template) ? 'line 1, column 1: trouble' : null,
-});
 
 describe('patterns', () => {
   it.each([
@@ -51,12 +57,24 @@ describe('patterns', () => {
   });
 });
 
-describe('configureFiles', () => {
+const VARIABLES = {
+  A: '1',
+  port: '8080',
+  Password: 'hunter2-secret',
+  Connection: 'user=app;password=#{Password}',
+  Answer: 'no',
+  Circle: '#{Circle}',
+};
+
+describe('configureStep', () => {
+  const files = createLocalFiles();
   let root: string;
   let step: string;
+  let originals: string;
   beforeEach(async () => {
     root = await mkdtemp(join(tmpdir(), 'argonaut-configuration-'));
     step = join(root, 'step');
+    originals = join(root, 'originals');
     await mkdir(join(step, 'web'), { recursive: true });
     await writeFile(join(root, 'outside.txt'), '#{A}');
     await writeFile(join(step, 'run.sh'), 'echo #{A}');
@@ -65,23 +83,34 @@ describe('configureFiles', () => {
   });
   afterEach(() => rm(root, { recursive: true, force: true }));
 
-  it('substitutes first, then replaces values, keeps permissions, and leaves nothing behind', async () => {
-    const report = await configureFiles(
-      step,
-      {
-        substitute: { targets: '**/*.json\n*.sh\n', evaluate },
-        structured: { targets: 'web/*.json', values: new ConfigurationValues({ port: '8080' }) },
-      },
-      signal,
+  const configure = (wanted: Partial<FileConfiguration>, time: 'first' | 'again' = 'first', until = signal) =>
+    configureStep(
+      { files, work: step, originals, lateFiles: '/late' },
+      { variables: VARIABLES, sensitive: [], nowMs: 0, ...wanted },
+      time,
+      until,
     );
-    expect(await readFile(join(step, 'run.sh'), 'utf8')).toBe('echo 1');
-    expect((await stat(join(step, 'run.sh'))).mode & 0o777).toBe(0o751);
-    expect(await readFile(join(step, 'web/app.json'), 'utf8')).toBe('{"port": 8080, "note": "1"}');
-    expect(report).toEqual({
-      changed: ['run.sh', 'web/app.json'],
-      verbose: ['web/app.json: replaced port.'],
-      warnings: [],
+  const substitute = (targets: string, options: { fail?: boolean; warn?: boolean } = {}) => ({
+    targets,
+    failOnUnresolved: options.fail ?? false,
+    warnOfNoMatch: options.warn ?? true,
+  });
+  const text = (path: string) => readFile(join(step, path), 'utf8');
+
+  it('substitutes first, then replaces values, keeps permissions, and leaves nothing behind', async () => {
+    const { lines, lateFiles } = await configure({
+      substitute: substitute('**/*.json\n*.sh\n'),
+      structured: { targets: 'web/*.json', jsonOnly: false },
     });
+    expect(await text('run.sh')).toBe('echo 1');
+    expect((await stat(join(step, 'run.sh'))).mode & 0o777).toBe(0o751);
+    expect(await text('web/app.json')).toBe('{"port": 8080, "note": "1"}');
+    expect(lateFiles).toEqual([]);
+    expect(lines).toEqual([
+      { level: 'Verbose', message: 'run.sh: variables were substituted.' },
+      { level: 'Verbose', message: 'web/app.json: variables were substituted.' },
+      { level: 'Verbose', message: 'web/app.json: replaced port.' },
+    ]);
     expect(await readdir(step)).toEqual(['run.sh', 'web']);
     expect(await readdir(join(step, 'web'))).toEqual(['app.json']);
   });
@@ -91,39 +120,33 @@ describe('configureFiles', () => {
     await writeFile(join(root, 'other', 'deep.txt'), '#{A}');
     await symlink(join(root, 'outside.txt'), join(step, 'link.txt'));
     await symlink(join(root, 'other'), join(step, 'dir'));
-    const report = await configureFiles(step, { substitute: { targets: '**/*.txt', evaluate } }, signal);
+    const { lines } = await configure({ substitute: substitute('**/*.txt') });
     expect(await readFile(join(root, 'outside.txt'), 'utf8')).toBe('#{A}');
     expect(await readFile(join(root, 'other/deep.txt'), 'utf8')).toBe('#{A}');
-    expect(report.changed).toEqual([]);
-    expect(report.warnings.join('\n')).toContain('link.txt is a link');
+    expect(lines.map(({ message }) => message).join()).toContain('link.txt is a link');
   });
 
   it('warns of a pattern that matches nothing, unless told not to', async () => {
-    const targets = '*.nothing';
-    const one = await configureFiles(step, { substitute: { targets, evaluate } }, signal);
-    expect(one.warnings).toEqual([expect.stringContaining('"*.nothing"')]);
-    const quiet = { targets, evaluate, warnOfNoMatch: false };
-    expect((await configureFiles(step, { substitute: quiet }, signal)).warnings).toEqual([]);
+    const one = await configure({ substitute: substitute('*.nothing') });
+    expect(one.lines).toEqual([{ level: 'Warning', message: expect.stringContaining('"*.nothing"') }]);
+    expect((await configure({ substitute: substitute('*.nothing', { warn: false }) })).lines).toEqual([]);
   });
 
   it('leaves what is unresolved with a warning, or fails with the place when that is wanted', async () => {
     await writeFile(join(step, 'm.txt'), '#{A} #{Missing}');
-    const request = { targets: 'm.txt', evaluate };
-    await expect(
-      configureFiles(step, { substitute: { ...request, failOnUnresolved: true } }, signal),
-    ).rejects.toThrow('m.txt: line 1');
-    expect(await readFile(join(step, 'm.txt'), 'utf8')).toBe('#{A} #{Missing}');
-    const report = await configureFiles(step, { substitute: request }, signal);
-    expect(await readFile(join(step, 'm.txt'), 'utf8')).toBe('1 #{Missing}');
-    expect(report.warnings).toEqual([expect.stringContaining('m.txt: line 1')]);
+    await expect(configure({ substitute: substitute('m.txt', { fail: true }) })).rejects.toThrow(
+      /^m\.txt: .*Missing/,
+    );
+    expect(await text('m.txt')).toBe('#{A} #{Missing}');
+    const { lines } = await configure({ substitute: substitute('m.txt') });
+    expect(await text('m.txt')).toBe('1 #{Missing}');
+    expect(lines).toContainEqual({ level: 'Warning', message: expect.stringContaining('m.txt: ') });
   });
 
   it('names the file that cannot be worked out', async () => {
     await writeFile(join(step, 'c.txt'), '#{Circle}');
-    const circle = configureFiles(step, { substitute: { targets: 'c.txt', evaluate } }, signal);
-    await expect(circle).rejects.toThrow('c.txt: line 1');
-    const broken = { targets: 'run.sh', values: new ConfigurationValues({ a: 'b' }), jsonOnly: true };
-    await expect(configureFiles(step, { structured: broken }, signal)).rejects.toThrow(
+    await expect(configure({ substitute: substitute('c.txt') })).rejects.toThrow(/^c\.txt: /);
+    await expect(configure({ structured: { targets: 'run.sh', jsonOnly: true } })).rejects.toThrow(
       /run\.sh: It is not JSON/,
     );
   });
@@ -131,12 +154,83 @@ describe('configureFiles', () => {
   it('leaves bytes alone that are no text', async () => {
     const bytes = Buffer.from(Array.from({ length: 256 }, (_, index) => index));
     await writeFile(join(step, 'b.bin'), bytes);
-    await configureFiles(step, { substitute: { targets: '*.bin', evaluate } }, signal);
+    await configure({ substitute: substitute('*.bin') });
     expect(await readFile(join(step, 'b.bin'))).toEqual(bytes);
   });
 
   it('ends when it is told to', async () => {
-    const stopped = configureFiles(step, { substitute: { targets: '*', evaluate } }, AbortSignal.abort());
-    await expect(stopped).rejects.toThrow();
+    await expect(configure({ substitute: substitute('*') }, 'first', AbortSignal.abort())).rejects.toThrow();
+  });
+
+  it('makes a script of a package ready for its shell, and says which files there are when it is not there', async () => {
+    await writeFile(join(step, 'deploy.sh'), Buffer.from('\ufeffecho #{A}\r\necho ${#x}\r\n'));
+    await configure({ script: { path: 'deploy.sh', posix: true } });
+    expect(await text('deploy.sh')).toBe('echo 1\necho ${#x}\n');
+    await expect(configure({ script: { path: 'gone.sh', posix: true } })).rejects.toThrow(
+      /no file "gone\.sh".*deploy\.sh, run\.sh, web\/app\.json/,
+    );
+  });
+
+  describe('with sensitive values', () => {
+    const secret = { sensitive: ['Password', 'Answer'] };
+
+    /** Every byte that lies below the directory of the test. */
+    async function onDisk(): Promise<string> {
+      const names = await readdir(root, { recursive: true, withFileTypes: true });
+      const plain = names.filter((name) => name.isFile());
+      return (await Promise.all(plain.map((f) => readFile(join(f.parentPath, f.name), 'utf8')))).join('\n');
+    }
+
+    it('keeps a file that holds one in memory, under whatever form, and links to it', async () => {
+      await writeFile(join(step, 'plain.txt'), '#{A}');
+      await writeFile(join(step, 'direct.txt'), '#{Password}');
+      await writeFile(join(step, 'within.txt'), '#{Connection}');
+      await writeFile(join(step, 'hash.txt'), '#{Password | Sha256}');
+      await writeFile(join(step, 'decides.txt'), '#{if Answer == "no"}yes#{/if}');
+      await writeFile(join(step, 'c.yml'), 'Connection: none # kept\n');
+      const { lateFiles } = await configure({
+        ...secret,
+        substitute: substitute('*.txt'),
+        structured: { targets: '*.yml', jsonOnly: false },
+      });
+      const late = new Map(lateFiles.map(({ name, bytes }) => [name, Buffer.from(bytes).toString()]));
+      const behind = async (path: string) => {
+        const target = await readlink(join(step, path));
+        expect(target).toMatch(/^\/late\/file-[0-9a-f]{24}\.(txt|yml)$/);
+        return late.get(target.slice('/late/'.length));
+      };
+      expect((await lstat(join(step, 'plain.txt'))).isFile()).toBe(true);
+      expect(await text('plain.txt')).toBe('1');
+      expect(await behind('direct.txt')).toBe('hunter2-secret');
+      expect(await behind('within.txt')).toBe('user=app;password=hunter2-secret');
+      expect(await behind('hash.txt')).toMatch(/^[0-9a-f]{64}$/);
+      expect(await behind('decides.txt')).toBe('yes');
+      expect(await behind('c.yml')).toBe('Connection: user=app;password=hunter2-secret # kept\n');
+      expect(await onDisk()).not.toContain('hunter2');
+    });
+
+    it('makes the same late files again for a gate that has to be opened again, and touches nothing', async () => {
+      await writeFile(join(step, 'direct.txt'), '#{Password}');
+      const wanted = { ...secret, substitute: substitute('*') };
+      const { lateFiles } = await configure(wanted);
+      // The program has begun, and has changed what is its own.
+      await rm(join(step, 'direct.txt'));
+      await writeFile(join(step, 'direct.txt'), 'mine #{A}');
+      await writeFile(join(step, 'run.sh'), 'mine #{A}');
+      const again = await configure(wanted, 'again');
+      expect(again).toEqual({ lateFiles, lines: [] });
+      expect(await text('direct.txt')).toBe('mine #{A}');
+      expect(await text('run.sh')).toBe('mine #{A}');
+    });
+
+    it('begins from the originals when it was interrupted in its middle', async () => {
+      await writeFile(join(step, 'a.txt'), '##{A} #{A}');
+      await writeFile(join(step, 'b.txt'), '#{Circle}');
+      await expect(configure({ substitute: substitute('*.txt') })).rejects.toThrow(/b\.txt/);
+      expect(await text('a.txt')).toBe('#{A} 1');
+      // Substituted once more, the escaped one would become a value.
+      await configure({ substitute: substitute('a.txt') });
+      expect(await text('a.txt')).toBe('#{A} 1');
+    });
   });
 });

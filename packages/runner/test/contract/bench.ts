@@ -13,6 +13,7 @@ import {
   type FollowOptions,
   type LateValues,
   type LogChunk,
+  type OpenedAttempt,
   type Outcome,
   type StagedAttempt,
 } from '@argonaut/contracts/attempt';
@@ -145,7 +146,7 @@ export class Bench {
     return this.runner.stage(spec, epoch, patience());
   }
 
-  open(attempt: string, script: string, options: RunOptions = {}, epoch = 1): Promise<void> {
+  open(attempt: string, script: string, options: RunOptions = {}, epoch = 1): Promise<OpenedAttempt> {
     return this.runner.open(attempt, epoch, late(script, options), patience());
   }
 

@@ -5,16 +5,20 @@
 import { ArgonautError, Conflict, NotFound } from '@argonaut/contracts';
 import type {
   AcquiredImage,
+  AcquiredPackage,
   AttemptEvent,
   AttemptPhase,
   AttemptSpec,
   DeclaredArtifact,
   FollowOptions,
+  ImageCleanUpReport,
   ImageRequest,
   KnownAttempt,
   LateValues,
+  OpenedAttempt,
   Outcome,
   OutputVariable,
+  PackageRequest,
   ResolvedImage,
   StagedAttempt,
   WorkerConnection,
@@ -77,6 +81,21 @@ export class FakeWorker implements WorkerConnection {
     return { reference, local: reference, os: 'linux', architecture: 'amd64' };
   }
 
+  async cleanUpImages(): Promise<ImageCleanUpReport> {
+    return { kind: 'unmeasurable' };
+  }
+
+  async acquirePackage({
+    packageId,
+    version,
+    extension,
+    sha256,
+    extract,
+  }: PackageRequest): Promise<AcquiredPackage> {
+    this.#answer('acquire-package');
+    return { packageId, version, extension, sha256, extract };
+  }
+
   async stage(spec: AttemptSpec, epoch: number): Promise<StagedAttempt> {
     this.#answer('stage.before');
     const known = this.attempts.get(spec.attempt);
@@ -84,10 +103,10 @@ export class FakeWorker implements WorkerConnection {
     const ended = Promise.withResolvers<Outcome>();
     this.attempts.set(spec.attempt, { spec, phase: 'staged', epoch, starts: 0, ended });
     this.fuse('stage.after');
-    return { attempt: spec.attempt, timings: { create: 1 } };
+    return { attempt: spec.attempt, work: '/argonaut/work', timings: { create: 1 } };
   }
 
-  async open(attempt: string, epoch: number, late: LateValues): Promise<void> {
+  async open(attempt: string, epoch: number, late: LateValues): Promise<OpenedAttempt> {
     this.#answer('open.before');
     const known = this.#require(attempt, epoch);
     if (known.phase === 'staged') {
@@ -98,6 +117,7 @@ export class FakeWorker implements WorkerConnection {
       if (known.program.endless !== true) known.ended.resolve(outcomeOf(known.program.exit ?? 0));
     }
     this.fuse('open.after');
+    return { lines: [] };
   }
 
   async discard(attempt: string, epoch: number): Promise<void> {
