@@ -10,9 +10,11 @@ import { memoryDatabase, openDatabase } from '../../src/database/index.ts';
 import { storeContract } from './contract.ts';
 import { coordinationContract } from './coordination.contract.ts';
 import { eventsContract } from './events.contract.ts';
+import { imageLocksContract } from './image-locks.contract.ts';
 
 storeContract('SQLite', memoryDatabase);
 coordinationContract('SQLite', memoryDatabase);
+imageLocksContract('SQLite', memoryDatabase);
 eventsContract('SQLite', memoryDatabase);
 
 describe('a transaction that does not end', () => {
