@@ -30,6 +30,8 @@ export const InterruptionResource = Resource(
     ResponsibleUserId: Optional(Nullable(Reference)),
     TaskId: Type.String(),
     CorrelationId: Text,
+    HeldAttemptId: Optional(Type.String({ description: 'The failed attempt whose container is kept.' })),
+    HeldUntil: Optional(Timestamp),
   },
   {
     SpaceId: Type.String(),

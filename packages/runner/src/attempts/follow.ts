@@ -9,6 +9,7 @@ import {
   type FollowOptions,
   type LogChunk,
   type Outcome,
+  type ServiceReport,
 } from '@argonaut/contracts/attempt';
 import { type ExitRecord, ExitRecordError, parseExitRecord, type StreamTag } from '@argonaut/init';
 import { crashPoint } from '../crash-point.ts';
@@ -18,6 +19,7 @@ import type { JournalEntry } from '../ports/journal.ts';
 import { Chunks } from './chunks.ts';
 import { LogReader } from './log-reader.ts';
 import { outcomeOf, type Witness } from './outcome.ts';
+import { servicesOf } from './services/services.ts';
 import { StagingDirectory } from './staging-directory.ts';
 import { type AttemptRoom, placeOf, wasOpened } from './surroundings.ts';
 
@@ -28,6 +30,8 @@ const idleMs = 500;
 const maxExitBytes = 64 * 1024;
 /** init writes `exit` and then, at once, `held`. */
 const heldPollMs = 50;
+/** Longer than any grace that makes sense; what has not ended by then is killed when the attempt is removed. */
+const serviceEndMs = 15 * 60_000;
 
 export async function* followAttempt(
   room: AttemptRoom,
@@ -64,18 +68,35 @@ export async function* followAttempt(
     crashPoint('follow.before-ended');
     await remember(room, attempt, ended);
     crashPoint('follow.after-ended');
-    yield { type: 'ended', outcome: ended };
+    const services = await serviceReports(room, entry, ended, options, signal);
+    yield { type: 'ended', outcome: ended, ...(services.length > 0 ? { services } : {}) };
 
     const witness = await watch.confirmation(directory);
     const again = exit && (await readExit(room, directory, signal));
     const confirmed = judge(room, attempt, exit, again, witness, log.offset);
     await remember(room, attempt, confirmed);
     crashPoint('follow.confirmed');
-    yield { type: 'confirmed', outcome: confirmed };
+    yield { type: 'confirmed', outcome: confirmed, ...(watch.held ? { held: true } : {}) };
   } finally {
     leaving.abort(new Error('nobody follows any more'));
     await watch.closed;
   }
+}
+
+/** How the services did, and their end: it is waited for by whoever removes the attempt. */
+async function serviceReports(
+  room: AttemptRoom,
+  entry: JournalEntry,
+  ended: Outcome,
+  { secrets }: FollowOptions,
+  signal: AbortSignal,
+): Promise<readonly ServiceReport[]> {
+  if (!room.services || servicesOf(entry).length === 0) return [];
+  const reports = await room.services.report(entry, ended, secrets, signal);
+  // A person who looks into a held step finds its services, too.
+  const held = entry.spec.holdOnFailureMs > 0 && ended.result !== 'Succeeded';
+  if (!held) room.services.end(entry, AbortSignal.timeout(serviceEndMs)).catch(room.onProblem);
+  return reports;
 }
 
 /** The raw log turned into chunks. */
@@ -127,6 +148,8 @@ function streamOf(tag: StreamTag): 'stdout' | 'stderr' {
 /** Listens to the place beside the log. */
 class PlaceWatch {
   witness: Witness | undefined;
+  /** Found by `confirmation`: it failed, and init stays. */
+  held = false;
   /** Resolves when the place has spoken, or never will. */
   readonly ended: Promise<void>;
   /** Resolves when nobody listens any more. */
@@ -167,12 +190,16 @@ class PlaceWatch {
    */
   async confirmation(directory: StagingDirectory): Promise<Witness | undefined> {
     const { files, places, clock } = this.#room;
-    if (this.witness || !placeOf(places, this.#entry.spec).knowsExitCode) return this.witness;
     const mayBeHeld = this.#entry.spec.holdOnFailureMs > 0;
+    const waits = mayBeHeld || placeOf(places, this.#entry.spec).knowsExitCode;
+    if (this.witness || !waits) return this.witness;
     while (!this.witness) {
       if (this.#failure !== undefined) throw this.#failure;
       this.#signal.throwIfAborted();
-      if (mayBeHeld && (await files.stat(directory.held, this.#signal))) return undefined;
+      if (mayBeHeld && (await files.stat(directory.held, this.#signal))) {
+        this.held = true;
+        return undefined;
+      }
       await Promise.race([this.closed, ...(mayBeHeld ? [clock.sleep(heldPollMs, this.#signal)] : [])]);
     }
     return this.witness;

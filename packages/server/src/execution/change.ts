@@ -15,7 +15,7 @@ export class ChangeBuilder {
   readonly outputs: StoredOutput[] = [];
   readonly artifacts: StoredArtifact[] = [];
   readonly questions: RunChange['questions'][number][] = [];
-  readonly withdrawn: string[] = [];
+  readonly withdrawn: RunChange['withdrawn'][number][] = [];
   readonly frames: LogFrame[] = [];
   completion: RunChange['completion'];
   readonly #now: number;
@@ -52,7 +52,7 @@ export class ChangeBuilder {
         this.questions.push(record);
         return;
       case 'withdraw':
-        this.withdrawn.push(record.interruption);
+        this.withdrawn.push(record);
         return;
       case 'timer':
         this.addedTimers.push({ timer: record.timer, dueMs: this.#now + record.delayMs });

@@ -49,7 +49,7 @@ async function followOnce(attempt: string, { execution, lease, epoch, signal }: 
     const told: TaskEvent =
       event.type === 'ended' && resultMessage !== undefined
         ? { type: 'ended', attempt, outcome: event.outcome, resultMessage }
-        : { type: event.type, attempt, outcome: event.outcome };
+        : { ...event, attempt };
     await execution.post({ events: [told] });
     if (event.type === 'confirmed') return;
   }

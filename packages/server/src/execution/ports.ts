@@ -71,7 +71,7 @@ export interface RunChange {
   /** New ones, and known ones with a new status. */
   readonly artifacts: readonly StoredArtifact[];
   readonly questions: readonly CommandOf<'ask'>[];
-  readonly withdrawn: readonly string[];
+  readonly withdrawn: readonly CommandOf<'withdraw'>[];
   readonly completion?: CommandOf<'complete'>;
   /** Encoded frames to append to the task's log. */
   readonly log: Uint8Array;
@@ -161,6 +161,8 @@ export interface ActionVariables {
 export interface TaskVariables {
   /** Every secret of the task, also those that some steps do not get: all are hidden in every log. */
   readonly secrets?: readonly NamedSecret[];
+  /** The names of worker pools by their ids, as far as they are known. */
+  readonly pools?: ReadonlyMap<string, string>;
   of(action: Action, step: { readonly id: string; readonly name: string }): ActionVariables;
 }
 

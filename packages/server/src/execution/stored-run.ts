@@ -27,7 +27,7 @@ export function changedRun(run: KeptRun, change: RunChange): KeptRun {
     outputs: [...run.outputs, ...change.outputs],
     artifacts: [...run.artifacts.filter(({ id }) => !newArtifacts.has(id)), ...newArtifacts.values()],
     questions: [...run.questions, ...change.questions].filter(
-      ({ interruption }) => !change.withdrawn.includes(interruption),
+      ({ interruption }) => !change.withdrawn.some((withdrawn) => withdrawn.interruption === interruption),
     ),
     ...(completion === undefined ? {} : { completion }),
   };

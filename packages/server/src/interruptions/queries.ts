@@ -20,6 +20,9 @@ export interface Interruption {
   readonly TaskId: string;
   /** The orchestrator's name for it, unique within the task. */
   readonly Question: string;
+  /** The failed attempt whose container stays until then, for a person to look into. */
+  readonly HeldAttemptId?: string;
+  readonly HeldUntil?: string;
   /** The activity in the task's log. */
   readonly CorrelationId: string;
 }
@@ -68,10 +71,16 @@ export async function ask(
       TaskId: task,
       Question: question.interruption,
       CorrelationId: question.activity,
+      ...(question.hold === undefined
+        ? {}
+        : {
+            HeldAttemptId: question.hold.attempt,
+            HeldUntil: new Date(now().getTime() + question.hold.forMs).toISOString(),
+          }),
     },
   });
   await recordEvent(services, {
-    category: `${question.type}InterruptionRaised`,
+    category: question.hold === undefined ? `${question.type}InterruptionRaised` : 'HoldOnFailureRaised',
     space: spaceId,
     message: `${document.Description} waits for a person: ${question.title}`,
     related: [id, task, ...document.RelatedDocumentIds],
@@ -80,10 +89,23 @@ export async function ask(
 }
 
 /** The question has no meaning any more (cancelled, answered). */
-export async function withdraw(database: Database, task: string, question: string): Promise<void> {
-  const stored = await find(database, task, question);
+export async function withdraw(
+  services: Pick<Services, 'database' | 'now'>,
+  task: string,
+  { interruption, expired }: CommandOf<'withdraw'>,
+): Promise<void> {
+  const { database } = services;
+  const stored = await find(database, task, interruption);
   if (stored === undefined || !stored.document.IsPending) return;
   await interruptionsIn(database).update(stored, { ...stored.document, IsPending: false });
+  if (expired !== true) return;
+  const { Title, RelatedDocumentIds } = stored.document;
+  await recordEvent(services, {
+    category: 'HoldOnFailureExpired',
+    space: stored.spaceId,
+    message: `${Title}: nobody decided while it was held`,
+    related: [stored.id, task, ...RelatedDocumentIds],
+  });
 }
 
 /** The types of the questions that a task waits for. */

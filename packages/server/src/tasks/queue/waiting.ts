@@ -1,5 +1,5 @@
 /** Does a task only wait for a person? Then it gives its place among the running ones to another. */
-import type { TaskState } from '@argonaut/orchestrator';
+import { isHeld, type TaskState } from '@argonaut/orchestrator';
 
 const AT_WORK: ReadonlySet<string> = new Set([
   'staging',
@@ -12,5 +12,7 @@ const AT_WORK: ReadonlySet<string> = new Set([
 
 export function waitsForPeople(state: TaskState): boolean {
   const asks = Object.values(state.actions).some(({ phase }) => phase === 'asking');
-  return asks && !Object.values(state.attempts).some(({ phase }) => AT_WORK.has(phase));
+  return (
+    asks && !Object.values(state.attempts).some((attempt) => AT_WORK.has(attempt.phase) && !isHeld(attempt))
+  );
 }

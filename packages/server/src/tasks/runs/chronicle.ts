@@ -26,7 +26,7 @@ export class TaskChronicle implements Chronicle {
         (frame) => frame.type === 'text' && (frame.level === 'Warning' || frame.level === 'Error'),
       );
     for (const question of change.questions) await ask(this.#services, task, question);
-    for (const question of change.withdrawn) await withdraw(database, task, question);
+    for (const question of change.withdrawn) await withdraw(this.#services, task, question);
     const asks = change.questions.length + change.withdrawn.length > 0;
     if (warns || asks) {
       const types = await pendingTypes(database, task);
