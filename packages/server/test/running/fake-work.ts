@@ -3,7 +3,9 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LateValues, WorkerConnection } from '@argonaut/contracts/attempt';
 import { Connections } from '../../src/connections/index.ts';
+import type { Services } from '../../src/services.ts';
 import type { Dispatcher } from '../../src/tasks/queue/dispatcher.ts';
+import type { SharedPorts } from '../../src/tasks/queue/running-task.ts';
 import { startWork } from '../../src/work.ts';
 import { FakeWorker, type Program } from '../execution/fake-worker.ts';
 import { type TestServer, testServer } from '../support.ts';
@@ -34,6 +36,7 @@ export async function fakeWork(
   programs: (title: string, late: LateValues) => Program = () => ({}),
   overrides: Parameters<typeof testServer>[0] = {},
   known: FakeWorker = new FakeWorker(programs),
+  ports: (services: Services) => Partial<SharedPorts> = () => ({}),
 ): Promise<FakeWork> {
   const stopping = new AbortController();
   const connections = new FakeConnections();
@@ -52,6 +55,7 @@ export async function fakeWork(
       async release() {},
     },
     images: { request: async ({ reference }) => ({ reference, policy: 'if-not-present' }) },
+    ...ports(server.services),
   });
   return {
     ...server,
