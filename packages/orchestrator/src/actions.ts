@@ -1,7 +1,8 @@
 /** Drives one action, from its turn until it is over. */
-import { forgetImage, imageOf, leaseOf, open, stage } from './attempts.ts';
+import { forgetImages, imagesOf, leaseOf, open, stage } from './attempts.ts';
 import { settleOptions } from './bound-options.ts';
 import { decideVariable } from './conditions.ts';
+import { forgetPackages, packagesOf } from './packages.ts';
 import { activityOf, type Located } from './plan-index.ts';
 import type { PlannedStep } from './plan-types.ts';
 import { entriesOf } from './staging.ts';
@@ -117,16 +118,25 @@ function prepareAttempt(turn: Turn, located: Located): void {
     failAction(turn, planned.key, { message: lease.message }, activity);
     return;
   }
-  const image = imageOf(turn, located, lease.value, activity);
-  if (image.is === 'wait') return;
-  if (image.is === 'failed') {
-    forgetImage(turn, located);
-    const { message, final = false } = image;
+  const images = imagesOf(turn, located, lease.value, activity);
+  if (images.is === 'wait') return;
+  if (images.is === 'failed') {
+    forgetImages(turn, located);
+    const { message, final = false } = images;
+    failAction(turn, planned.key, { message, final }, activity);
+    return;
+  }
+  const packages = packagesOf(turn, located, lease.value, activity);
+  if (packages.is === 'wait') return;
+  if (packages.is === 'failed') {
+    forgetPackages(turn, located);
+    const { message, final = false } = packages;
     failAction(turn, planned.key, { message, final }, activity);
     return;
   }
   sayWhyNotAhead(turn, located, lease.value);
-  const failure = stage(turn, located, lease.value, image.value, false);
+  const supplies = { images: images.value, packages: packages.value };
+  const failure = stage(turn, located, lease.value, supplies, false);
   if (failure !== undefined) failAction(turn, planned.key, { message: failure.error, final: true }, activity);
 }
 

@@ -1,8 +1,17 @@
 /** Enters an event into the state. An event that does not fit (late, twice, out of order) changes nothing. */
 import type { Outcome } from '@argonaut/contracts/attempt';
-import { finishAttempt, forgetImage, letGo } from './attempts.ts';
+import { finishAttempt, forgetImages, letGo } from './attempts.ts';
 import { BUDGET_TIMER, cancelTask, haltTask } from './cancelling.ts';
-import type { AttemptProgress, ImageEvent, InterruptionAnswered, LeaseEvent, TaskEvent } from './events.ts';
+import type {
+  AttemptProgress,
+  ImageEvent,
+  InterruptionAnswered,
+  LeaseEvent,
+  PackageEvent,
+  TaskEvent,
+} from './events.ts';
+import { forgetPackages } from './packages.ts';
+import type { Located } from './plan-index.ts';
 import { begin } from './preparation.ts';
 import { type AttemptState, isClosed, isHeld, isOpen } from './state.ts';
 import { ROOT_ACTIVITY, type Turn } from './turn.ts';
@@ -36,6 +45,10 @@ export function apply(turn: Turn, event: TaskEvent): void {
     case 'acquired':
     case 'acquire-failed':
       applyImage(turn, event);
+      return;
+    case 'package-acquired':
+    case 'package-acquire-failed':
+      applyPackage(turn, event);
       return;
     case 'cancel-requested':
       applyCancel(turn, event.request, event.by);
@@ -114,6 +127,18 @@ function applyImage(turn: Turn, event: ImageEvent): void {
   }
 }
 
+function applyPackage(turn: Turn, event: PackageEvent): void {
+  const known = turn.state.packages?.[event.package];
+  if (known?.status !== 'acquiring' || known.acquisition !== event.acquisition) return;
+  if (event.type === 'package-acquired') {
+    known.status = 'present';
+    known.acquired = event.acquired;
+  } else {
+    known.status = 'failed';
+    known.message = event.message;
+  }
+}
+
 function applyCancel(turn: Turn, request: string, by: string | undefined): void {
   const { cancelRequests } = turn.state;
   if (cancelRequests.includes(request)) return;
@@ -189,7 +214,7 @@ function applyAnswer(turn: Turn, event: InterruptionAnswered): void {
 /** A person who asks for another attempt wants the worker and the image to be asked for again, too. */
 function forgetImageIfFailed(turn: Turn, key: string): void {
   const located = turn.locate(key);
-  forgetImage(turn, located);
+  forgetSupplies(turn, located);
   const lease = turn.state.leases[located.planned.pool ?? ''];
   if (lease?.status === 'failed') lease.status = 'released';
 }
@@ -218,7 +243,9 @@ function applyAttempt(turn: Turn, event: AttemptProgress): void {
   const { activity } = turn.locate(attempt.action);
   switch (event.type) {
     case 'staged':
-      if (attempt.phase === 'staging') attempt.phase = 'staged';
+      if (attempt.phase !== 'staging') return;
+      attempt.phase = 'staged';
+      if (event.work !== undefined) attempt.work = event.work;
       return;
     case 'staging-gone':
       if (!['staging', 'staged', 'opening', 'discarding'].includes(attempt.phase)) return;
@@ -235,7 +262,7 @@ function applyAttempt(turn: Turn, event: AttemptProgress): void {
       delete action.attempt;
       action.mayStageAhead = false;
       if (event.type === 'stage-failed' && event.imageGone === true)
-        forgetImage(turn, turn.locate(attempt.action));
+        forgetSupplies(turn, turn.locate(attempt.action));
       if (action.phase !== 'active' || event.type === 'stage-declined') return;
       if (event.again) stageAgain(turn, attempt.action, event.message, activity);
       else failAction(turn, attempt.action, { message: event.message }, activity);
@@ -251,7 +278,7 @@ function applyAttempt(turn: Turn, event: AttemptProgress): void {
       turn.status(attempt.id, 'Failed');
       if (!isCurrent) return;
       dropAttempt(turn, attempt.action);
-      failAction(turn, attempt.action, { message: event.message, final: true }, attempt.id);
+      failAction(turn, attempt.action, { message: event.message, final: event.mayPass !== true }, attempt.id);
       return;
     case 'ended':
       if (isOpen(attempt)) ended(turn, attempt, event.outcome, event.resultMessage);
@@ -303,7 +330,13 @@ function confirmed(turn: Turn, attempt: AttemptState, outcome: Outcome, held: bo
   else finishAttempt(turn, attempt);
 }
 
+/** What was acquired is gone: it is asked for again. */
+function forgetSupplies(turn: Turn, located: Located): void {
+  forgetImages(turn, located);
+  forgetPackages(turn, located);
+}
+
 /** The container could not be made to run: look for the image again before the next staging. */
 function forgetImageAfter(turn: Turn, attempt: AttemptState, infrastructure: boolean): void {
-  if (infrastructure) forgetImage(turn, turn.locate(attempt.action));
+  if (infrastructure) forgetImages(turn, turn.locate(attempt.action));
 }

@@ -2,7 +2,16 @@
 import type { AcquiredImage } from '@argonaut/contracts/attempt';
 import { optionsOf, stagingOptions } from './bound-options.ts';
 import type { Located } from './plan-index.ts';
-import { type ImageName, imageName, stagingOf } from './staging.ts';
+import type { ContainerChoice, PullPolicy } from './process.ts';
+import {
+  containersOf,
+  type ImageName,
+  imageName,
+  type StepImages,
+  type StepSupplies,
+  stagingOf,
+  stepImages,
+} from './staging.ts';
 import type { AttemptState, LeaseState } from './state.ts';
 import type { Turn } from './turn.ts';
 
@@ -42,15 +51,37 @@ export function imageKey(pool: string, name: ImageName): string {
   return `${pool}|${name.feed ?? ''}|${name.reference}`;
 }
 
-/** The action's image on the leased worker, acquired when it is not there. */
-export function imageOf(
+/** The action's images on the leased worker; those that are not there are acquired side by side. */
+export function imagesOf(
   turn: Turn,
   located: Located,
   lease: LeaseState,
   activity: string,
-): Ready<AcquiredImage | undefined> {
-  const name = imageName(located.planned.action, turn.evaluator(located));
-  if (name === undefined) return { is: 'ready', value: undefined };
+): Ready<StepImages> {
+  const { action } = located.planned;
+  const options = stagingOptions(turn, located);
+  if ('error' in options) return { is: 'failed', message: options.error, final: true };
+  const wanted = (container: ContainerChoice, pull: PullPolicy | undefined): Ready<AcquiredImage> =>
+    imageOf(turn, located, container, pull, lease, activity);
+  const found = [
+    ...(action.container === undefined ? [] : [wanted(action.container, options.value.pull)]),
+    ...(action.services ?? []).map(({ container, pull }) => wanted(container, pull)),
+  ];
+  const failed = found.find((one) => one.is === 'failed');
+  if (failed !== undefined) return failed;
+  const acquired = found.flatMap((one) => (one.is === 'ready' ? [one.value] : []));
+  return acquired.length < found.length ? WAIT : { is: 'ready', value: stepImages(action, acquired) };
+}
+
+function imageOf(
+  turn: Turn,
+  located: Located,
+  container: ContainerChoice,
+  pull: PullPolicy | undefined,
+  lease: LeaseState,
+  activity: string,
+): Ready<AcquiredImage> {
+  const name = imageName(container, turn.evaluator(located));
   if ('error' in name) return { is: 'failed', message: name.error, final: true };
   const key = imageKey(lease.pool, name.value);
   const known = turn.state.images[key];
@@ -69,9 +100,6 @@ export function imageOf(
     acquisition,
     status: 'acquiring',
   };
-  const options = stagingOptions(turn, located);
-  if ('error' in options) return { is: 'failed', message: options.error, final: true };
-  const { pull } = options.value;
   turn.order({
     id: acquireId(key, acquisition),
     kind: 'acquire',
@@ -90,13 +118,16 @@ export function acquireId(key: string, acquisition: number): string {
   return `acquire:${key}:${acquisition}`;
 }
 
-/** The image must be acquired again before its next use. */
-export function forgetImage(turn: Turn, located: Located): void {
+/** The images must be acquired again before their next use. */
+export function forgetImages(turn: Turn, located: Located): void {
   const { planned } = located;
-  const name = imageName(planned.action, turn.evaluator(located));
-  if (name === undefined || 'error' in name || planned.pool === undefined) return;
-  const image = turn.state.images[imageKey(planned.pool, name.value)];
-  if (image !== undefined && image.status !== 'acquiring') image.status = 'stale';
+  if (planned.pool === undefined) return;
+  for (const container of containersOf(planned.action)) {
+    const name = imageName(container, turn.evaluator(located));
+    if ('error' in name) continue;
+    const image = turn.state.images[imageKey(planned.pool, name.value)];
+    if (image !== undefined && image.status !== 'acquiring') image.status = 'stale';
+  }
 }
 
 /** Makes the next attempt of the action and orders its staging. */
@@ -104,7 +135,7 @@ export function stage(
   turn: Turn,
   located: Located,
   lease: LeaseState,
-  image: AcquiredImage | undefined,
+  supplies: StepSupplies,
   ahead: boolean,
 ): { readonly error: string } | undefined {
   const { key } = located.planned;
@@ -112,7 +143,7 @@ export function stage(
   const id = `${turn.plan.attemptPrefix}-s${key}-a${action.attempts + 1}`;
   const options = stagingOptions(turn, located);
   if ('error' in options) return options;
-  const staging = stagingOf(turn.plan, located, options.value, id, image, turn.evaluator(located));
+  const staging = stagingOf(turn.plan, located, options.value, id, supplies, turn.evaluator(located));
   if ('error' in staging) return staging;
   action.attempts += 1;
   action.attempt = id;
@@ -122,6 +153,7 @@ export function stage(
     action: key,
     pool,
     generation,
+    ...(supplies.packages.length > 0 ? { packages: [...supplies.packages] } : {}),
     phase: 'staging',
     unwanted: false,
     cancelSent: false,

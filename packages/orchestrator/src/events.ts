@@ -2,7 +2,7 @@
  * What can happen to a task. Events may come late, twice or out of order; one that does not fit the state changes
  * nothing, so the shell may repeat an event whenever it is in doubt.
  */
-import type { AcquiredImage, Outcome } from '@argonaut/contracts/attempt';
+import type { AcquiredImage, AcquiredPackage, Outcome } from '@argonaut/contracts/attempt';
 import type { Answer } from './commands.ts';
 
 export type TaskEvent =
@@ -10,6 +10,7 @@ export type TaskEvent =
   | { readonly type: 'begin' }
   | LeaseEvent
   | ImageEvent
+  | PackageEvent
   | AttemptProgress
   /** Each request has an id: the second one also ends steps that always run. */
   | { readonly type: 'cancel-requested'; readonly request: string; readonly by?: string }
@@ -52,15 +53,34 @@ export type ImageEvent =
       readonly message: string;
     };
 
+export type PackageEvent =
+  | {
+      readonly type: 'package-acquired';
+      readonly package: string;
+      readonly acquisition: number;
+      readonly acquired: AcquiredPackage;
+    }
+  | {
+      readonly type: 'package-acquire-failed';
+      readonly package: string;
+      readonly acquisition: number;
+      readonly message: string;
+    };
+
 export type AttemptProgress =
-  | { readonly type: 'staged'; readonly attempt: string }
+  | {
+      readonly type: 'staged';
+      readonly attempt: string;
+      /** The step's directory, as its program will see it. */
+      readonly work?: string;
+    }
   | {
       readonly type: 'stage-failed';
       readonly attempt: string;
       readonly message: string;
       /** Staging anew may help: the machine's fault, not the process's. */
       readonly again: boolean;
-      /** The image is not on the worker any more. */
+      /** An image, or a package, is not on the worker any more. */
       readonly imageGone?: boolean;
     }
   /** After a restart of the worker: what was staged there is gone, and its gate was never opened. */
@@ -68,7 +88,13 @@ export type AttemptProgress =
   | { readonly type: 'stage-declined'; readonly attempt: string; readonly reason: string }
   | { readonly type: 'opened'; readonly attempt: string }
   /** The gate stays closed: the late values could not be made. No user code ran, and none will. */
-  | { readonly type: 'open-refused'; readonly attempt: string; readonly message: string }
+  | {
+      readonly type: 'open-refused';
+      readonly attempt: string;
+      readonly message: string;
+      /** Another attempt may do better: a service beside the step did not become healthy. */
+      readonly mayPass?: boolean;
+    }
   | {
       readonly type: 'ended';
       readonly attempt: string;

@@ -1,7 +1,7 @@
 /** Which images a plan can name before anything has run: for those who want to look at them early. Pure. */
 import { createVariables, evaluate } from '@argonaut/templates';
 import type { Plan, Scope } from './plan-types.ts';
-import { type ImageName, imageName } from './staging.ts';
+import { containersOf, type ImageName, imageName } from './staging.ts';
 
 /**
  * Without those of steps that are skipped, those that depend on outputs of steps, and those whose name cannot be worked
@@ -12,13 +12,16 @@ export function knownImages(plan: Plan, scope: Scope): readonly ImageName[] {
   for (const step of plan.steps) {
     for (const { action, skip, early } of step.actions) {
       if (skip !== undefined || early.kind === 'never' || early.actions.length > 0) continue;
-      const name = imageName(action, (template) => {
+      const worked = (template: string) => {
         if (!template.includes('#{')) return { text: template, error: null };
         const variables = createVariables(scope.variables(action, { id: step.id, name: step.name }));
         return evaluate(template, variables, { now: () => new Date(scope.nowMs) });
-      });
-      if (name === undefined || 'error' in name) continue;
-      found.set(`${name.value.feed ?? ''}|${name.value.reference}`, name.value);
+      };
+      for (const container of containersOf(action)) {
+        const name = imageName(container, worked);
+        if ('error' in name) continue;
+        found.set(`${name.value.feed ?? ''}|${name.value.reference}`, name.value);
+      }
     }
   }
   return [...found.values()];

@@ -3,10 +3,12 @@
  * and covers the next containers of the lane, each only if nothing that is still to come can change what it needs.
  */
 
+import type { AcquiredImage } from '@argonaut/contracts/attempt';
 import { isStopped } from './actions.ts';
 import { imageKey, stage } from './attempts.ts';
+import { knownPackages } from './packages.ts';
 import type { Located } from './plan-index.ts';
-import { imageName } from './staging.ts';
+import { containersOf, imageName, stepImages } from './staging.ts';
 import type { Turn } from './turn.ts';
 
 export function lookAhead(turn: Turn): void {
@@ -45,14 +47,18 @@ function stageAhead(turn: Turn, located: Located, generation: number): void {
 
   const lease = turn.state.leases[planned.pool];
   if (lease?.status !== 'held' || lease.generation !== generation) return;
-  const name = imageName(planned.action, turn.evaluator(located));
-  let image: Parameters<typeof stage>[3];
-  if (name !== undefined) {
+  const acquired: AcquiredImage[] = [];
+  for (const container of containersOf(planned.action)) {
+    const name = imageName(container, turn.evaluator(located));
     if ('error' in name) return;
     const known = turn.state.images[imageKey(planned.pool, name.value)];
-    if (known?.status !== 'present' || known.generation !== generation) return;
-    image = known.acquired;
+    if (known?.status !== 'present' || known.generation !== generation || known.acquired === undefined)
+      return;
+    acquired.push(known.acquired);
   }
+  const images = stepImages(planned.action, acquired);
+  const packages = knownPackages(turn, located, generation);
+  if (packages === undefined) return;
   // A template that fails here fails again at its turn, and is reported then.
-  if (stage(turn, located, lease, image, true) !== undefined) action.mayStageAhead = false;
+  if (stage(turn, located, lease, { images, packages }, true) !== undefined) action.mayStageAhead = false;
 }

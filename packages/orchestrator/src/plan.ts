@@ -4,6 +4,7 @@ import { evaluate } from '@argonaut/templates';
 import { evaluatedOptions, stagingTemplates } from './bound-options.ts';
 import { readsOf } from './dependencies.ts';
 import { laneAssigner } from './lanes.ts';
+import { ownVariables } from './own-variables.ts';
 import {
   type Early,
   type Plan,
@@ -15,6 +16,7 @@ import {
   withoutSecrets,
 } from './plan-types.ts';
 import type { Action, Step } from './process.ts';
+import { containersOf } from './staging.ts';
 
 /** Octopus's default of `Octopus.Action.MaxParallelism`. */
 const DEFAULT_MAX_PARALLELISM = 10;
@@ -49,12 +51,15 @@ export function plan(input: PlanInput): Plan {
       if (!needsWorker) {
         actions.push({ key, number, action, early: { kind: 'never', reason: 'it needs no worker' } });
       } else {
-        const variables = input.scope.variables(action, step);
-        const pool = choosePool(action, step, input, variables, problems);
+        const numbered = { step: { id: step.id, name: step.name, number: index + 1 }, action, number };
+        const given = { ...input.scope.variables(action, step), ...ownVariables(numbered) };
+        const pool = choosePool(action, step, input, given, problems);
+        const variables = { ...given, 'Octopus.WorkerPool.Id': pool };
         const configured = withTaskOptions(action, variables);
         const early = whenEarly(configured, variables, keysByName);
-        checkImage(configured, step, early, input.scope, problems);
-        checkOptions(configured, step, input.scope, problems);
+        const check = { step, variables, scope: input.scope, problems };
+        checkImage(configured, early, check);
+        checkOptions(configured, check);
         actions.push({ key, number, action: configured, pool, lane: lane.of(pool), early });
       }
       const name = action.name.toLowerCase();
@@ -151,6 +156,11 @@ function stagingTexts(action: Action): readonly string[] {
     ...(options.dns ?? []),
     ...stagingTemplates(action),
     ...(action.run.kind === 'Container' ? (action.run.command ?? []) : []),
+    ...(action.services ?? []).flatMap((service) => [
+      service.container.image,
+      service.container.feed ?? '',
+      service.user ?? '',
+    ]),
     ...action.packages.flatMap((reference) => [reference.packageId, reference.feed, reference.version ?? '']),
   ];
 }
@@ -196,9 +206,15 @@ function whenEarly(action: Action, variables: Variables, keysByName: Map<string,
   return { kind: 'after', actions: reads.outputsOf.flatMap((name) => keysByName.get(name) ?? []) };
 }
 
+interface Check {
+  readonly step: Step;
+  readonly variables: Variables;
+  readonly scope: Scope;
+  readonly problems: string[];
+}
+
 /** What can be known of the options now must be right now, as with images. */
-function checkOptions(action: Action, step: Step, scope: Scope, problems: string[]): void {
-  const variables = scope.variables(action, step);
+function checkOptions(action: Action, { step, variables, scope, problems }: Check): void {
   const knowable = action.options.bound?.filter(({ template }) => {
     const reads = readsOf([template], variables);
     return reads.unknowable === undefined && reads.outputsOf.length === 0;
@@ -215,19 +231,25 @@ function checkOptions(action: Action, step: Step, scope: Scope, problems: string
 }
 
 /** An image name that can be known now must be right now: nobody should wait for a worker to learn of a typing error. */
-function checkImage(action: Action, step: Step, early: Early, scope: Scope, problems: string[]): void {
+function checkImage(action: Action, early: Early, { step, variables, scope, problems }: Check): void {
   if (action.run.kind === 'Container' && action.container === undefined) {
     problems.push(
       `Step "${step.name}" runs a container but names no image. Choose a feed and an image for it.`,
     );
   }
-  if (action.container === undefined || early.kind === 'never' || early.actions.length > 0) return;
-  const { text, error } = evaluate(action.container.image, scope.variables(action, step), {
-    now: () => new Date(scope.nowMs),
-  });
-  if (error !== null || text === null || text.trim() === '') {
+  if (action.services?.length && action.container === undefined) {
     problems.push(
-      `The image of step "${step.name}", "${action.container.image}", cannot be worked out` +
+      `Step "${step.name}" has services, but no image of its own: they share the network of its container. Choose an image for it.`,
+    );
+  }
+  if (early.kind === 'never' || early.actions.length > 0) return;
+  for (const { image } of containersOf(action)) {
+    const { text, error } = evaluate(image, variables, {
+      now: () => new Date(scope.nowMs),
+    });
+    if (error === null && text !== null && text.trim() !== '') continue;
+    problems.push(
+      `The image of step "${step.name}", "${image}", cannot be worked out` +
         `${error === null ? ': it is empty' : `: ${error}`}. Define its variables in this scope, or name the image itself.`,
     );
   }

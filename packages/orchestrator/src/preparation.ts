@@ -1,17 +1,20 @@
 /**
- * Before the first step: take a worker of every pool and fetch every image that can be named already, so that what is
+ * Before the first step: take a worker of every pool and fetch every image and package that can be named already, so that what is
  * wrong with them shows before anything has been changed. A failure here makes the task fail; steps that run on
  * failure or always still get their turn.
  */
-import { imageOf, leaseOf } from './attempts.ts';
+import { imagesOf, leaseOf } from './attempts.ts';
+import { acquiredPackages, packagesOf } from './packages.ts';
 import { stepActivity } from './plan-index.ts';
+import { containersOf } from './staging.ts';
 import { PREPARATION_ACTIVITY, ROOT_ACTIVITY, type Turn } from './turn.ts';
 
 export function begin(turn: Turn): void {
   const { plan, state } = turn;
   declare(turn, ROOT_ACTIVITY, '', plan.title, 'task');
   turn.status(ROOT_ACTIVITY, 'Running');
-  if (usesImages(turn)) declare(turn, PREPARATION_ACTIVITY, ROOT_ACTIVITY, 'Acquire images', 'preparation');
+  const supplies = suppliesOf(turn);
+  if (supplies !== undefined) declare(turn, PREPARATION_ACTIVITY, ROOT_ACTIVITY, supplies, 'preparation');
   for (const step of plan.steps) {
     declare(turn, stepActivity(step), ROOT_ACTIVITY, `Step ${step.number}: ${step.name}`, 'step');
     if (step.actions.length === 1) continue;
@@ -27,7 +30,7 @@ export function begin(turn: Turn): void {
     return;
   }
   state.phase = 'preparing';
-  if (usesImages(turn)) turn.status(PREPARATION_ACTIVITY, 'Running');
+  if (supplies !== undefined) turn.status(PREPARATION_ACTIVITY, 'Running');
 }
 
 function declare(
@@ -40,16 +43,19 @@ function declare(
   turn.record({ kind: 'activity', activity, parent, name, activityKind });
 }
 
-function usesImages(turn: Turn): boolean {
-  return turn.index.located.some(
-    ({ planned }) => planned.pool !== undefined && planned.action.container !== undefined,
-  );
+/** What the preparation is called; undefined: there is nothing to be brought. */
+function suppliesOf(turn: Turn): string | undefined {
+  const running = turn.index.located.filter(({ planned }) => planned.pool !== undefined);
+  const images = running.some(({ planned }) => containersOf(planned.action).length > 0);
+  const packages = running.some(({ planned }) => acquiredPackages(planned.action).length > 0);
+  if (packages) return images ? 'Acquire images and packages' : 'Acquire packages';
+  return images ? 'Acquire images' : undefined;
 }
 
 /** Asks for what is missing; moves on when every answer is there. */
 export function prepare(turn: Turn): void {
   const { state } = turn;
-  const where = usesImages(turn) ? PREPARATION_ACTIVITY : ROOT_ACTIVITY;
+  const where = suppliesOf(turn) === undefined ? ROOT_ACTIVITY : PREPARATION_ACTIVITY;
   const failures = new Set<string>();
   let waiting = false;
   if (state.cancelRequests.length === 0) {
@@ -60,9 +66,12 @@ export function prepare(turn: Turn): void {
       if (lease.is === 'failed') failures.add(lease.message);
       if (lease.is === 'wait') waiting = true;
       if (lease.is !== 'ready' || early.kind === 'never' || early.actions.length > 0) continue;
-      const image = imageOf(turn, located, lease.value, where);
-      if (image.is === 'failed') failures.add(image.message);
-      if (image.is === 'wait') waiting = true;
+      const images = imagesOf(turn, located, lease.value, where);
+      if (images.is === 'failed') failures.add(images.message);
+      if (images.is === 'wait') waiting = true;
+      const packages = packagesOf(turn, located, lease.value, where);
+      if (packages.is === 'failed') failures.add(packages.message);
+      if (packages.is === 'wait') waiting = true;
     }
   }
   if (waiting) return;

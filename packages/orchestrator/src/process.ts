@@ -3,7 +3,7 @@
  * text may hold `#{…}` templates unless its description says otherwise; they are evaluated as late as possible, with
  * the outputs of the steps that ran before. A snapshot is stored with its plan and holds no secret.
  */
-import { Limits, NetworkMode } from '@argonaut/contracts/attempt';
+import { Limits, NetworkMode, ServiceHealth, ServiceLog, ServiceName } from '@argonaut/contracts/attempt';
 import Type, { type Static } from 'typebox';
 
 /** When a step runs, given how the steps before it ended. */
@@ -50,6 +50,27 @@ export const ContainerChoice = Type.Object({
   image: Type.String(),
 });
 export type ContainerChoice = Static<typeof ContainerChoice>;
+
+/** A container beside the step's own. Its name and its limits are no templates. */
+export const Service = Type.Object({
+  name: ServiceName,
+  container: ContainerChoice,
+  pull: Type.Optional(PullPolicy),
+  /** Replaces ENTRYPOINT. Like all that follows it may hold secrets: it goes through the gate. */
+  command: Type.Optional(Type.Array(Type.String())),
+  /** Replaces CMD. */
+  arguments: Type.Optional(Type.Array(Type.String())),
+  environment: Type.Optional(Type.Record(Type.String(), Type.String())),
+  user: Type.Optional(Type.String()),
+  limits: Type.Optional(Limits),
+  /** The words of its check are templates; the engine sees them. */
+  health: ServiceHealth,
+  /** From TERM to KILL when the step is over, milliseconds; default 5,000. */
+  graceMs: Type.Optional(Type.Integer({ minimum: 0 })),
+  /** Default `failure`. */
+  log: Type.Optional(ServiceLog),
+});
+export type Service = Static<typeof Service>;
 
 /** Where a referenced package is fetched to. */
 export const AcquisitionLocation = Type.Union([
@@ -206,6 +227,8 @@ export const Action = Type.Object({
   workerPool: WorkerPoolChoice,
   /** Absent: directly on the worker. */
   container: Type.Optional(ContainerChoice),
+  /** Only for an action that runs in a container; absent means none. */
+  services: Type.Optional(Type.Array(Service)),
   packages: Type.Array(PackageReference),
   options: ActionOptions,
   /** Variables that only this action has, besides those of the task: its own settings, by the names that users know. */

@@ -1,13 +1,17 @@
 /** Turns an action into what a worker needs to create its container: templates evaluated, defaults filled in. */
-import type { AcquiredImage, Place } from '@argonaut/contracts/attempt';
+import type { AcquiredImage, Place, ServiceSpec, StepPackage } from '@argonaut/contracts/attempt';
 import type { Staging } from './commands.ts';
 import type { Located } from './plan-index.ts';
 import type { Plan } from './plan-types.ts';
-import type { Action, ActionOptions } from './process.ts';
+import type { Action, ActionOptions, ContainerChoice, Service } from './process.ts';
 import type { Evaluate } from './turn.ts';
 
 /** A gate that is not opened for so long ends by itself; its step is then staged again at its turn. */
 const GATE_DEADLINE_MS = 2 * 60 * 60_000;
+
+type ContainerPlace = Extract<Place, { kind: 'container' }>;
+
+const DEFAULT_SERVICE_GRACE_MS = 5_000;
 
 export type Worked<T> = { readonly value: T } | { readonly error: string };
 
@@ -45,15 +49,39 @@ export interface ImageName {
   readonly reference: string;
 }
 
-/** The image that the action asks for now; `undefined` for one that runs directly on the worker. */
-export function imageName(action: Action, evaluate: Evaluate): Worked<ImageName> | undefined {
-  if (action.container === undefined) return undefined;
+/** Every image that an action needs: its own, unless it runs directly on the worker, and those of its services. */
+export function containersOf({ container, services = [] }: Action): readonly ContainerChoice[] {
+  return [...(container === undefined ? [] : [container]), ...services.map((service) => service.container)];
+}
+
+/** The images of an action on its worker. */
+export interface StepImages {
+  /** Absent: it runs directly on the worker. */
+  readonly own?: AcquiredImage;
+  /** In the order of its services. */
+  readonly services: readonly AcquiredImage[];
+}
+
+/** What was brought to the worker for an action. */
+export interface StepSupplies {
+  readonly images: StepImages;
+  readonly packages: readonly StepPackage[];
+}
+
+/** The other way round: what was acquired for `containersOf`, in that order. */
+export function stepImages({ container }: Action, acquired: readonly AcquiredImage[]): StepImages {
+  const [own, ...services] = acquired;
+  return container === undefined || own === undefined ? { services: acquired } : { own, services };
+}
+
+/** What a container is to be made from now. */
+export function imageName(container: ContainerChoice, evaluate: Evaluate): Worked<ImageName> {
   const texts = new Texts(evaluate);
-  const reference = texts.of('The image', action.container.image).trim();
-  const feed = texts.of('The feed', action.container.feed ?? '').trim();
+  const reference = texts.of('The image', container.image).trim();
+  const feed = texts.of('The feed', container.feed ?? '').trim();
   if (reference === '' && texts.errors.length === 0) {
     texts.errors.push(
-      `The image "${action.container.image}" evaluates to nothing. Define its variables in this scope.`,
+      `The image "${container.image}" evaluates to nothing. Define its variables in this scope.`,
     );
   }
   if (texts.errors.length > 0) return { error: texts.errors.join(' ') };
@@ -65,11 +93,13 @@ export function stagingOf(
   { planned, step }: Located,
   options: ActionOptions,
   attempt: string,
-  image: AcquiredImage | undefined,
+  { images, packages }: StepSupplies,
   evaluate: Evaluate,
 ): Worked<Staging> {
   const { action } = planned;
+  const { own: image } = images;
   const texts = new Texts(evaluate);
+  const services = servicesOf(action.services ?? [], images.services, texts);
   const staging: Staging = {
     attempt,
     task: plan.task,
@@ -78,6 +108,8 @@ export function stagingOf(
     title: step.actions.length === 1 ? step.name : `${step.name}: ${action.name}`,
     place: image === undefined ? { kind: 'host' } : containerPlace(action, options, image, texts),
     limits: options.limits ?? {},
+    ...(services.length > 0 ? { services } : {}),
+    ...(packages.length > 0 ? { packages: [...packages] } : {}),
     oneStream: options.oneStream ?? false,
     serviceMessages: options.serviceMessages ?? true,
     gateDeadlineMs: GATE_DEADLINE_MS,
@@ -94,17 +126,44 @@ export function stagingOf(
 function containerPlace(action: Action, options: ActionOptions, image: AcquiredImage, texts: Texts): Place {
   const extraHosts = options.extraHosts && texts.list('The extra host', options.extraHosts);
   const dns = options.dns && texts.list('The DNS server', options.dns);
-  const ownEndpoint = (extraHosts?.length ?? 0) > 0 || (dns?.length ?? 0) > 0;
+  const ownEndpoint =
+    (extraHosts?.length ?? 0) > 0 || (dns?.length ?? 0) > 0 || (action.services?.length ?? 0) > 0;
   return {
     kind: 'container',
     image,
-    network: options.network ?? (ownEndpoint ? 'own' : 'lane'),
+    network: networkOf(options.network ?? 'lane', ownEndpoint),
     ...(options.user === undefined ? {} : { user: texts.of('The user', options.user) }),
     ...(options.readOnlyRoot === undefined ? {} : { readOnlyRoot: options.readOnlyRoot }),
     ...(extraHosts === undefined ? {} : { extraHosts }),
     ...(dns === undefined ? {} : { dns }),
     ...(action.run.kind === 'Container' ? { entrypoint: entrypoint(action.run.command, texts) } : {}),
   };
+}
+
+/** A network that is shared with other steps has no names, servers or services of one of them. */
+function networkOf(wanted: ContainerPlace['network'], ownEndpoint: boolean): ContainerPlace['network'] {
+  return wanted === 'lane' && ownEndpoint ? 'own' : wanted;
+}
+
+function servicesOf(
+  services: readonly Service[],
+  images: readonly AcquiredImage[],
+  texts: Texts,
+): ServiceSpec[] {
+  return services.flatMap((service, index) => {
+    const image = images[index];
+    if (image === undefined) return [];
+    return {
+      name: service.name,
+      image,
+      ...(service.user === undefined
+        ? {}
+        : { user: texts.of(`The user of service "${service.name}"`, service.user) }),
+      limits: service.limits ?? {},
+      graceMs: service.graceMs ?? DEFAULT_SERVICE_GRACE_MS,
+      log: service.log ?? 'failure',
+    };
+  });
 }
 
 /** The arguments may hold secrets: they go through the gate, and not into the container's configuration. */

@@ -19,6 +19,8 @@ import type {
   PackageRequest,
   ResolvedImage,
   StagedAttempt,
+  TerminalRequest,
+  TerminalSession,
   WorkerConnection,
   WorkerDescription,
   WorkerLine,
@@ -38,6 +40,7 @@ import { recoverAttempts, recoverContainers } from './attempts/recovery.ts';
 import { Services } from './attempts/services/services.ts';
 import { Staging } from './attempts/stage.ts';
 import { attemptsFolder } from './attempts/staging-directory.ts';
+import { openTerminal } from './attempts/terminal.ts';
 import { type AttemptRoom, placeOf } from './attempts/surroundings.ts';
 import { ImageAcquisition } from './images/acquisition.ts';
 import { ImageCleanUp } from './images/clean-up.ts';
@@ -276,6 +279,10 @@ class LocalRunner implements Runner {
   async *read(attempt: string, path: string, signal: AbortSignal): AsyncGenerator<Uint8Array> {
     const entry = this.#room.book.require(attempt);
     yield* placeOf(this.#room.places, entry.spec).read(entry, path, signal);
+  }
+
+  terminal(attempt: string, request: TerminalRequest, signal: AbortSignal): Promise<TerminalSession> {
+    return openTerminal(this.#engineRoom, this.#room.book.require(attempt), request, signal);
   }
 
   cancel(attempt: string, epoch: number, graceMs: number, signal: AbortSignal): Promise<void> {

@@ -51,8 +51,10 @@ export interface ContainerSurroundings {
   readonly staging: string;
   /** Labels of the runner that everything it makes carries. */
   readonly owner: Readonly<Record<string, string>>;
-  /** The lane's sandbox, when the attempt joins one. */
+  /** The container whose network it joins: the lane's sandbox, or a service's step. */
   readonly sandboxId?: string;
+  /** Default `attempt`. */
+  readonly role?: 'attempt' | 'service';
 }
 
 /** Own hosts, DNS and the like cannot be had in a namespace that is shared. */
@@ -109,7 +111,7 @@ export function containerConfig(
       [labels.lane]: spec.lane,
       [labels.image]: place.image.reference,
       [labels.staging]: around.staging,
-      [labels.role]: 'attempt',
+      [labels.role]: around.role ?? 'attempt',
     },
     HostConfig: {
       CapDrop: ['ALL'],

@@ -14,7 +14,7 @@ export async function describeWorker(
 ): Promise<WorkerDescription> {
   const { files, processes, dataDirectory } = options;
   const { os, architecture } = await processes.platform(signal);
-  const freeDiskBytes = await files.freeBytes(dataDirectory, signal);
+  const freeDiskBytes = (await files.space(dataDirectory, signal))?.freeBytes;
   const warnings: string[] = [];
   if (freeDiskBytes !== undefined && freeDiskBytes < littleDiskBytes) {
     warnings.push(

@@ -10,6 +10,7 @@ import type { Files } from '../ports/files.ts';
 import type { JournalEntry } from '../ports/journal.ts';
 import type { AttemptBook } from './book.ts';
 import type { Gates } from './gate.ts';
+import type { Services } from './services/services.ts';
 import { StagingDirectory } from './staging-directory.ts';
 import { type Places, placeOf } from './surroundings.ts';
 
@@ -25,6 +26,7 @@ export interface DisposalOptions {
   readonly clock: Clock;
   readonly gates: Gates;
   readonly places: Places;
+  readonly services: Services | undefined;
   readonly onProblem: (error: unknown) => void;
 }
 
@@ -84,11 +86,12 @@ export class Disposal {
   }
 
   async #once(entry: JournalEntry): Promise<void> {
-    const { book, files, places } = this.#options;
+    const { book, files, places, services } = this.#options;
     const signal = AbortSignal.any([this.#closing.signal, AbortSignal.timeout(stepDeadlineMs)]);
     crashPoint('removal.begun');
     const directory = new StagingDirectory(entry.directory);
     if (!entry.outcome) await endThroughGate(this.#options, directory, signal);
+    await services?.remove(entry, signal);
     await placeOf(places, entry.spec).remove(entry, signal);
     // Once more: what the engine started behind our back may have come to its gate only now.
     if (!entry.outcome) await endThroughGate(this.#options, directory, signal);

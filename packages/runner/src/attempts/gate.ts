@@ -3,7 +3,7 @@
  * them may be repeated.
  */
 import { InfrastructureFailure, Invalid, kindOf } from '@argonaut/contracts';
-import { GateClient, GateError, type GatePayload } from '@argonaut/init';
+import { GateClient, GateError, type GatePayload, type OpenResult } from '@argonaut/init';
 import type { Clock } from '../ports/clock.ts';
 import type { Files } from '../ports/files.ts';
 import type { StagingDirectory } from './staging-directory.ts';
@@ -30,13 +30,12 @@ export class Gates {
    * Sends the late values and `go`. Resolves when the program has started, had been started before, or could not be
    * started (then `exit` says why). `InfrastructureFailure` when init cannot be reached.
    */
-  async open(directory: StagingDirectory, payload: GatePayload, signal: AbortSignal): Promise<void> {
+  async open(directory: StagingDirectory, payload: GatePayload, signal: AbortSignal): Promise<OpenResult> {
     for (let tried = 1; ; tried++) {
       try {
-        await this.#call(directory, signal, (client) =>
+        return await this.#call(directory, signal, (client) =>
           client.open(payload, { deadlineMs: callDeadlineMs, signal }),
         );
-        return;
       } catch (error) {
         signal.throwIfAborted();
         if (error instanceof GateError && error.kind === 'Refused') {

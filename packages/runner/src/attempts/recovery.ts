@@ -23,6 +23,8 @@ export async function recoverAttempts(room: AttemptRoom, signal: AbortSignal): P
   for (const name of await files.list(attemptsDirectory, signal)) {
     if (known.has(name)) continue;
     const directory = new StagingDirectory(`${attemptsDirectory}/${name}`);
+    for (const service of await files.list(directory.services, signal))
+      await endThroughGate(room, directory.service(service), signal);
     await endThroughGate(room, directory, signal);
     await files.remove(directory.root, signal);
   }
@@ -46,7 +48,8 @@ export async function recoverContainers(
   }
   for (const container of await engine.listContainers(owner, signal)) {
     const staging = container.labels[labels.staging];
-    if (staging !== undefined && stagings.has(staging)) continue;
+    // A service's staging lies below that of its attempt.
+    if (staging !== undefined && stagings.has(staging.split('/')[0] ?? '')) continue;
     if (joined.has(container.id)) continue;
     if (staging !== undefined) {
       await endThroughGate(room, new StagingDirectory(`${room.attemptsDirectory}/${staging}`), signal);

@@ -1,0 +1,294 @@
+/**
+ * The services of attempts, through their life: staged with the step's container, opened and waited for before the step
+ * may run, ended after it, and removed with everything else of the attempt. All that they need is in the attempt's own
+ * journal entry, so they are found again after a crash like the step's container is.
+ */
+import { Invalid } from '@argonaut/contracts';
+import type {
+  LateService,
+  LateValues,
+  NamedSecret,
+  Outcome,
+  ServiceReport,
+  ServiceSpec,
+  WorkerLine,
+} from '@argonaut/contracts/attempt';
+import { type ExitRecord, parseExitRecord } from '@argonaut/init';
+import { SecretSet } from '../../masking/index.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Files } from '../../ports/files.ts';
+import type { JournalEntry } from '../../ports/journal.ts';
+import { containerName } from '../container-config.ts';
+import type { ContainerAttempts } from '../container-place.ts';
+import type { EngineRoom } from '../engine-room.ts';
+import type { Gates } from '../gate.ts';
+import { waitForGate } from '../gate-wait.ts';
+import { gatePayload } from '../program.ts';
+import { StagingDirectory } from '../staging-directory.ts';
+import { signalName, systemErrorText } from '../system-names.ts';
+import { untilHealthy } from './health.ts';
+import { maskedTail } from './service-log.ts';
+import { readyCheck, serviceDirectory, serviceEntry, serviceLate } from './service-spec.ts';
+
+const maxExitBytes = 64 * 1024;
+/** What init may take beyond the grace: it drains pipes and ends stragglers. */
+const initEndMs = 5_000;
+const endPollMs = 100;
+
+export interface ServicesOptions {
+  readonly place: ContainerAttempts;
+  readonly room: EngineRoom;
+  readonly files: Files;
+  readonly gates: Gates;
+  readonly clock: Clock;
+}
+
+export class Services {
+  readonly #options: ServicesOptions;
+  /** By attempt: who waits for the health of its services. */
+  readonly #waiting = new Map<string, AbortController>();
+  /** By staging: the ending of its services. */
+  readonly #ending = new Map<string, Promise<void>>();
+
+  constructor(options: ServicesOptions) {
+    this.#options = options;
+  }
+
+  /** Each waits at a gate of its own when this resolves; none of their programs has run. */
+  async stage(entry: JournalEntry, stepContainer: string, signal: AbortSignal): Promise<void> {
+    const { place, files } = this.#options;
+    await together(servicesOf(entry), signal, async (service, alive) => {
+      const own = serviceEntry(entry, service);
+      const directory = serviceDirectory(entry, service.name);
+      await directory.make(files, alive);
+      const containerId = await place.startBeside(own.spec, directory, stepContainer, alive);
+      await waitForGate(this.#options, place, { containerId }, directory, alive);
+    });
+  }
+
+  /**
+   * Opens their gates and waits until all of them can be used. Resolves early, with nothing, when the attempt is cancelled
+   * meanwhile. May be repeated. `Invalid` when one cannot be used; its `details.services` are reports.
+   */
+  async up(entry: JournalEntry, late: LateValues, signal: AbortSignal): Promise<readonly WorkerLine[]> {
+    const { attempt } = entry.spec;
+    const services = servicesOf(entry);
+    if (services.length === 0) return [];
+    const waiting = new AbortController();
+    this.#waiting.set(attempt, waiting);
+    const lines: WorkerLine[] = [];
+    const failures = new Map<string, string>();
+    try {
+      await together(services, AbortSignal.any([signal, waiting.signal]), async (service, alive) => {
+        const values = late.services?.find(({ name }) => name === service.name);
+        if (!values) throw new Invalid(`Nothing says what the service "${service.name}" runs.`);
+        const begun = this.#options.clock.monotonic();
+        const why = await this.#upOne(entry, service, values, alive);
+        if (why !== undefined) {
+          failures.set(service.name, why);
+          throw new Invalid(`The service "${service.name}" ${why}.`);
+        }
+        const seconds = Math.round((this.#options.clock.monotonic() - begun) / 10) / 100;
+        lines.push({
+          level: 'Verbose',
+          message: `Service "${service.name}" (${service.image.reference}) is ready after ${seconds} s.`,
+        });
+      });
+      return lines;
+    } catch (error) {
+      if (waiting.signal.aborted && !signal.aborted) return [];
+      signal.throwIfAborted();
+      if (failures.size === 0) throw error;
+      throw await this.#failure(entry, failures, late.secrets, signal);
+    } finally {
+      if (this.#waiting.get(attempt) === waiting) this.#waiting.delete(attempt);
+    }
+  }
+
+  /** Nobody waits for the health of this attempt's services any more. */
+  interrupt(attempt: string): void {
+    this.#waiting.get(attempt)?.abort(new Error('The attempt is ended.'));
+  }
+
+  async #upOne(
+    entry: JournalEntry,
+    service: ServiceSpec,
+    late: LateService,
+    signal: AbortSignal,
+  ): Promise<string | undefined> {
+    const { place, room, gates, clock } = this.#options;
+    const own = serviceEntry(entry, service);
+    const directory = serviceDirectory(entry, service.name);
+    const check = readyCheck(late.health, await room.images.details(service.image.local, signal));
+    const values = serviceLate(late, check, service.graceMs);
+    // Without a working directory of ours: a service runs where its image wants it.
+    const { cwd: _, ...payload } = gatePayload(own.spec, values, await place.surroundings(own, signal));
+    const opened = await gates.open(directory, payload, signal);
+    if (opened.outcome === 'not-started') return `could not be started: ${systemErrorText(opened.errno)}`;
+    const containerId = containerName(own.spec.attempt);
+    const ended = () => this.#ended(own, signal);
+    return untilHealthy(
+      { engine: room.engine, clock, containerId, check, health: late.health, ended },
+      signal,
+    );
+  }
+
+  async #failure(
+    entry: JournalEntry,
+    failures: ReadonlyMap<string, string>,
+    secrets: readonly NamedSecret[],
+    signal: AbortSignal,
+  ): Promise<Invalid> {
+    const masks = new SecretSet(secrets);
+    const services: ServiceReport[] = [];
+    for (const [name, why] of failures) {
+      const message = masks.mask(`The service "${name}" ${why}.`);
+      services.push({
+        name,
+        failed: true,
+        message,
+        log: await this.#log(entry, name, masks, secrets, signal),
+      });
+    }
+    const sentences = services.map(({ message }) => message).join(' ');
+    return new Invalid(`${sentences} The step was not started.`, { details: { services } });
+  }
+
+  /** How they are at the end of the step; what nobody needs to read is left out. */
+  async report(
+    entry: JournalEntry,
+    outcome: Outcome,
+    secrets: readonly NamedSecret[],
+    signal: AbortSignal,
+  ): Promise<readonly ServiceReport[]> {
+    const services = servicesOf(entry);
+    if (services.length === 0) return [];
+    const masks = new SecretSet(secrets);
+    const reports: ServiceReport[] = [];
+    for (const service of services) {
+      const { name } = service;
+      const over = await this.#ended(serviceEntry(entry, service), signal);
+      const shown = over !== undefined || service.log === 'always' || outcome.result !== 'Succeeded';
+      const log = shown ? await this.#log(entry, name, masks, secrets, signal) : '';
+      const message =
+        over === undefined
+          ? `The service "${name}" ran until the step was over.`
+          : masks.mask(`The service "${name}" ${over} before the step was over.`);
+      if (over !== undefined || log !== '') reports.push({ name, failed: over !== undefined, message, log });
+    }
+    return reports;
+  }
+
+  #log(
+    entry: JournalEntry,
+    name: string,
+    masks: SecretSet,
+    secrets: readonly NamedSecret[],
+    signal: AbortSignal,
+  ): Promise<string> {
+    const longest = Math.max(0, ...secrets.map(({ value }) => value.reveal().length));
+    return maskedTail(this.#options.files, serviceDirectory(entry, name), masks, longest, signal);
+  }
+
+  /** TERM, the grace, KILL. One ending for everybody who asks; those that were never opened are gone at once. */
+  end(entry: JournalEntry, signal: AbortSignal): Promise<void> {
+    if (servicesOf(entry).length === 0) return Promise.resolve();
+    const known = this.#ending.get(entry.directory);
+    if (known) return known;
+    const ending = this.#endAll(entry, signal).finally(() => this.#ending.delete(entry.directory));
+    this.#ending.set(entry.directory, ending);
+    return ending;
+  }
+
+  async #endAll(entry: JournalEntry, signal: AbortSignal): Promise<void> {
+    this.interrupt(entry.spec.attempt);
+    const { place, gates, clock } = this.#options;
+    await Promise.all(
+      servicesOf(entry).map(async (service) => {
+        const own = serviceEntry(entry, service);
+        const directory = serviceDirectory(entry, service.name);
+        if (!(await gates.cancel(directory, service.graceMs, signal)))
+          await place.kill(own, 'SIGTERM', signal);
+        const end = clock.monotonic() + service.graceMs + initEndMs;
+        while (clock.monotonic() < end) {
+          if ((await this.#ended(own, signal)) !== undefined) return;
+          await clock.sleep(endPollMs, signal);
+        }
+        await place.kill(own, 'SIGKILL', signal);
+      }),
+    );
+  }
+
+  /** Ends them if they have not ended, and removes their containers; their directories lie in the attempt's. */
+  async remove(entry: JournalEntry, signal: AbortSignal): Promise<void> {
+    const services = servicesOf(entry);
+    if (services.length === 0) return;
+    await this.end(entry, signal);
+    const { place } = this.#options;
+    await Promise.all(services.map((service) => place.remove(serviceEntry(entry, service), signal)));
+  }
+
+  /** What became of it, as the end of a sentence; nothing while it runs. */
+  async #ended(own: JournalEntry, signal: AbortSignal): Promise<string | undefined> {
+    const { files, room } = this.#options;
+    const path = serviceDirectoryOf(own).exit;
+    const bytes = await files.readFile(path, maxExitBytes, signal);
+    if (bytes) return exitWords(Buffer.from(bytes).toString('utf8'));
+    const state = await room.engine.inspectContainer(containerName(own.spec.attempt), signal);
+    if (state?.status === 'running' || state?.status === 'created') return undefined;
+    // It may have ended between the two questions.
+    const again = await files.readFile(path, maxExitBytes, signal);
+    if (again) return exitWords(Buffer.from(again).toString('utf8'));
+    return state?.oomKilled
+      ? 'ran out of memory'
+      : 'was ended from outside: its container is gone or was killed';
+  }
+}
+
+/** The part of an entry that says which services there are; every entry of an attempt without them is left alone. */
+export function servicesOf(entry: JournalEntry): readonly ServiceSpec[] {
+  return entry.spec.services ?? [];
+}
+
+function serviceDirectoryOf(own: JournalEntry) {
+  return new StagingDirectory(own.directory);
+}
+
+/** A service can put anything into its own record; then its end is known, and nothing more. */
+function exitWords(text: string): string {
+  let record: ExitRecord;
+  try {
+    record = parseExitRecord(text);
+  } catch {
+    return 'ended';
+  }
+  const { code, signal, reason, oomKills, errno } = record;
+  if (reason === 'exec-failed') return `could not be started: ${systemErrorText(errno)}`;
+  const out = (oomKills ?? 0) > 0 && code !== 0 ? ' after the kernel ended a process for lack of memory' : '';
+  if (signal !== null) return `was ended by ${signalName(signal)}${out}`;
+  return `ended with code ${code ?? 'unknown'}${out}`;
+}
+
+/** All at once; the first failure ends the others, and is what is told. */
+async function together(
+  services: readonly ServiceSpec[],
+  signal: AbortSignal,
+  work: (service: ServiceSpec, alive: AbortSignal) => Promise<void>,
+): Promise<void> {
+  const failed = new AbortController();
+  const alive = AbortSignal.any([signal, failed.signal]);
+  const results = await Promise.allSettled(
+    services.map(async (service) => {
+      try {
+        await work(service, alive);
+      } catch (error) {
+        failed.abort(error);
+        throw error;
+      }
+    }),
+  );
+  if (results.some(({ status }) => status === 'rejected')) {
+    signal.throwIfAborted();
+    throw failed.signal.reason;
+  }
+}
