@@ -38,10 +38,6 @@ export function imageDirectory(services: Services): ImageDirectory {
       const by = { by: 'FirstUse', actor: task, at: now().toISOString() } as const;
       return (await locks.lock(owner.id, keyOf(image), digest, by)).digest;
     },
-    async lastKnown({ feed, reference }, { task }) {
-      const { image } = await facts(task, feed, reference);
-      return image.fixed ? undefined : locks.lastKnown(keyOf(image));
-    },
     async explain({ feed, reference }, failure, { task }, signal) {
       try {
         const { owner, image } = await facts(task, feed, reference);

@@ -64,7 +64,6 @@ const STEPS: readonly Step[] = [
       owner text not null, feed text not null, image text not null, digest text, locked text not null,
       locked_by text not null, actor text not null, previous text, problem text,
       primary key (owner, feed, image))`.execute(tx);
-    await sql`create index image_locks_image on image_locks (feed, image, locked)`.execute(tx);
   },
   async (tx, isPostgres) => {
     // Numbered by the database itself: the counters in `sequences` would make all writers wait for each other.

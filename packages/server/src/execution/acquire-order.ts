@@ -2,7 +2,7 @@
  * Makes an image present on a worker, with lines in the log while that takes time. What a release has fixed comes by its
  * digest; what it has not is fixed by whoever has it first.
  */
-import { ArgonautError, kindOf, messageOf } from '@argonaut/contracts';
+import { ArgonautError, messageOf } from '@argonaut/contracts';
 import type { AcquiredImage, AcquireProgress, ImageRequest } from '@argonaut/contracts/attempt';
 import type { CommandOf } from '@argonaut/orchestrator';
 import type { Call } from './call.ts';
@@ -32,9 +32,7 @@ export async function acquireImage(order: CommandOf<'acquire'>, call: Call): Pro
     const { warnings = [], ...request } = await ports.images.request(named, context, signal);
     asked = request;
     for (const message of warnings) tell({ level: 'Warning', message });
-    let acquired = await acquire(call, request, tell).catch((error: unknown) =>
-      lastKnown(call, named, pool, request, tell, error),
-    );
+    let acquired = await acquire(call, request, tell);
     if (acquired.digest !== undefined) {
       const digest = await ports.images.acquired?.(named, acquired.digest, context);
       if (digest !== undefined && digest !== acquired.digest) {
@@ -82,41 +80,8 @@ async function acquire(
   }
 }
 
-/** The registry cannot be asked: content that the worker has, and that the name stood for last, is better than nothing. */
-async function lastKnown(
-  call: Call,
-  named: NamedImage,
-  pool: string,
-  request: ImageRequest,
-  tell: Tell,
-  error: unknown,
-): Promise<AcquiredImage> {
-  const { ports, task } = call.execution;
-  if (request.digest !== undefined || request.policy !== 'always' || !isRegistryAway(error)) throw error;
-  const digest = await ports.images.lastKnown?.(named, { task, pool });
-  if (digest === undefined) throw error;
-  const known = { ...request, digest, policy: 'never' } as const;
-  const acquired = await acquire(call, known, tell).catch((second: unknown) => {
-    throw second instanceof WorkerLost ? second : error;
-  });
-  tell({
-    level: 'Warning',
-    message: `The registry could not tell what ${named.reference} is now (${messageOf(error)}). The worker has ${digest}, which it was when it was last fixed; that is used.`,
-  });
-  return acquired;
-}
-
 /** Nobody could be reached. A registry that is away, or that limits us, is no reason to wait for the worker. */
 function isWorkerAway(error: unknown): boolean {
-  return isAway(error) && !isEngineAnswer(error);
-}
-
-function isRegistryAway(error: unknown): boolean {
-  const kind = kindOf(error);
-  return isEngineAnswer(error) && (kind === 'Unavailable' || kind === 'InfrastructureFailure');
-}
-
-/** The worker's engine did answer: it passes on what a registry, or nothing, told it. */
-function isEngineAnswer(error: unknown): boolean {
-  return error instanceof ArgonautError && error.details.engineMessage !== undefined;
+  const engineAnswered = error instanceof ArgonautError && error.details.engineMessage !== undefined;
+  return isAway(error) && !engineAnswered;
 }

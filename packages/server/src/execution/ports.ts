@@ -145,8 +145,6 @@ export interface ImageDirectory {
    * another one when another task was quicker.
    */
   acquired?(image: NamedImage, digest: string, context: ForWorker): Promise<string>;
-  /** What the name was last known to mean, for when no registry can be asked. */
-  lastKnown?(image: NamedImage, context: ForWorker): Promise<string | undefined>;
   /** What to tell people, in the words of somebody who knows feeds. Within seconds; never throws. */
   explain?(image: NamedImage, failure: ImageFailure, context: ForWorker, signal: AbortSignal): Promise<Error>;
 }

@@ -116,20 +116,6 @@ export class ImageLocks {
     return numUpdatedRows > 0n;
   }
 
-  /** What the reference meant when any release or snapshot fixed it last. */
-  async lastKnown({ feed, image }: ImageKey): Promise<string | undefined> {
-    const row = await this.#database.query
-      .selectFrom('image_locks')
-      .select('digest')
-      .where('feed', '=', feed)
-      .where('image', '=', image)
-      .where('digest', 'is not', null)
-      .orderBy('locked', 'desc')
-      .limit(1)
-      .executeTakeFirst();
-    return row?.digest ?? undefined;
-  }
-
   /** The table goes with its release or snapshot. */
   async forget(owner: string): Promise<void> {
     await this.#database.query.deleteFrom('image_locks').where('owner', '=', owner).execute();

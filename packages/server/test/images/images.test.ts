@@ -1,4 +1,5 @@
 /** The digest table: what is fixed when a release is made, what its first use fixes, and how a person changes it. */
+import { ArgonautError } from '@argonaut/contracts';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ANY, content, type ImagesUnderTest, imagesUnderTest, registrySaid } from './images-under-test.ts';
 
@@ -160,22 +161,6 @@ describe('when a task runs', () => {
     expect(logs.filter((log) => log.includes('Another task has fixed'))).toHaveLength(1);
   });
 
-  test('a registry that is away is done without when the worker has what the name was last; the log warns', async () => {
-    under.serves({ web: { '1': content('one') } });
-    const before = await under.project([step('web:1')]);
-    under.worker.registry = ({ digest }) => digest ?? content('one').digest;
-    await deployed(before.releaseId, before.environmentId);
-    under.stub.handler = (_sent, response) => response.destroy();
-    under.worker.registry = () => {
-      throw registrySaid('InfrastructureFailure', 'connection refused');
-    };
-    const made = await under.project([step('web:1')]);
-    const task = await deployed(made.releaseId, made.environmentId);
-    expect(task).toMatchObject({ State: 'Success', HasWarningsOrErrors: true });
-    expect(await under.log(task.Id)).toContain(`The worker has ${content('one').digest}`);
-    expect(digests(await under.table(made.releaseId))).toEqual({ 'web:1': content('one').digest });
-  });
-
   test('a pool may narrow when images are pulled, and has the first word when a step says nothing', async () => {
     under.serves({ web: { '1': content('one') } });
     const [pool] = (await under.server.get('/api/workerpools/all')).body;
@@ -250,6 +235,19 @@ describe('what a task says when an image cannot be had', () => {
     expect(await failed('web:1')).toMatch(
       /The worker "worker one" does not get .* the server finds it there.*x509/,
     );
+  });
+
+  test('an engine that does not answer: it is waited for once, then the worker and the image are named', async () => {
+    under.serves({ web: { '1': content('one') } });
+    under.worker.registry = () => {
+      const details = { connection: 'ECONNREFUSED' };
+      throw new ArgonautError('InfrastructureFailure', 'No answer from the engine.', { details });
+    };
+    const message = await failed('web:1');
+    expect(message).toMatch(
+      /image web:1 could not be fetched, because the engine of the worker "worker one" does not/,
+    );
+    expect(under.worker.asked).toHaveLength(2);
   });
 
   test('a registry that only the worker reaches: its answer counts', async () => {

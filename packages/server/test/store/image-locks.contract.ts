@@ -77,13 +77,5 @@ export function imageLocksContract(name: string, open: () => Promise<Database>):
         actor: 'Users-1',
       });
     });
-
-    it('know what a name meant last, whoever fixed it', async () => {
-      expect(await locks.lastKnown(key)).toBeUndefined();
-      await locks.lock('Releases-2', key, 'sha256:new', byTask('T-2', 9));
-      await locks.lock('Releases-1', key, 'sha256:old', byTask('T-1', 1));
-      await locks.leaveOpen('Releases-3', key, 'no answer', { by: 'Creation', actor: '', at: at(10) });
-      expect(await locks.lastKnown(key)).toBe('sha256:new');
-    });
   });
 }
