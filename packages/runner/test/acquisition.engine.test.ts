@@ -8,11 +8,10 @@ import type { AcquireProgress, ImageRequest } from '@argonaut/contracts/attempt'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { passwordRegistry, registry } from '../../../test/services.ts';
 import { createDockerEngine, endpointFromDockerHost } from '../src/docker/index.ts';
-import { ImageAcquisition } from '../src/images/acquisition.ts';
 import { keepName } from '../src/images/index.ts';
-import { ImageKnowledge } from '../src/images/knowledge.ts';
 import { systemClock } from '../src/local/index.ts';
 import type { Clock, Engine } from '../src/ports/index.ts';
+import { acquiring } from './acquiring.ts';
 import { patience } from './contract/bench.ts';
 
 const docker = (...args: string[]) => promisify(execFile)('docker', args);
@@ -32,9 +31,7 @@ function hurried(): Clock & { readonly pauses: number[] } {
   };
 }
 
-function acquisition(over: Engine = engine, clock: Clock = systemClock): ImageAcquisition {
-  return new ImageAcquisition({ engine: over, knowledge: new ImageKnowledge(over), clock });
-}
+const acquisition = (over: Engine = engine, clock: Clock = systemClock) => acquiring(over, clock);
 
 /** The real engine, whose pulls are counted, and held back until somebody says so. */
 function counting(hold: Promise<void> = Promise.resolve()): {
@@ -95,7 +92,11 @@ describe('acquiring an image', () => {
   it('pulls the digest that the tag means, tells its progress, and keeps it under a name of ours', async () => {
     const lines: AcquireProgress[] = [];
     const reference = `${host}/argonaut-test/layers:1`;
-    const image = await acquisition().acquire(always(reference), (line) => lines.push(line), patience());
+    const image = await (await acquisition()).acquire(
+      always(reference),
+      (line) => lines.push(line),
+      patience(),
+    );
     expect(image).toMatchObject({ reference, digest: digests.layers, local: keepName(digests.layers ?? '') });
     expect(lines[0]?.message).toContain(`Pulling image ${reference}`);
     expect(lines.at(-1)?.message).toMatch(/is ready after .* MB/);
@@ -105,7 +106,7 @@ describe('acquiring an image', () => {
 
   it('pulls once for everybody who waits, and not at all when it is there', async () => {
     const { engine: over, pulls } = counting();
-    const images = acquisition(over);
+    const images = await acquisition(over);
     const reference = `${host}/argonaut-test/layers:1`;
     const ask = () => images.acquire(always(reference), () => {}, patience());
     const got = await Promise.all([ask(), ask(), ask()]);
@@ -118,7 +119,7 @@ describe('acquiring an image', () => {
   it('goes on for those who stay when one who waits leaves', async () => {
     const joined = Promise.withResolvers<void>();
     const { engine: over, pulls } = counting(joined.promise);
-    const images = acquisition(over);
+    const images = await acquisition(over);
     const reference = `${host}/argonaut-test/layers:1`;
     const leaving = new AbortController();
     const left = images.acquire(always(reference), () => {}, leaving.signal);
@@ -133,29 +134,37 @@ describe('acquiring an image', () => {
 
   it('names an image of several platforms by its index, and pulls the one that the worker runs', async () => {
     const reference = `${host}/argonaut-test/multi:1`;
-    const resolved = await acquisition().resolve(always(reference), patience());
+    const resolved = await (await acquisition()).resolve(always(reference), patience());
     expect(resolved.digest).toBe(multi);
     expect(resolved.platforms.map(({ architecture }) => architecture).sort()).toEqual(['amd64', 'arm64']);
-    expect((await acquisition().acquire(always(reference), () => {}, patience())).digest).toBe(multi);
+    expect((await (await acquisition()).acquire(always(reference), () => {}, patience())).digest).toBe(multi);
   });
 
   it('takes a locked digest, whatever the tag means, and asks nobody when it is there', async () => {
     const reference = `${host}/argonaut-test/multi:1`;
     const locked = { digest: multi } as const;
-    await acquisition().acquire(always(`${host}/argonaut-test/multi:gone`, locked), () => {}, patience());
+    await (await acquisition()).acquire(
+      always(`${host}/argonaut-test/multi:gone`, locked),
+      () => {},
+      patience(),
+    );
     const deaf = proxied(
       Object.create(engine, {
         resolveImage: { value: () => Promise.reject(new Error('the registry was asked')) },
       }) as Engine,
     );
-    expect((await acquisition(deaf).acquire(always(reference, locked), () => {}, patience())).digest).toBe(
-      multi,
-    );
+    expect(
+      (await (await acquisition(deaf)).acquire(always(reference, locked), () => {}, patience())).digest,
+    ).toBe(multi);
   });
 
   it('refuses an image for another architecture before anything is pulled', async () => {
     const { engine: over, pulls } = counting();
-    const wanted = acquisition(over).acquire(always(`${host}/argonaut-test/foreign:1`), () => {}, patience());
+    const wanted = (await acquisition(over)).acquire(
+      always(`${host}/argonaut-test/foreign:1`),
+      () => {},
+      patience(),
+    );
     await expect(wanted).rejects.toThrow(/foreign:1 is for linux\/\w+; the worker runs linux\//);
     expect(pulls).toEqual([]);
   });
@@ -163,7 +172,7 @@ describe('acquiring an image', () => {
   it.each(['busybox:no-such-tag', 'no-such-image:1'])('says that there is no %s', async (name) => {
     const reference = `${host}/argonaut-test/${name}`;
     const clock = hurried();
-    const wanted = acquisition(engine, clock).acquire(always(reference), () => {}, patience());
+    const wanted = (await acquisition(engine, clock)).acquire(always(reference), () => {}, patience());
     await expect(wanted).rejects.toMatchObject({ kind: 'NotFound' });
     await expect(wanted).rejects.toThrow(reference);
     expect(clock.pauses).toEqual([]);
@@ -171,19 +180,19 @@ describe('acquiring an image', () => {
 
   it('obeys the policies "never" and "if-not-present"', async () => {
     const reference = `${host}/argonaut-test/busybox:1`;
-    const images = acquisition();
+    const images = await acquisition();
     await docker('rmi', '-f', reference).catch(() => {});
     const never = { reference, policy: 'never' } as const;
     await expect(images.acquire(never, () => {}, patience())).rejects.toThrow(/pull policy is "never"/);
     const { engine: over, pulls } = counting();
     await docker('pull', '-q', reference);
-    await acquisition(over).acquire({ reference, policy: 'if-not-present' }, () => {}, patience());
+    await (await acquisition(over)).acquire({ reference, policy: 'if-not-present' }, () => {}, patience());
     expect((await images.acquire(never, () => {}, patience())).digest).toBe(digests.busybox);
     expect(pulls).toEqual([]);
   });
 
   it('uses an image that exists on the worker only', async () => {
-    const image = await acquisition().acquire(
+    const image = await (await acquisition()).acquire(
       { reference: 'argonaut-test/musl:1', policy: 'if-not-present' },
       () => {},
       patience(),
@@ -198,7 +207,11 @@ describe('acquiring an image', () => {
       const { username, password } = service.credentials;
       const credentials = { username, password: new Secret(password) };
       const reference = `${service.host}/argonaut-test/busybox:1`;
-      const image = await acquisition().acquire(always(reference, { credentials }), () => {}, patience());
+      const image = await (await acquisition()).acquire(
+        always(reference, { credentials }),
+        () => {},
+        patience(),
+      );
       expect(image.digest).toBe(service.images.busybox);
       await docker('rmi', '-f', `${service.host}/argonaut-test/busybox@${image.digest}`).catch(() => {});
     });
@@ -215,7 +228,7 @@ describe('acquiring an image', () => {
       const clock = hurried();
       const reference = `${service.host}/argonaut-test/musl:1`;
       const request = always(reference, credentials ? { credentials } : {});
-      const wanted = acquisition(engine, clock).acquire(request, () => {}, patience());
+      const wanted = (await acquisition(engine, clock)).acquire(request, () => {}, patience());
       await expect(wanted).rejects.toMatchObject({ kind: 'Unauthorised' });
       await expect(wanted).rejects.toThrow(message);
       expect(clock.pauses).toEqual([]);
@@ -249,7 +262,11 @@ describe('acquiring an image', () => {
       answer = { status, body: error(code) };
       asked = 0;
       const clock = hurried();
-      const wanted = acquisition(engine, clock).acquire(always(`${address}/tool:1`), () => {}, patience());
+      const wanted = (await acquisition(engine, clock)).acquire(
+        always(`${address}/tool:1`),
+        () => {},
+        patience(),
+      );
       const failure: unknown = await wanted.catch((reason: unknown) => reason);
       expect(failure).toMatchObject({ kind });
       expect(String(failure)).toContain(`${address}/tool:1`);
@@ -261,7 +278,7 @@ describe('acquiring an image', () => {
       answer = { status: 500, body: error('UNKNOWN') };
       await docker('tag', 'argonaut-test/busybox:1', `${address}/tool:2`);
       const lines: AcquireProgress[] = [];
-      const image = await acquisition(engine, hurried()).acquire(
+      const image = await (await acquisition(engine, hurried())).acquire(
         always(`${address}/tool:2`),
         (line) => lines.push(line),
         patience(),

@@ -6,6 +6,7 @@
 import type { Secret } from '../secret.ts';
 import type { AttemptEvent, AttemptPhase, LogPosition, Outcome } from './events.ts';
 import type { AcquiredImage, AcquiredPackage, AttemptSpec, LateValues, NamedSecret } from './spec.ts';
+import type { TerminalRequest, TerminalSession } from './terminal.ts';
 
 export interface WorkerDescription {
   readonly os: string;
@@ -183,6 +184,12 @@ export interface WorkerConnection {
 
   /** A file of the attempt's container or directory, for artifacts. Works until `finish`. */
   read(attempt: string, path: string, signal: AbortSignal): AsyncIterable<Uint8Array>;
+
+  /**
+   * A shell in the container of an attempt that runs or is held. `Conflict` when it does neither; `Invalid` when it is no
+   * container, or has no shell.
+   */
+  terminal(attempt: string, request: TerminalRequest, signal: AbortSignal): Promise<TerminalSession>;
 
   /** TERM to the group, KILL after the grace. The outcome arrives through `follow`. */
   cancel(attempt: string, epoch: number, graceMs: number, signal: AbortSignal): Promise<void>;

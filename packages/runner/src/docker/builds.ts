@@ -48,9 +48,8 @@ export async function buildImage(
       const detail = record(entry.errorDetail);
       // A `code` is the exit code of the program that failed, not a status.
       const exitCode = number(detail.code);
-      const error = answerError(subject, 500, text(detail.message) || text(entry.error));
-      if (exitCode !== 0) Object.assign(error, { details: { ...error.details, exitCode } });
-      throw error;
+      const told = exitCode === 0 ? {} : { exitCode };
+      throw answerError(subject, 500, text(detail.message) || text(entry.error), told);
     }
     const output = text(entry.stream);
     if (output !== '') onOutput(output);

@@ -6,11 +6,13 @@ import type {
   ContainerState,
   Engine,
   EngineBuild,
+  EngineTerminal,
   EngineVersion,
   ExecResult,
   ImageDetails,
   PathState,
   PullProgress,
+  TerminalProgram,
 } from '../ports/engine.ts';
 import { buildImage } from './builds.ts';
 import { EngineCalls } from './calls.ts';
@@ -21,6 +23,7 @@ import { EngineHttp } from './http.ts';
 import * as images from './images.ts';
 import { list, record, text } from './json.ts';
 import * as paths from './paths.ts';
+import { terminal } from './terminal.ts';
 
 export function createDockerEngine(endpoint: EngineEndpoint): Engine {
   return new DockerEngine(new EngineCalls(new EngineHttp(endpoint)));
@@ -128,6 +131,10 @@ class DockerEngine implements Engine {
 
   execute(id: string, argv: readonly string[], signal: AbortSignal): Promise<ExecResult> {
     return execute(this.#calls, id, argv, signal);
+  }
+
+  terminal(id: string, program: TerminalProgram, signal: AbortSignal): Promise<EngineTerminal> {
+    return terminal(this.#calls, id, program, signal);
   }
 
   renameContainer(id: string, name: string, signal: AbortSignal): Promise<void> {

@@ -12,10 +12,15 @@ import {
   NotFound,
 } from '@argonaut/contracts';
 
-/** The engine answered, and said no. `details` carries `status` and `engineMessage`. */
-export function answerError(subject: string, status: number, message: string): ArgonautError {
+/** The engine answered, and said no. `details` carries `status`, `engineMessage`, and what else it told. */
+export function answerError(
+  subject: string,
+  status: number,
+  message: string,
+  told: Readonly<Record<string, unknown>> = {},
+): ArgonautError {
   const text = `${subject}: the engine answered ${status}: ${message}`;
-  const options: ErrorDetails = { details: { status, engineMessage: message } };
+  const options: ErrorDetails = { details: { ...told, status, engineMessage: message } };
   if (status === 409 || (status === 500 && /name .*is already in use/.test(message))) {
     return new Conflict(text, options);
   }

@@ -13,36 +13,46 @@ import type {
 import { engineMessageOf } from '../docker/errors.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Engine, EngineVersion, ImageDetails } from '../ports/engine.ts';
+import { ImageBuilds } from './builds.ts';
 import type { ImageKnowledge } from './knowledge.ts';
+import { keepName, keptDigest } from './names.ts';
 import { checkArchitecture, checkPlatforms } from './platform.ts';
 import { PullReport } from './progress.ts';
 import { byDigest, digestIn, parseReference } from './reference.ts';
 import { registryError, withRetries } from './registry-trouble.ts';
 import { SharedPulls } from './shared-pulls.ts';
-
-/** Where our keep tags live. The host exists nowhere, so nothing is ever pulled or pushed under it. */
-export const keepRepository = 'argonaut.local/keep';
+import type { ImageUses } from './uses.ts';
 
 export type Progress = (line: AcquireProgress) => void;
 
 export interface ImageAcquisitionOptions {
   readonly engine: Engine;
   readonly knowledge: ImageKnowledge;
+  readonly uses: ImageUses;
   readonly clock: Clock;
 }
 
 export class ImageAcquisition {
   readonly #engine: Engine;
   readonly #knowledge: ImageKnowledge;
+  readonly #uses: ImageUses;
   readonly #clock: Clock;
-  readonly #pulls: SharedPulls;
+  readonly #pulls = new SharedPulls<AcquiredImage>();
+  readonly #builds: ImageBuilds;
   #version: EngineVersion | undefined;
 
-  constructor({ engine, knowledge, clock }: ImageAcquisitionOptions) {
+  constructor({ engine, knowledge, uses, clock }: ImageAcquisitionOptions) {
     this.#engine = engine;
     this.#knowledge = knowledge;
+    this.#uses = uses;
     this.#clock = clock;
-    this.#pulls = new SharedPulls();
+    this.#builds = new ImageBuilds({
+      engine,
+      knowledge,
+      clock,
+      version: (signal) => this.#engineVersion(signal),
+      acquire: (request, onProgress, signal) => this.acquire(request, onProgress, signal),
+    });
   }
 
   /** The digest and platforms of a reference, from its registry. */
@@ -57,6 +67,15 @@ export class ImageAcquisition {
   }
 
   async acquire(request: ImageRequest, onProgress: Progress, signal: AbortSignal): Promise<AcquiredImage> {
+    const image =
+      request.build === undefined
+        ? await this.#acquire(request, onProgress, signal)
+        : await this.#builds.acquire(request, request.build, onProgress, signal);
+    this.#uses.note(image.local, request.build === undefined ? request.reference : undefined);
+    return image;
+  }
+
+  async #acquire(request: ImageRequest, onProgress: Progress, signal: AbortSignal): Promise<AcquiredImage> {
     const { reference, policy } = request;
     const digest = request.digest ?? parseReference(reference).digest;
     if (digest !== undefined) return this.#locked(request, digest, onProgress, signal);
@@ -96,13 +115,16 @@ export class ImageAcquisition {
       const kind = kindOf(error);
       if (kind === 'Unauthorised' || kind === 'Forbidden' || kind === 'Cancelled') throw error;
       signal.throwIfAborted();
-      const present = await this.#engine.inspectImage(reference, signal);
-      if (!present) throw error;
+      const instead = await this.#lastKnown(reference, signal);
+      if (!instead) throw error;
       onProgress({
         level: 'Warning',
         message: `The registry could not tell what ${reference} is now (${messageOf(error)}). The image that is on the worker is used.`,
       });
-      return this.#present(reference, present, onProgress, signal);
+      const { image, digest } = instead;
+      return digest === undefined
+        ? this.#present(reference, image, onProgress, signal)
+        : this.#keep(reference, digest, image, signal);
     }
     const kept = await this.#engine.inspectImage(keepName(resolved.digest), signal);
     if (kept && (await this.#runsHere(kept, signal))) {
@@ -110,6 +132,21 @@ export class ImageAcquisition {
       return this.#keep(reference, resolved.digest, kept, signal);
     }
     return this.#pull(request, resolved, onProgress, signal);
+  }
+
+  /** What the reference meant when it was used here last; else what the engine has under that name. */
+  async #lastKnown(
+    reference: string,
+    signal: AbortSignal,
+  ): Promise<{ readonly image: ImageDetails; readonly digest?: string } | undefined> {
+    const local = this.#uses.lastOf(reference);
+    const digest = local === undefined ? undefined : keptDigest(local);
+    if (local !== undefined && digest !== undefined) {
+      const image = await this.#engine.inspectImage(local, signal);
+      if (image) return { image, digest };
+    }
+    const image = await this.#engine.inspectImage(reference, signal);
+    return image && { image };
   }
 
   async #ask(
@@ -245,11 +282,6 @@ export class ImageAcquisition {
  */
 function isTakenByOtherPlatform(error: unknown): boolean {
   return /cannot overwrite digest/i.test(engineMessageOf(error));
-}
-
-/** A tag may not contain a colon. */
-export function keepName(digest: string): string {
-  return `${keepRepository}:${digest.replace(':', '-')}`;
 }
 
 function splitKeepName(name: string): [string, string] {

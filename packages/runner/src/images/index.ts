@@ -1,3 +1,4 @@
 /** Images: references, acquisition, and what is remembered about them. */
-export { keepName, keepRepository } from './acquisition.ts';
+export { baseImages } from './dockerfile.ts';
+export { builtRepository, keepName, keepRepository } from './names.ts';
 export { byDigest, digestIn, type ImageReference, parseReference, repositoryName } from './reference.ts';

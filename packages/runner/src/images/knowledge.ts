@@ -19,6 +19,10 @@ export class ImageKnowledge {
     this.#details.set(local, details);
   }
 
+  forget(local: string): void {
+    this.#details.delete(local);
+  }
+
   /** Without asking the engine. */
   known(local: string): ImageDetails | undefined {
     return this.#details.get(local);

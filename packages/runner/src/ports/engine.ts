@@ -4,7 +4,7 @@
  * of an answer mean empty (newer API versions leave them out).
  */
 
-import type { Readable } from 'node:stream';
+import type { Duplex, Readable } from 'node:stream';
 import type { RegistryCredentials, ResolvedImage } from '@argonaut/contracts/attempt';
 
 export interface EngineVersion {
@@ -48,6 +48,24 @@ export interface ExecResult {
   readonly exitCode: number;
   /** Of both streams, its end where there is much. */
   readonly output: string;
+}
+
+/** A program of a container with a terminal of its own. */
+export interface EngineTerminal {
+  /** What is typed in, what is shown out; ends with the program. */
+  readonly stream: Duplex;
+  resize(columns: number, rows: number, signal: AbortSignal): Promise<void>;
+  /** `undefined` while it runs. */
+  exitCode(signal: AbortSignal): Promise<number | undefined>;
+}
+
+export interface TerminalProgram {
+  readonly argv: readonly string[];
+  /** `NAME=value`; everybody who may ask the engine can see them. */
+  readonly environment: readonly string[];
+  readonly workingDirectory: string;
+  readonly columns: number;
+  readonly rows: number;
 }
 
 export interface PullProgress {
@@ -148,6 +166,11 @@ export interface Engine {
    * does not run. The engine shows the words to everybody who may ask it.
    */
   execute(id: string, argv: readonly string[], signal: AbortSignal): Promise<ExecResult>;
+  /**
+   * Starts a program with a terminal in a running container, as the container's user. `Conflict` when the container does not
+   * run. The signal ends the connection, not the program.
+   */
+  terminal(id: string, program: TerminalProgram, signal: AbortSignal): Promise<EngineTerminal>;
   renameContainer(id: string, name: string, signal: AbortSignal): Promise<void>;
   /** Containers that carry every one of these labels, in any state. */
   listContainers(

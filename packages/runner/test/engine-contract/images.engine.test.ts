@@ -5,9 +5,7 @@ import { Secret } from '@argonaut/contracts';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { RegistryService } from '../../../../test/services/registry.ts';
 import { passwordRegistry, registry } from '../../../../test/services.ts';
-import { ImageAcquisition } from '../../src/images/acquisition.ts';
-import { ImageKnowledge } from '../../src/images/knowledge.ts';
-import { systemClock } from '../../src/local/index.ts';
+import { acquiring } from '../acquiring.ts';
 import { patience } from '../contract/bench.ts';
 import { EngineUnderTest, type ImageStoreKind } from './engine-under-test.ts';
 
@@ -41,10 +39,9 @@ describe('an engine, about images', () => {
     await under.close();
   });
 
-  const acquisition = () =>
-    new ImageAcquisition({ engine, knowledge: new ImageKnowledge(engine), clock: systemClock });
-  const acquire = (reference: string, policy: 'always' | 'if-not-present' = 'always') =>
-    acquisition().acquire({ reference, policy }, () => {}, patience());
+  const acquisition = () => acquiring(engine);
+  const acquire = async (reference: string, policy: 'always' | 'if-not-present' = 'always') =>
+    (await acquisition()).acquire({ reference, policy }, () => {}, patience());
 
   it('says what a tag means in its registry: the digest of the index, and the platforms', async () => {
     const resolved = await engine.resolveImage(multi, undefined, patience());
@@ -115,9 +112,9 @@ describe('an engine, about images', () => {
 
   it('tells what a registry refuses: nobody, the wrong one, nothing there', async () => {
     const { host, credentials } = await passwordRegistry();
-    const ask = (repository: string, password?: string) => {
+    const ask = async (repository: string, password?: string) => {
       const secret = password === undefined ? undefined : new Secret(password);
-      return acquisition().resolve(
+      return (await acquisition()).resolve(
         {
           reference: `${host}/argonaut-test/${repository}:1`,
           policy: 'always',
@@ -142,7 +139,9 @@ describe('an engine, about images', () => {
     const address = server.address();
     const port = typeof address === 'object' && address !== null ? address.port : 0;
     const reference = `127.0.0.1:${port}/team/tool:1`;
-    await expect(acquisition().resolve({ reference, policy: 'always' }, patience())).rejects.toMatchObject({
+    await expect(
+      (await acquisition()).resolve({ reference, policy: 'always' }, patience()),
+    ).rejects.toMatchObject({
       kind: 'Forbidden',
     });
     server.close();

@@ -1,0 +1,73 @@
+import { describe, expect, it } from 'vitest';
+import { baseImages, instructionsOf, withBases } from './dockerfile.ts';
+
+const places = (dockerfile: string) =>
+  instructionsOf(dockerfile).map(({ keyword, line, lastLine }) => [keyword, line, lastLine]);
+const bases = (dockerfile: string, given = {}) =>
+  baseImages(dockerfile, given).map(({ reference }) => reference);
+
+describe('the instructions of a Dockerfile', () => {
+  it('are counted as the engine counts its steps, each with its lines', () => {
+    const dockerfile = [
+      '# a comment',
+      'from alpine:3',
+      '',
+      'RUN one \\',
+      '  # a comment between',
+      '',
+      '  && two',
+      'CMD ["x"]',
+    ].join('\n');
+    expect(places(dockerfile)).toEqual([
+      ['FROM', 2, 2],
+      ['RUN', 4, 7],
+      ['CMD', 8, 8],
+    ]);
+  });
+
+  it('go on behind another sign when a directive says so, and may end with the file', () => {
+    expect(places('# escape=`\r\nFROM x\r\nRUN a `\r\n b\r\n')).toEqual([
+      ['FROM', 2, 2],
+      ['RUN', 3, 4],
+    ]);
+    expect(places('FROM x\nRUN a \\')).toEqual([
+      ['FROM', 1, 1],
+      ['RUN', 2, 2],
+    ]);
+  });
+});
+
+describe('the images that a Dockerfile begins from', () => {
+  it('are those of FROM and of COPY --from, without scratch and its own stages', () => {
+    const dockerfile = [
+      'FROM --platform=linux/amd64 golang:1.22 AS Build',
+      'FROM scratch',
+      'COPY --from=build /app /app',
+      'COPY --from=0 /app /again',
+      'COPY --chown=1 --from=tools/ca:2 /certs /certs',
+      'FROM build',
+    ].join('\n');
+    expect(bases(dockerfile)).toEqual(['golang:1.22', 'tools/ca:2']);
+  });
+
+  it('may be given by arguments that stand above them', () => {
+    const dockerfile = 'ARG TAG=3.20 REGISTRY="r.example:5000"\nARG NONE\nFROM ${REGISTRY}/alpine:$TAG\n';
+    expect(bases(dockerfile)).toEqual(['r.example:5000/alpine:3.20']);
+    expect(bases(dockerfile, { TAG: '3.21' })).toEqual(['r.example:5000/alpine:3.21']);
+    expect(bases('ARG X\nFROM ${X:-alpine}\n')).toEqual(['alpine']);
+    expect(() => bases('\nARG X\nFROM $X:1\n')).toThrow(/Line 3 .* the argument X has no value/);
+    // Of a stage, so it has no say.
+    expect(() => bases('FROM a\nARG X=1\nFROM b:$X\n')).toThrow(/Line 3/);
+  });
+
+  it('are replaced where they stand, and nothing else is', () => {
+    const dockerfile = 'FROM alpine AS alpine\nRUN echo alpine\nCOPY --from=alpine:3 /alpine /x\n';
+    const names = baseImages(dockerfile).map((base, index) => ({ base, name: `kept:${index}` }));
+    expect(withBases(dockerfile, names)).toBe(
+      'FROM kept:0 AS alpine\nRUN echo alpine\nCOPY --from=kept:1 /alpine /x\n',
+    );
+    const argued = 'ARG T=1\nFROM \\\n  a:$T AS b\n';
+    const [base] = baseImages(argued);
+    expect(base && withBases(argued, [{ base, name: 'kept' }])).toBe('ARG T=1\nFROM \\\n  kept AS b\n');
+  });
+});

@@ -1,0 +1,135 @@
+/**
+ * As much of a Dockerfile as is needed beside the engine: which line an instruction stands on, and which images it begins
+ * from, so that those are acquired like all others. Pure. Grammar: docs.docker.com/reference/dockerfile
+ */
+import { Invalid } from '@argonaut/contracts';
+
+export interface Instruction {
+  /** Of its first line, from 1. */
+  readonly line: number;
+  /** Of its last line. */
+  readonly lastLine: number;
+  /** Upper case. */
+  readonly keyword: string;
+  /** What follows the keyword, with its lines joined as the engine does it. */
+  readonly rest: string;
+}
+
+/** An image that a Dockerfile begins from or copies out of. */
+export interface BaseImage {
+  readonly instruction: Instruction;
+  /** As it is written, possibly with arguments in it. */
+  readonly written: string;
+  /** With the arguments filled in. */
+  readonly reference: string;
+}
+
+export type BuildArguments = Readonly<Record<string, string>>;
+
+/** The instructions in order: the n-th is what the engine calls `Step n`. */
+export function instructionsOf(dockerfile: string): readonly Instruction[] {
+  const lines = dockerfile.split(/\r?\n/);
+  const joint = escapeOf(lines);
+  const found: Instruction[] = [];
+  let begun: { line: number; text: string } | undefined;
+  for (const [index, line] of lines.entries()) {
+    // Comments and empty lines may also stand between the lines of one instruction.
+    if (/^\s*(#|$)/.test(line)) continue;
+    const goesOn = line.trimEnd().endsWith(joint);
+    const text = goesOn ? line.trimEnd().slice(0, -1) : line;
+    begun = { line: begun?.line ?? index + 1, text: (begun?.text ?? '') + text };
+    if (goesOn) continue;
+    found.push(instruction(begun.line, index + 1, begun.text));
+    begun = undefined;
+  }
+  if (begun !== undefined) found.push(instruction(begun.line, lines.length, begun.text));
+  return found;
+}
+
+/** The directive `# escape=` counts only above everything else. */
+function escapeOf(lines: readonly string[]): string {
+  for (const line of lines) {
+    const directive = /^\s*#\s*([a-zA-Z]+)\s*=\s*(\S+)\s*$/.exec(line);
+    if (directive === null) break;
+    if (directive[1]?.toLowerCase() === 'escape') return directive[2] ?? '\\';
+  }
+  return '\\';
+}
+
+function instruction(line: number, lastLine: number, text: string): Instruction {
+  const match = /^\s*(\S+)\s*([\s\S]*)$/.exec(text);
+  return { line, lastLine, keyword: (match?.[1] ?? '').toUpperCase(), rest: (match?.[2] ?? '').trim() };
+}
+
+/**
+ * What has to be there before the build begins: images behind `FROM` and `COPY --from=`, without `scratch` and without the
+ * build's own stages. @throws Invalid for an argument without a value, with its line
+ */
+export function baseImages(dockerfile: string, given: BuildArguments = {}): readonly BaseImage[] {
+  const known = new Map<string, string>();
+  const stages = new Set<string>();
+  const bases: BaseImage[] = [];
+  for (const it of instructionsOf(dockerfile)) {
+    if (it.keyword === 'ARG' && stages.size === 0 && bases.length === 0) noteArguments(it, given, known);
+    if (it.keyword === 'FROM') {
+      const words = it.rest.split(/\s+/).filter((word) => !word.startsWith('--'));
+      const [written = '', as, stage] = words;
+      const reference = filledIn(written, known, it);
+      if (reference !== 'scratch' && !stages.has(reference.toLowerCase()))
+        bases.push({ instruction: it, written, reference });
+      stages.add(as?.toUpperCase() === 'AS' && stage ? stage.toLowerCase() : `${stages.size}`);
+    }
+    const copied = it.keyword === 'COPY' ? /(?:^|\s)--from=(\S+)/.exec(it.rest)?.[1] : undefined;
+    if (copied === undefined || /^\d+$/.test(copied) || stages.has(copied.toLowerCase())) continue;
+    bases.push({ instruction: it, written: copied, reference: copied });
+  }
+  return bases;
+}
+
+/** Only those above the first `FROM` may stand in one. */
+function noteArguments({ rest }: Instruction, given: BuildArguments, known: Map<string, string>): void {
+  for (const word of rest.match(/(?:[^\s"']|"[^"]*"|'[^']*')+/g) ?? []) {
+    const equals = word.indexOf('=');
+    const name = equals < 0 ? word : word.slice(0, equals);
+    const value =
+      given[name] ?? (equals < 0 ? undefined : word.slice(equals + 1).replace(/^(["'])(.*)\1$/, '$2'));
+    if (value !== undefined) known.set(name, value);
+  }
+}
+
+function filledIn(written: string, known: ReadonlyMap<string, string>, { line }: Instruction): string {
+  return written.replace(
+    /\$(?:\{([A-Za-z_]\w*)(?::-([^}]*))?\}|([A-Za-z_]\w*))/g,
+    (_all, braced: string | undefined, otherwise: string | undefined, plain: string | undefined) => {
+      const name = braced ?? plain ?? '';
+      const value = known.get(name) || otherwise;
+      if (value) return value;
+      throw new Invalid(
+        `Line ${line} of the Dockerfile begins from "${written}", and the argument ${name} has no value. Give it a default (ARG ${name}=…) above the first FROM, or name it among the build arguments.`,
+      );
+    },
+  );
+}
+
+/** The same text on the same lines, with other names for the images that it begins from. */
+export function withBases(
+  dockerfile: string,
+  names: readonly { readonly base: BaseImage; readonly name: string }[],
+): string {
+  const lines = dockerfile.split('\n');
+  for (const { base, name } of names) {
+    const { line, lastLine } = base.instruction;
+    for (let index = line - 1; index < lastLine; index++) {
+      const before = lines[index] ?? '';
+      const after = before.replace(wordOf(base.written), (_all, lead: string) => lead + name);
+      lines[index] = after;
+      if (after !== before) break;
+    }
+  }
+  return lines.join('\n');
+}
+
+/** The word itself, never a part of another one. */
+function wordOf(written: string): RegExp {
+  return new RegExp(`((?:^|\\s|--from=))${written.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}(?=\\s|$)`);
+}

@@ -1,0 +1,170 @@
+/** Images built on the worker from a Dockerfile: named by content, shared, cancelled, and what is said when one fails. */
+import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { promisify } from 'node:util';
+import { Secret } from '@argonaut/contracts';
+import type { AcquireProgress, ImageBuild, ImageRequest } from '@argonaut/contracts/attempt';
+import { afterAll, describe, expect, it } from 'vitest';
+import { passwordRegistry, registry } from '../../../test/services.ts';
+import { createDockerEngine, endpointFromDockerHost } from '../src/docker/index.ts';
+import type { Engine } from '../src/ports/index.ts';
+import { acquiring } from './acquiring.ts';
+import { eventually, patience } from './contract/bench.ts';
+
+const docker = (...args: string[]) => promisify(execFile)('docker', args);
+const engine = createDockerEngine(endpointFromDockerHost(process.env.DOCKER_HOST));
+const base = 'argonaut-test/busybox:1';
+const made: string[] = [];
+
+/** No two tests build the same. */
+const fresh = (): string => `ENV RUN_OF_THIS_TEST=${randomBytes(8).toString('hex')}`;
+
+function request(dockerfile: string, more: Partial<ImageBuild> = {}): ImageRequest {
+  return {
+    reference: 'the image of "Build"',
+    policy: 'if-not-present',
+    build: { dockerfile, arguments: {}, credentials: [], ...more },
+  };
+}
+
+async function build(what: ImageRequest, over: Engine = engine, signal = patience()) {
+  const lines: AcquireProgress[] = [];
+  const image = await (await acquiring(over)).acquire(what, (line) => lines.push(line), signal);
+  made.push(image.local);
+  return { image, lines, text: lines.map(({ message }) => message).join('\n') };
+}
+
+/** The real engine; its build calls are counted. */
+function counting(): { readonly engine: Engine; readonly builds: string[] } {
+  const builds: string[] = [];
+  const over = new Proxy(engine, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name);
+      if (typeof value !== 'function') return value;
+      if (name !== 'buildImage') return value.bind(target);
+      return (...all: Parameters<Engine['buildImage']>) => {
+        builds.push(all[0].name);
+        return target.buildImage(...all);
+      };
+    },
+  });
+  return { engine: over, builds };
+}
+
+const output = async (image: string, ...command: string[]) =>
+  (await docker('run', '--rm', '--network', 'none', image, ...command)).stdout.trim();
+
+describe('an image that is built on the worker', () => {
+  afterAll(async () => {
+    for (const name of made) await docker('rmi', '-f', name).catch(() => {});
+    await engine.close();
+  });
+
+  it('is built from the Dockerfile and its arguments, with every step in the log', async () => {
+    const dockerfile = `FROM ${base}\n${fresh()}\nARG WHO\nRUN echo "hello $WHO" | tee /greeting\n`;
+    const { image, lines, text } = await build(request(dockerfile, { arguments: { WHO: 'world' } }));
+    expect(await output(image.local, 'cat', '/greeting')).toBe('hello world');
+    expect(text).toContain('step 4 of 4: RUN echo "hello $WHO" | tee /greeting');
+    expect(lines).toContainEqual({ level: 'Verbose', message: 'hello world' });
+    expect(lines.at(-1)?.message).toMatch(/^Built the image of "Build" in .* MB\)$/);
+  });
+
+  it('is named by its content: the second run builds nothing, another argument builds another image', async () => {
+    const { engine: over, builds } = counting();
+    const dockerfile = `FROM ${base}\n${fresh()}\nARG WHO=1\nRUN echo $WHO > /who\n`;
+    const first = await build(request(dockerfile), over);
+    const again = await build(request(dockerfile), over);
+    expect(builds).toHaveLength(1);
+    expect([again.image, again.lines]).toEqual([first.image, []]);
+    const other = await build(request(dockerfile, { arguments: { WHO: '2' } }), over);
+    expect(other.image.local).not.toBe(first.image.local);
+    expect(builds).toHaveLength(2);
+  });
+
+  it('is built once for everybody who waits', async () => {
+    const { engine: over, builds } = counting();
+    const images = await acquiring(over);
+    const what = request(`FROM ${base}\n${fresh()}\nRUN sleep 1\n`);
+    const ask = () => images.acquire(what, () => {}, patience());
+    const got = await Promise.all([ask(), ask(), ask()]);
+    made.push(...got.map(({ local }) => local));
+    expect(new Set(got.map(({ local }) => local)).size).toBe(1);
+    expect(builds).toHaveLength(1);
+  });
+
+  it('that fails says which line, with which code, and what was printed last', async () => {
+    const dockerfile = `# two lines of comment\n#\nFROM ${base}\n${fresh()}\nRUN echo fetching; \\\n  echo "no such mirror"; \\\n  exit 7\n`;
+    const failure: unknown = await build(request(dockerfile)).catch((error: unknown) => error);
+    expect(failure).toMatchObject({ kind: 'Invalid', details: { line: 5, exitCode: 7 } });
+    expect(String(failure)).toMatch(
+      /the image of "Build" cannot be built: line 5 of its Dockerfile \(RUN echo fetching; .*\): the program ended with code 7\. Its last output:\nfetching\nno such mirror/,
+    );
+  });
+
+  it.each([
+    [
+      'FROM argonaut-test/busybox:1\nRUN true\nFOO bar\n',
+      /dockerfile parse error.* line 3: unknown instruction: FOO/,
+    ],
+    ['FROM argonaut-test/busybox:1\nCOPY x /x\n', /line 2 of its Dockerfile \(COPY x \/x\): COPY failed/],
+    ['FROM argonaut-test/busybox:1\nRUN --mount=type=cache,target=/x true\n', /line 2 .*requires BuildKit/],
+    ['FROM UPPER/Case name\n', /Line 1 of the Dockerfile: "UPPER\/Case" is not an image reference/],
+  ])('that cannot be understood is told by its line: %j', async (dockerfile, message) => {
+    await expect(build(request(dockerfile))).rejects.toThrow(message);
+  });
+
+  it('is given up when nobody waits any more, and the engine stops building', async () => {
+    const mark = randomBytes(8).toString('hex');
+    const leaving = new AbortController();
+    const images = await acquiring(engine);
+    const begun = Promise.withResolvers<void>();
+    const wanted = images.acquire(
+      request(`FROM ${base}\nRUN echo ${mark}; sleep 600\n`),
+      ({ message }) => {
+        if (message === mark) begun.resolve();
+      },
+      leaving.signal,
+    );
+    const left = expect(wanted).rejects.toThrow('left');
+    await Promise.race([begun.promise, left]);
+    leaving.abort(new Error('left'));
+    await left;
+    await eventually('no container of the build is left', async () => {
+      const { stdout } = await docker('ps', '--all', '--no-trunc', '--format', '{{.Command}}');
+      return !stdout.includes(mark);
+    });
+  });
+
+  it('begins from an image behind a password with the credentials of this one request', async () => {
+    const { host, credentials } = await passwordRegistry();
+    const { username, password } = credentials;
+    const dockerfile = `ARG REGISTRY=${host}\nFROM $REGISTRY/argonaut-test/musl:1\n${fresh()}\nRUN true\n`;
+    const own = [{ registry: host, username, password: new Secret(password) }];
+    const { image, text } = await build(request(dockerfile, { credentials: own }));
+    expect(await engine.inspectImage(image.local, patience())).toBeDefined();
+    expect(text).not.toContain(password);
+    const { stdout } = await docker('history', '--no-trunc', image.local);
+    expect(stdout).not.toContain(password);
+    const without = build(request(dockerfile.replace('RUN true', 'RUN false'), { credentials: [] }));
+    await expect(without).rejects.toMatchObject({ kind: 'Unauthorised' });
+  });
+
+  it('takes the present meaning of a tag when its policy says always', async () => {
+    const { host } = await registry();
+    const tag = `${host}/argonaut-test/moving-${randomBytes(4).toString('hex')}:1`;
+    const push = async (from: string) => {
+      await docker('tag', from, tag);
+      await docker('push', '--quiet', tag);
+      await docker('rmi', tag);
+    };
+    const what = { ...request(`FROM ${tag}\n${fresh()}\n`), policy: 'always' } as const;
+    await push('argonaut-test/busybox:1');
+    const first = await build(what);
+    const before = await engine.inspectImage(first.image.local, patience());
+    await push('argonaut-test/environment:1');
+    const second = await build(what);
+    const after = await engine.inspectImage(second.image.local, patience());
+    expect(second.image.local).toBe(first.image.local);
+    expect(after?.id).not.toBe(before?.id);
+  });
+});
