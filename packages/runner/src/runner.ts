@@ -28,20 +28,21 @@ import type {
 import { AttemptBook } from './attempts/book.ts';
 import { ContainerAttempts } from './attempts/container-place.ts';
 import { describeWorker } from './attempts/describe.ts';
-import { Disposal } from './attempts/disposal.ts';
+import { Disposal, type RemovedAttempt } from './attempts/disposal.ts';
 import { cancelAttempt, discardAttempt, finishAttempt, releaseAttempt } from './attempts/end.ts';
 import { EngineRoom } from './attempts/engine-room.ts';
 import { followAttempt } from './attempts/follow.ts';
 import { Gates } from './attempts/gate.ts';
 import { HostAttempts } from './attempts/host-place.ts';
 import { KeptLogs } from './attempts/log-files.ts';
+import { freeMemoryBytes } from './attempts/memory.ts';
 import { openAttempt } from './attempts/open.ts';
 import { recoverAttempts, recoverContainers } from './attempts/recovery.ts';
 import { Services } from './attempts/services/services.ts';
 import { Staging } from './attempts/stage.ts';
 import { attemptsFolder } from './attempts/staging-directory.ts';
-import { openTerminal } from './attempts/terminal.ts';
 import { type AttemptRoom, placeOf } from './attempts/surroundings.ts';
+import { openTerminal } from './attempts/terminal.ts';
 import { ImageAcquisition } from './images/acquisition.ts';
 import { ImageCleanUp } from './images/clean-up.ts';
 import { ImageUses } from './images/uses.ts';
@@ -72,6 +73,8 @@ export interface RunnerOptions {
   readonly poolSize?: number;
   /** Failures in the background, for the worker's own log. */
   readonly onProblem?: (message: string) => void;
+  /** For figures: nothing is left of an attempt any more. */
+  readonly onRemoved?: (removed: RemovedAttempt) => void;
 }
 
 /** A worker connection with an end, and ways to wait for what goes on in the background. */
@@ -109,7 +112,8 @@ export async function createRunner(options: RunnerOptions): Promise<Runner> {
     engineRoom &&
     places.container &&
     new Services({ place: places.container, room: engineRoom, files, gates, clock });
-  const disposal = new Disposal({ book, files, clock, gates, places, services, onProblem });
+  const onRemoved = (removed: RemovedAttempt): void => options.onRemoved?.(removed);
+  const disposal = new Disposal({ book, files, clock, gates, places, services, onProblem, onRemoved });
   const logs = new KeptLogs(files);
   const room: AttemptRoom = {
     book,
@@ -181,6 +185,10 @@ class LocalRunner implements Runner {
     this.#imageCleanUp =
       images &&
       new ImageCleanUp({ ...images, files: room.files, inAttempts: () => imagesOf(room.book.entries()) });
+  }
+
+  freeMemory(signal: AbortSignal): Promise<number | undefined> {
+    return freeMemoryBytes(this.#room.files, signal);
   }
 
   describe(signal: AbortSignal): Promise<WorkerDescription> {

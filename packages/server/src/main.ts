@@ -11,6 +11,7 @@ import { installationId } from './database/settings.ts';
 import { Metrics } from './http/metrics.ts';
 import type { Services } from './services.ts';
 import { TaskNews } from './tasks/news.ts';
+import { TasksHere } from './tasks/tasks-here.ts';
 import { startWork } from './work.ts';
 
 export interface RunningServer {
@@ -53,6 +54,7 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
       blobs,
       connections,
       news: new TaskNews(),
+      tasksHere: new TasksHere(),
       log,
       metrics: new Metrics(),
       installationId: await installationId(database),

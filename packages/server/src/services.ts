@@ -7,6 +7,7 @@ import type { Coordination, Database, KeyRing } from './database/index.ts';
 import type { RouteTable } from './http/index.ts';
 import type { Metrics } from './http/metrics.ts';
 import type { TaskNews } from './tasks/news.ts';
+import type { TasksHere } from './tasks/tasks-here.ts';
 
 export interface Services {
   readonly config: ServerConfig;
@@ -19,6 +20,8 @@ export interface Services {
   readonly connections: Connections;
   /** Tells watchers in this process that a task has changed. */
   readonly news: TaskNews;
+  /** The tasks that this process runs: for what only their own server can do. */
+  readonly tasksHere: TasksHere;
   readonly log: Logger;
   readonly metrics: Metrics;
   /** A UUID that names this installation for ever. */

@@ -13,6 +13,7 @@ import { type Database, KeyRing, memoryDatabase, openCoordination } from '../src
 import { Metrics } from '../src/http/metrics.ts';
 import type { Services } from '../src/services.ts';
 import { TaskNews } from '../src/tasks/news.ts';
+import { TasksHere } from '../src/tasks/tasks-here.ts';
 
 export const ADMIN_KEY = 'API-TESTADMINISTRATOR0001';
 
@@ -54,6 +55,7 @@ export async function testServer(
     blobs: new DirectoryBlobStore(join(directory, 'blobs')),
     connections: new Connections(),
     news: new TaskNews(),
+    tasksHere: new TasksHere(),
     log: pino({ level: 'silent' }),
     metrics: new Metrics(),
     installationId: '7f9c24e8-3b12-4fef-91e0-5ad8a1c5d3b1',

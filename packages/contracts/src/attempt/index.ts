@@ -2,4 +2,5 @@
 export * from './events.ts';
 export * from './services.ts';
 export * from './spec.ts';
+export * from './terminal.ts';
 export * from './worker-connection.ts';

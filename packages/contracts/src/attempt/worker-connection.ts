@@ -108,7 +108,10 @@ export interface WorkerLine {
 }
 
 /** A line of the acquisition phase. */
-export type AcquireProgress = WorkerLine;
+export interface AcquireProgress extends WorkerLine {
+  /** Bytes are being fetched; what came before was finding out which. */
+  readonly pulling?: true;
+}
 
 export interface StagedAttempt {
   readonly attempt: string;
@@ -141,6 +144,9 @@ export interface FollowOptions extends LogPosition {
 
 export interface WorkerConnection {
   describe(signal: AbortSignal): Promise<WorkerDescription>;
+
+  /** Bytes of memory that new programs could have, told without asking the engine; a worker may not know. */
+  freeMemory?(signal: AbortSignal): Promise<number | undefined>;
 
   /** Attempts that the worker's journal knows and has not forgotten. */
   list(signal: AbortSignal): Promise<readonly KnownAttempt[]>;

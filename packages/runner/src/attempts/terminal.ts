@@ -49,13 +49,15 @@ export async function openTerminal(
   }
   const image = images.known(spec.place.image.local);
   const wanted = request.shell === undefined ? shells : [request.shell];
-  const shell = await interpreters.find(state.id, spec.place, image, wanted, signal).catch((error: unknown) => {
-    if (!(error instanceof Invalid)) throw error;
-    throw new Invalid(
-      `There is no ${wanted.join(' and no ')} in the image ${spec.place.kind === 'container' ? spec.place.image.reference : ''}, so no terminal can be opened. Name another program of it, or use an image that has a shell.`,
-      { cause: error },
-    );
-  });
+  const shell = await interpreters
+    .find(state.id, spec.place, image, wanted, signal)
+    .catch((error: unknown) => {
+      if (!(error instanceof Invalid)) throw error;
+      throw new Invalid(
+        `There is no ${wanted.join(' and no ')} in the image ${spec.place.kind === 'container' ? spec.place.image.reference : ''}, so no terminal can be opened. Name another program of it, or use an image that has a shell.`,
+        { cause: error },
+      );
+    });
   const { columns, rows, term } = request;
   const terminal = await engine.terminal(
     state.id,
@@ -113,7 +115,9 @@ export async function* maskedOutput(
   for (;;) {
     const silence = new AbortController();
     const holds = taken > masker.safeCut;
-    const waited = holds ? sleep(holdBackMs, undefined, { signal: silence.signal }).catch(() => {}) : undefined;
+    const waited = holds
+      ? sleep(holdBackMs, undefined, { signal: silence.signal }).catch(() => {})
+      : undefined;
     const arrived = await (waited === undefined ? next : Promise.race([next, waited]));
     silence.abort();
     if (arrived === undefined) {

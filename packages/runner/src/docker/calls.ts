@@ -3,6 +3,7 @@
  * that the tests ran; never fixed, because engines refuse what they think too old or too new.
  */
 import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
 import { InfrastructureFailure } from '@argonaut/contracts';
 import { connectionError, statusOf } from './errors.ts';
 import type { EngineHttp, EngineRequest } from './http.ts';
@@ -72,6 +73,10 @@ export class EngineCalls {
       if (statusOf(error) === 400 && /client version/i.test(String(error))) this.#version = undefined;
       throw error;
     }
+  }
+
+  async upgrade(what: EngineRequest, signal: AbortSignal): Promise<Duplex> {
+    return this.#http.upgrade(`/v${await this.version(signal)}`, what, signal);
   }
 
   async json(what: EngineRequest, signal: AbortSignal): Promise<unknown> {

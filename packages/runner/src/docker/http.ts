@@ -4,7 +4,7 @@
  * cannot tell a refused connection from a broken one.
  */
 import { type ClientRequestArgs, request as httpRequest, type IncomingMessage } from 'node:http';
-import type { Readable } from 'node:stream';
+import { addAbortSignal, type Duplex, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { InfrastructureFailure, TimedOut } from '@argonaut/contracts';
 import { connectionOptions, describeEndpoint, type EngineEndpoint } from './endpoint.ts';
@@ -48,6 +48,47 @@ export class EngineHttp {
     const status = answer.statusCode ?? 0;
     if (status < 300 || what.accept?.includes(status)) return answer;
     throw answerError(what.subject, status, await errorText(answer));
+  }
+
+  /** A connection that the engine hands over (`101`): bytes in both directions, in a form of its own. */
+  upgrade(prefix: string, what: EngineRequest, signal: AbortSignal): Promise<Duplex> {
+    signal.throwIfAborted();
+    const json = Buffer.from(JSON.stringify(what.json ?? {}));
+    return new Promise((resolve, reject) => {
+      const call = httpRequest({
+        ...this.#options,
+        method: what.method,
+        path: prefix + what.path + queryText(what.query),
+        headers: {
+          host: 'docker',
+          connection: 'Upgrade',
+          upgrade: 'tcp',
+          'content-type': 'application/json',
+          'content-length': String(json.length),
+          ...what.headers,
+        },
+        signal,
+      });
+      const deadline = setTimeout(() => {
+        call.destroy(new TimedOut(`${what.subject}: the engine at ${this.name} did not answer in time.`));
+      }, what.deadlineMs ?? defaultDeadlineMs);
+      call.on('error', (error) => {
+        clearTimeout(deadline);
+        if (signal.aborted || error instanceof TimedOut) reject(signal.aborted ? signal.reason : error);
+        else reject(connectionError(what.subject, this.name, error));
+      });
+      call.on('upgrade', (_answer, socket, head) => {
+        clearTimeout(deadline);
+        if (head.length > 0) socket.unshift(head);
+        resolve(addAbortSignal(signal, socket));
+      });
+      call.on('response', (answer) => {
+        clearTimeout(deadline);
+        const status = answer.statusCode ?? 0;
+        errorText(answer).then((text) => reject(answerError(what.subject, status, text)), reject);
+      });
+      call.end(json);
+    });
   }
 
   async text(answer: IncomingMessage, subject: string): Promise<string> {

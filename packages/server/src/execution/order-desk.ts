@@ -2,9 +2,11 @@
  * Carries orders out. Orders about the same attempt, lease or image follow each other; others run side by side. Each
  * order's answer and its removal are stored together, so a crash in between repeats the order, never its effect.
  */
-import { messageOf } from '@argonaut/contracts';
+import { messageOf, NotFound } from '@argonaut/contracts';
+import type { TerminalRequest, TerminalSession } from '@argonaut/contracts/attempt';
 import type { Order, TaskEvent } from '@argonaut/orchestrator';
 import { acquireImage } from './acquire-order.ts';
+import { acquirePackage } from './acquire-package-order.ts';
 import { cancelAttempt, discardAttempt, openAttempt, releaseHold, stageAttempt } from './attempt-orders.ts';
 import type { Call } from './call.ts';
 import { crashPoint } from './crash-point.ts';
@@ -87,6 +89,19 @@ export class OrderDesk {
     });
   }
 
+  /** A person's terminal in an attempt that is open or held. Its output hides what the attempt's log hides. */
+  async terminal(
+    attempt: string,
+    request: Omit<TerminalRequest, 'secrets'>,
+    signal: AbortSignal,
+  ): Promise<TerminalSession> {
+    const state = this.#execution.state.attempts[attempt];
+    if (state === undefined) throw new NotFound(`There is no attempt ${attempt}.`);
+    const { lease } = await this.#call(state.pool, state.generation, signal);
+    const secrets = this.#execution.secretsOf(attempt);
+    return lease.connection.terminal(attempt, { ...request, secrets }, signal);
+  }
+
   /** Resolves when nothing is being carried out any more. */
   async settled(): Promise<void> {
     while (this.#chains.size > 0) await Promise.all(this.#chains.values());
@@ -114,6 +129,8 @@ export class OrderDesk {
     switch (order.kind) {
       case 'acquire':
         return acquireImage(order, call);
+      case 'acquire-package':
+        return acquirePackage(order, call);
       case 'stage':
         return stageAttempt(order, call);
       case 'open': {
@@ -217,6 +234,11 @@ function subjectOf(order: Exclude<Order, { kind: 'abandon' }>): string {
       return `pool:${order.pool}`;
     case 'acquire':
       return `image:${order.image}`;
+    case 'acquire-package':
+      return `package:${order.package}`;
+    case 'cancel':
+      // Opening waits for services to become healthy, and a cancel does not wait for that.
+      return `cancel:${order.attempt}`;
     default:
       return order.attempt;
   }

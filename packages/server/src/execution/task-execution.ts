@@ -7,6 +7,8 @@ import {
   type LogChunk,
   type LogPosition,
   type NamedSecret,
+  type TerminalRequest,
+  type TerminalSession,
 } from '@argonaut/contracts/attempt';
 import {
   advance,
@@ -128,6 +130,15 @@ export class TaskExecution implements ExecutionSide {
     return this.post({
       events: [{ type: 'cancel-requested', request, ...(by === undefined ? {} : { by }) }],
     });
+  }
+
+  /** A person's terminal in an attempt that is open or held; ends when this process gives the task up. */
+  terminal(
+    attempt: string,
+    request: Omit<TerminalRequest, 'secrets'>,
+    signal: AbortSignal,
+  ): Promise<TerminalSession> {
+    return this.#desk.terminal(attempt, request, AbortSignal.any([signal, this.stopSignal]));
   }
 
   position(attempt: string): LogPosition {

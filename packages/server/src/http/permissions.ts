@@ -82,6 +82,7 @@ export const PERMISSIONS = [
   'TaskCancel',
   'TaskCreate',
   'TaskEdit',
+  'TaskTerminal',
   'TaskView',
   'TeamCreate',
   'TeamDelete',

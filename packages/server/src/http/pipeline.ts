@@ -3,6 +3,7 @@
  * say → (transaction →) handler → answer.
  */
 import { ArgonautError, NotFound, type Secret } from '@argonaut/contracts';
+import type { WebSocket } from '@fastify/websocket';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { TSchema } from 'typebox';
 import { recordEvent } from '../events/record.ts';
@@ -10,10 +11,11 @@ import type { Services } from '../services.ts';
 import { Answer } from './answers.ts';
 import { eventOfRequest } from './audit.ts';
 import { credentialIn } from './authentication.ts';
+import { errorAnswer } from './errors.ts';
 import { once } from './idempotency.ts';
 import { type Principal, permits } from './permissions.ts';
 import { readBody, readQuery } from './read.ts';
-import type { Call, Route, Scope } from './route.ts';
+import type { Call, Route, Scope, SocketCall } from './route.ts';
 import { DEFAULT_SPACE } from './urls.ts';
 
 /** What the server asks the folders that know users and spaces. */
@@ -25,6 +27,11 @@ export interface Gatekeeper {
   /** False while the server starts or stops: everything under `/api` answers 503. */
   isReady(): boolean;
 }
+
+/** RFC 6455, section 7.4.1; from 4000 on they are for applications. */
+const NORMAL_CLOSE = 1000;
+const SERVER_ERROR_CLOSE = 1011;
+const REFUSED_CLOSE = 4000;
 
 const ANONYMOUS: Principal = { id: '', username: 'anonymous', isAdministrator: false, managedSpaces: [] };
 
@@ -50,7 +57,53 @@ export async function admit(gate: Gatekeeper, route: Route, request: FastifyRequ
       `${user.username} lacks the permission ${route.permission}${where}. An administrator can grant it.`,
     );
   }
+  if (route.converse !== undefined) refuseOtherOrigin(request);
   admissions.set(request, { user, space });
+}
+
+/**
+ * Browsers let any page open a WebSocket to anywhere. One that says where its page comes from must come from here.
+ * @throws Forbidden
+ */
+function refuseOtherOrigin(request: FastifyRequest): void {
+  const { origin } = request.headers;
+  if (origin === undefined || URL.parse(origin)?.host === request.host) return;
+  throw new ArgonautError('Forbidden', `A page of ${origin} may not open a connection to this server.`);
+}
+
+/** Talks over an admitted WebSocket; what goes wrong is told in a last message, `{type: "error", message}`. */
+export async function converse(
+  services: Services,
+  route: Route,
+  request: FastifyRequest,
+  socket: WebSocket,
+): Promise<void> {
+  const closed = new AbortController();
+  socket.once('close', () => closed.abort(new Error('The connection was closed.')));
+  // A connection that breaks is closed, which is all that anybody needs to know.
+  socket.on('error', () => {});
+  try {
+    const admission = admissions.get(request);
+    if (admission === undefined || route.converse === undefined)
+      throw new Error(`${route.path} was reached without admission`);
+    const { user, space } = admission;
+    const call: SocketCall<Scope, string, unknown> = {
+      params: parametersOf(request),
+      query: route.query ? readQuery(route.query, request.query as Readonly<Record<string, unknown>>) : {},
+      space,
+      user,
+      signal: AbortSignal.any([closed.signal, services.stopping]),
+      record: (happening) => recordEvent(services, { space, ...happening, by: user }),
+    };
+    await route.converse(call, socket);
+    socket.close(NORMAL_CLOSE);
+  } catch (error) {
+    if (closed.signal.aborted) return;
+    const { status, body } = errorAnswer(error);
+    if (status >= 500) request.log.error({ err: error, url: request.url.split('?')[0] }, 'socket failed');
+    socket.send(JSON.stringify({ type: 'error', message: body.ErrorMessage }));
+    socket.close(status >= 500 ? SERVER_ERROR_CLOSE : REFUSED_CLOSE);
+  }
 }
 
 /** Reads what an admitted request says, runs the handler, and sends its answer. */

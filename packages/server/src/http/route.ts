@@ -3,6 +3,9 @@
  * checked, authorised and (when it writes) put into a transaction before the handler runs, and the OpenAPI document is
  * made from the same declaration.
  */
+
+import { Invalid } from '@argonaut/contracts';
+import type { WebSocket } from '@fastify/websocket';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Static, TSchema } from 'typebox';
 import type { Happening } from '../events/record.ts';
@@ -61,6 +64,17 @@ export interface Declaration<S extends Scope, P extends string, Q extends TSchem
   readonly handle: (call: Call<S, P, Static<Q>, Static<B>>) => Promise<unknown>;
 }
 
+/** What a handler of a WebSocket knows. Its work is done when the promise resolves; the connection is then closed. */
+export type SocketCall<S extends Scope, P extends string, Q> = Pick<
+  Call<S, P, Q, undefined>,
+  'params' | 'query' | 'space' | 'user' | 'signal' | 'record'
+>;
+
+export interface SocketDeclaration<S extends Scope, P extends string, Q extends TSchema>
+  extends Pick<Declaration<S, P, Q, TSchema>, 'scope' | 'path' | 'permission' | 'summary' | 'query'> {
+  readonly converse: (call: SocketCall<S, P, Static<Q>>, socket: WebSocket) => Promise<void>;
+}
+
 /** A declaration whose types have done their work. */
 export interface Route {
   readonly method: Method;
@@ -77,6 +91,8 @@ export interface Route {
   readonly audited: boolean;
   readonly bodyLimit?: number;
   readonly handle: (call: Call<Scope, string, unknown, unknown>) => Promise<unknown>;
+  /** Of a WebSocket: what happens once it is open. */
+  readonly converse?: (call: SocketCall<Scope, string, unknown>, socket: WebSocket) => Promise<void>;
 }
 
 export class RouteTable {
@@ -111,6 +127,23 @@ export class RouteTable {
       audited: declaration.audited ?? declaration.method !== 'GET',
       handle: declaration.handle as Route['handle'],
     });
+  }
+
+  /** A WebSocket. Who may open it is decided before it is. */
+  addSocket<S extends Scope, const P extends string, Q extends TSchema>(
+    declaration: SocketDeclaration<S, P, Q>,
+  ): void {
+    const { converse, ...rest } = declaration;
+    this.add({
+      ...rest,
+      method: 'GET',
+      handle: async () => {
+        throw new Invalid(`${declaration.path} is a WebSocket: connect with the scheme ws or wss.`);
+      },
+    });
+    const last = this.#routes.pop();
+    if (last !== undefined)
+      this.#routes.push({ ...last, converse: converse as NonNullable<Route['converse']> });
   }
 
   get routes(): readonly Route[] {

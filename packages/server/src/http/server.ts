@@ -3,16 +3,20 @@
  * request walks the same pipeline.
  */
 import { readFileSync } from 'node:fs';
+import websocket from '@fastify/websocket';
 import Fastify, { type FastifyInstance, type FastifyReply, LogController } from 'fastify';
 import type { Services } from '../services.ts';
 import { addCompression } from './compression.ts';
 import { answerFor, errorAnswer } from './errors.ts';
-import { admit, type Gatekeeper, serve } from './pipeline.ts';
+import { admit, converse, type Gatekeeper, serve } from './pipeline.ts';
 import type { RouteTable } from './route.ts';
 import { methodsFor, patternsOf, urlRewriter } from './urls.ts';
 
 /** Longest path segment; Git references and package ids are long. */
 const MAXIMUM_PARAMETER = 500;
+
+/** Largest message of a WebSocket in bytes: what somebody pastes into a terminal comes in pieces. */
+const MAXIMUM_MESSAGE = 1024 * 1024;
 
 /** A Fastify instance that serves the table's routes; it does not listen yet. */
 export function createHttpServer(services: Services, table: RouteTable, gate: Gatekeeper): FastifyInstance {
@@ -68,7 +72,9 @@ export function createHttpServer(services: Services, table: RouteTable, gate: Ga
     reply.header('retry-after', '2');
     return sendError(reply, answerFor(503, 'The server is starting or stopping. Try again in a moment.'));
   });
+  addSockets(app, services, table, gate);
   for (const route of table.routes) {
+    if (route.converse !== undefined) continue;
     for (const url of patternsOf(route)) {
       app.route({
         method: route.method,
@@ -108,6 +114,25 @@ export function createHttpServer(services: Services, table: RouteTable, gate: Ga
 
 function sendError(reply: FastifyReply, answer: ReturnType<typeof answerFor>): FastifyReply {
   return reply.code(answer.status).type('application/json; charset=utf-8').send(JSON.stringify(answer.body));
+}
+
+/** In a scope of their own, so that it is loaded after the plugin which they need. */
+function addSockets(app: FastifyInstance, services: Services, table: RouteTable, gate: Gatekeeper): void {
+  app.register(websocket, { options: { maxPayload: MAXIMUM_MESSAGE } });
+  app.register(async (scope) => {
+    for (const route of table.routes) {
+      if (route.converse === undefined) continue;
+      for (const url of patternsOf(route)) {
+        scope.route({
+          method: 'GET',
+          url,
+          onRequest: (request) => admit(gate, route, request),
+          handler: (request, reply) => serve(services, route, request, reply),
+          wsHandler: (socket, request) => converse(services, route, request, socket),
+        });
+      }
+    }
+  });
 }
 
 /** JSON by our rules (an empty body is none); everything else stays a stream for the handler. */

@@ -2,6 +2,7 @@
 import type { Feature } from '../services.ts';
 import { taskLogRoutes } from './log.routes.ts';
 import { taskRoutes } from './routes.ts';
+import { terminalRoutes } from './terminal/routes.ts';
 
 export { cancelTask } from './cancel.ts';
 export type { LoadedRun, RunInput, ServerWork, TaskKind } from './kinds.ts';
@@ -12,5 +13,6 @@ export const tasks: Feature = {
   routes: (routes, services) => {
     taskRoutes(routes, services);
     taskLogRoutes(routes, services);
+    terminalRoutes(routes, services);
   },
 };

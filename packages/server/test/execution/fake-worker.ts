@@ -2,6 +2,7 @@
  * A worker without an engine: it keeps attempts in memory as a real one keeps them in its journal, so it outlives the
  * shell that talks to it. It counts starts, and every verb passes a fuse that can blow before or after its effect.
  */
+import { PassThrough } from 'node:stream';
 import { ArgonautError, Conflict, NotFound } from '@argonaut/contracts';
 import type {
   AcquiredImage,
@@ -21,6 +22,8 @@ import type {
   PackageRequest,
   ResolvedImage,
   StagedAttempt,
+  TerminalRequest,
+  TerminalSession,
   WorkerConnection,
   WorkerDescription,
 } from '@argonaut/contracts/attempt';
@@ -43,6 +46,7 @@ interface Attempt {
   starts: number;
   late?: LateValues;
   program?: Program;
+  released?: boolean;
   readonly ended: PromiseWithResolvers<Outcome>;
 }
 
@@ -51,6 +55,7 @@ export type Fuse = (point: string) => void;
 export class FakeWorker implements WorkerConnection {
   readonly attempts = new Map<string, Attempt>();
   readonly lanesEnded: string[] = [];
+  terminalsClosed = 0;
   /** Set to make every verb fail as if the machine were away. */
   away = false;
   fuse: Fuse = () => {};
@@ -158,7 +163,8 @@ export class FakeWorker implements WorkerConnection {
     known.phase = 'ended';
     this.#answer('follow.ended');
     yield { type: 'ended', outcome };
-    yield { type: 'confirmed', outcome };
+    const held = outcome.result === 'Failed' && known.spec.holdOnFailureMs > 0 && known.released !== true;
+    yield { type: 'confirmed', outcome, ...(held ? { held } : {}) };
   }
 
   async *read(_attempt: string, path: string): AsyncGenerator<Uint8Array> {
@@ -174,7 +180,35 @@ export class FakeWorker implements WorkerConnection {
     known.ended.resolve({ result: 'Cancelled', cause: 'cancelled', message, infrastructure: false });
   }
 
-  async release(): Promise<void> {}
+  async release(attempt: string): Promise<void> {
+    const known = this.attempts.get(attempt);
+    if (known !== undefined) known.released = true;
+  }
+
+  /** Shows what is typed, and ends with `exit`. */
+  async terminal(attempt: string, request: TerminalRequest): Promise<TerminalSession> {
+    this.#answer('terminal');
+    if (!this.attempts.has(attempt)) throw new NotFound(`There is no attempt ${attempt}.`);
+    const shown = new PassThrough();
+    shown.write(`${request.term} ${request.columns}x${request.rows} `);
+    return {
+      container: 'c0ffee',
+      shell: request.shell ?? '/bin/sh',
+      output: shown,
+      write: async (bytes) => {
+        if (Buffer.from(bytes).toString() === 'exit') shown.end();
+        else shown.write(bytes);
+      },
+      resize: async ({ columns, rows }) => {
+        shown.write(`${columns}x${rows} `);
+      },
+      exitCode: async () => 7,
+      close: async () => {
+        this.terminalsClosed += 1;
+        shown.end();
+      },
+    };
+  }
 
   async finish(attempt: string, epoch: number): Promise<void> {
     this.#answer('finish.before');

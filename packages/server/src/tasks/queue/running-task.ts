@@ -15,7 +15,10 @@ import type { DatabaseRunStore } from '../runs/run-store.ts';
 import { waitsForPeople } from './waiting.ts';
 
 /** Everything of the execution's ports that is the same for all tasks. */
-export type SharedPorts = Pick<ExecutionPorts, 'workers' | 'images' | 'artifacts' | 'containerOptions'>;
+export type SharedPorts = Pick<
+  ExecutionPorts,
+  'workers' | 'images' | 'packages' | 'artifacts' | 'containerOptions'
+>;
 
 export interface Surroundings {
   readonly services: Services;
@@ -123,6 +126,7 @@ export class RunningTask {
         },
       },
     });
+    using _ = services.tasksHere.add(this.#execution);
     this.waiting = waitsForPeople(this.#execution.state);
     // Events that came before are waiting for somebody to read them.
     this.#surroundings.onRoom();
