@@ -261,6 +261,9 @@ function applyAttempt(turn: Turn, event: AttemptProgress): void {
       if (!isCurrent) return;
       delete action.attempt;
       action.mayStageAhead = false;
+      if (event.type === 'stage-declined') {
+        turn.say(activity, 'Verbose', `Not prepared ahead: ${event.reason}.`);
+      }
       if (event.type === 'stage-failed' && event.imageGone === true)
         forgetSupplies(turn, turn.locate(attempt.action));
       if (action.phase !== 'active' || event.type === 'stage-declined') return;

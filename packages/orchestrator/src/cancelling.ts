@@ -1,5 +1,6 @@
 /** What a cancel request does, and what a second one adds. */
 import { acquireId, cancelAttempt, letGo } from './attempts.ts';
+import { acquirePackageId } from './packages.ts';
 import { isHeld, isOpen } from './state.ts';
 import type { Turn } from './turn.ts';
 import { ROOT_ACTIVITY } from './turn.ts';
@@ -62,6 +63,12 @@ function abandonOrders(turn: Turn): void {
     if (image.status !== 'acquiring') continue;
     image.status = 'stale';
     const order = acquireId(key, image.acquisition);
+    turn.order({ id: `abandon:${order}`, kind: 'abandon', order });
+  }
+  for (const [key, one] of Object.entries(turn.state.packages ?? {})) {
+    if (one.status !== 'acquiring') continue;
+    one.status = 'stale';
+    const order = acquirePackageId(key, one.acquisition);
     turn.order({ id: `abandon:${order}`, kind: 'abandon', order });
   }
   for (const lease of Object.values(turn.state.leases)) {

@@ -120,6 +120,22 @@ export const Acquire = command('acquire', {
   activity: Type.String(),
 });
 
+/** Bring a package to the leased worker. Answer: `package-acquired` or `package-acquire-failed`. */
+export const AcquirePackage = command('acquire-package', {
+  ...onLease,
+  /** Key in the state's table of packages. */
+  package: Type.String(),
+  acquisition: Type.Integer(),
+  /** Feed id, package id and version, evaluated. */
+  feed: Type.String(),
+  packageId: Type.String(),
+  version: Type.String(),
+  /** Unpacked, or the file that it is. */
+  extract: Type.Boolean(),
+  /** Where progress is shown. */
+  activity: Type.String(),
+});
+
 /** Stop carrying out another order; its answer is not wanted any more. No answer. */
 export const Abandon = command('abandon', { order: Type.String() });
 
@@ -183,6 +199,7 @@ export const Order = Type.Union([
   Lease,
   ReleaseLease,
   Acquire,
+  AcquirePackage,
   Abandon,
   Stage,
   Open,

@@ -2,7 +2,7 @@
  * The state of a task between two events: plain data, stored with every step forward. It holds no secret and no clock
  * value; outputs live with the variables, not here.
  */
-import { AcquiredImage, Outcome } from '@argonaut/contracts/attempt';
+import { AcquiredImage, AcquiredPackage, Outcome, StepPackage } from '@argonaut/contracts/attempt';
 import Type, { type Static } from 'typebox';
 import type { Plan } from './plan-types.ts';
 import { ActionOptions } from './process.ts';
@@ -24,11 +24,11 @@ export const LeaseState = Type.Object({
 });
 export type LeaseState = Static<typeof LeaseState>;
 
-/** An image on the worker of one lease. */
-export const ImageState = Type.Object({
+/** What has to be on the worker of one lease before a step can be prepared. */
+const acquirable = {
   pool: Type.String(),
   generation: Type.Integer(),
-  /** Counts acquisitions of the same image, so that each is a command of its own. */
+  /** Counts acquisitions of the same thing, so that each is a command of its own. */
   acquisition: Type.Integer({ minimum: 1 }),
   status: Type.Union([
     Type.Literal('acquiring'),
@@ -37,10 +37,14 @@ export const ImageState = Type.Object({
     /** Given up, or gone from the worker: must be acquired again before use. */
     Type.Literal('stale'),
   ]),
-  acquired: Type.Optional(AcquiredImage),
   message: Type.Optional(Type.String()),
-});
+};
+
+export const ImageState = Type.Object({ ...acquirable, acquired: Type.Optional(AcquiredImage) });
 export type ImageState = Static<typeof ImageState>;
+
+export const PackageState = Type.Object({ ...acquirable, acquired: Type.Optional(AcquiredPackage) });
+export type PackageState = Static<typeof PackageState>;
 
 /**
  * `staging → staged → opening → open → ended → finishing → finished`, or `staged → discarding → gone`. `lost` is an
@@ -52,6 +56,10 @@ export const AttemptState = Type.Object({
   action: Type.String(),
   pool: Type.String(),
   generation: Type.Integer(),
+  /** What its program finds in its directory; absent means nothing. */
+  packages: Type.Optional(Type.Array(StepPackage)),
+  /** Its directory, as its program sees it; known once it is staged. */
+  work: Type.Optional(Type.String()),
   phase: Type.Union([
     Type.Literal('staging'),
     Type.Literal('staged'),
@@ -150,6 +158,8 @@ export const TaskState = Type.Object({
   leases: Type.Record(Type.String(), LeaseState),
   /** By `imageKey`. */
   images: Type.Record(Type.String(), ImageState),
+  /** By pool, feed, package, version and form; absent: none was asked for yet. */
+  packages: Type.Optional(Type.Record(Type.String(), PackageState)),
   lanes: Type.Record(Type.String(), LaneState),
   /** By step number. */
   steps: Type.Record(Type.String(), StepState),

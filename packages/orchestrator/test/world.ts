@@ -227,6 +227,13 @@ export class World {
         const acquired = { reference, local: `local/${reference}`, os: 'linux', architecture: 'amd64' };
         return { type: 'acquired', image, acquisition, acquired };
       }
+      case 'acquire-package': {
+        const { package: key, acquisition, packageId, version, extract } = order;
+        if (fails)
+          return { type: 'package-acquire-failed', package: key, acquisition, message: 'No such package.' };
+        const acquired = { packageId, version, extension: '.zip', sha256: '0'.repeat(64), extract };
+        return { type: 'package-acquired', package: key, acquisition, acquired };
+      }
       case 'stage': {
         const program = this.#program(order.attempt);
         if (fails) {

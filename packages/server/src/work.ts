@@ -3,6 +3,7 @@ import { messageOf } from '@argonaut/contracts';
 import { artifactStore } from './artifacts/index.ts';
 import { imageDirectory } from './connections/images.ts';
 import { BUILT_IN_WORKER, createWorkerDirectory } from './connections/index.ts';
+import { packageDirectory } from './connections/packages.ts';
 import { deploymentTask } from './deployments/index.ts';
 import { runbookRunTask } from './runbooks/runs/index.ts';
 import type { Services } from './services.ts';
@@ -19,6 +20,7 @@ export function startWork(services: Services, ports: Partial<SharedPorts> = {}):
   const dispatcher = new Dispatcher(services, KINDS, {
     workers: createWorkerDirectory(services),
     images: imageDirectory(services),
+    packages: packageDirectory(services),
     artifacts: artifactStore(services),
     containerOptions: containerOptionsPolicy(services),
     ...ports,

@@ -48,6 +48,12 @@ export const StepPackage = Type.Object({
 });
 export type StepPackage = Static<typeof StepPackage>;
 
+/** Where it lies, relative to the step's directory; empty for the directory itself. */
+export function packagePath({ name, packageId, version, extension, extract }: StepPackage): string {
+  if (name === '') return extract ? '' : `${packageId}.${version}${extension}`;
+  return extract ? name : `${name}${extension}`;
+}
+
 /** Limits; absent means the worker pool's default. */
 export const Limits = Type.Object({
   /** CPUs, fractions allowed. */

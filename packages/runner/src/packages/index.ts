@@ -5,5 +5,5 @@
 export { PackageCache, packagesFolder } from './cache.ts';
 export { PackageRefused } from './errors.ts';
 export { DEFAULT_LIMITS, type UnpackLimits } from './limits.ts';
-export { packagePath, placePackages } from './place.ts';
+export { placePackages } from './place.ts';
 export { type Unpacked, type UnpackOptions, unpackPackage } from './unpack.ts';

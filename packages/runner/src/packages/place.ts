@@ -3,15 +3,9 @@
  * file `<name><extension>`; the step's own package unpacked as the directory itself, or as `<id>.<version><extension>`.
  */
 import { Invalid, NotFound } from '@argonaut/contracts';
-import type { StepPackage } from '@argonaut/contracts/attempt';
+import { packagePath, type StepPackage } from '@argonaut/contracts/attempt';
 import type { Files } from '../ports/files.ts';
 import type { PackageCache } from './cache.ts';
-
-/** Relative to the step's directory; empty for the directory itself. */
-export function packagePath({ name, packageId, version, extension, extract }: StepPackage): string {
-  if (name === '') return extract ? '' : `${packageId}.${version}${extension}`;
-  return extract ? name : `${name}${extension}`;
-}
 
 /**
  * @param directory the step's own, empty; nothing of the step runs yet

@@ -3,10 +3,15 @@ import { createHash } from 'node:crypto';
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { AcquireProgress, PackageRequest, StepPackage } from '@argonaut/contracts/attempt';
+import {
+  type AcquireProgress,
+  type PackageRequest,
+  packagePath,
+  type StepPackage,
+} from '@argonaut/contracts/attempt';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createLocalFiles } from '../../src/local/index.ts';
-import { PackageCache, packagePath, placePackages } from '../../src/packages/index.ts';
+import { PackageCache, placePackages } from '../../src/packages/index.ts';
 import type { Files } from '../../src/ports/files.ts';
 import { tgz, zip } from './archives.ts';
 

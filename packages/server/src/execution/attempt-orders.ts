@@ -1,25 +1,35 @@
 /** The orders about one attempt, as calls to its worker; and which event tells how each went. */
 import { Invalid, kindOf, messageOf } from '@argonaut/contracts';
 import type { AttemptSpec, LateValues, Outcome, Place } from '@argonaut/contracts/attempt';
-import { type CommandOf, type Staging, statusVariables } from '@argonaut/orchestrator';
+import { type CommandOf, packageVariables, type Staging, statusVariables } from '@argonaut/orchestrator';
 import { INTERPRETERS } from '@argonaut/runner/scripts';
+import type { LogFrame } from '../tasklog/index.ts';
 import type { Call } from './call.ts';
+import { serverLine } from './change.ts';
 import { engineBack, isEngineAway } from './engine-back.ts';
 import type { Entry } from './execution-side.ts';
 import { lateValues } from './late-values.ts';
+import { tooLittleMemory } from './memory.ts';
 import { isAway, isTrouble, WorkerLost } from './patience.ts';
+import { reportsOf, serviceFrames } from './service-frames.ts';
 
 type ContainerPlace = Extract<Place, { kind: 'container' }>;
 
 export async function stageAttempt(order: CommandOf<'stage'>, call: Call): Promise<Entry> {
   const { lease, epoch, signal } = call;
   const { attempt } = order;
+  const { now } = call.execution.ports;
+  const beganMs = now();
   try {
+    const reason = order.ahead ? await tooLittleMemory(order.staging, call) : undefined;
+    if (reason !== undefined) return { events: [{ type: 'stage-declined', attempt, reason }] };
     const spec = await specOf(order.staging, order.pool, call);
-    const { timings } = await call.patiently(() => lease.connection.stage(spec, epoch, signal), isAway);
+    const { timings, work } = await call.patiently(() => lease.connection.stage(spec, epoch, signal), isAway);
     return {
-      frames: [{ type: 'timing', activity: attempt, timings }],
-      events: [{ type: 'staged', attempt }],
+      frames: [
+        { type: 'timing', activity: attempt, timings, span: { beganMs, endedMs: now() }, ...imageOf(spec) },
+      ],
+      events: [{ type: 'staged', attempt, work }],
     };
   } catch (error) {
     if (signal.aborted || error instanceof WorkerLost) throw error;
@@ -29,6 +39,10 @@ export async function stageAttempt(order: CommandOf<'stage'>, call: Call): Promi
     if (isEngineAway(error)) await engineBack(lease.connection, signal);
     return { events: [{ type: 'stage-failed', attempt, message: messageOf(error), again, imageGone }] };
   }
+}
+
+function imageOf({ place }: AttemptSpec): { readonly image?: string } {
+  return place.kind === 'container' ? { image: place.image.local } : {};
 }
 
 async function specOf(staging: Staging, pool: string, { execution }: Call): Promise<AttemptSpec> {
@@ -67,27 +81,42 @@ export async function openAttempt(order: CommandOf<'open'>, call: Call): Promise
   const { attempt } = order;
   const { step, action } = execution.locate(attempt);
   const { moment } = execution.scope;
+  const known = execution.state.attempts[attempt];
   let late: LateValues;
   try {
-    late = lateValues(order, action, step, execution.scope, statusVariables(execution.plan, execution.state));
+    late = lateValues(order, action, step, execution.scope, {
+      ...statusVariables(execution.plan, execution.state, order.action),
+      'Octopus.Worker.Id': lease.worker,
+      'Octopus.Worker.Name': lease.name,
+      ...packageVariables(known?.packages ?? [], known?.work ?? ''),
+    });
   } catch (error) {
     return { events: [{ type: 'open-refused', attempt, message: messageOf(error) }] };
   }
   const opened: Entry = { events: [{ type: 'opened', attempt }], openedAt: { attempt, moment } };
+  let frames: LogFrame[] = [];
   try {
     await call.patiently(async () => {
       try {
-        await lease.connection.open(attempt, epoch, late, signal);
+        const { lines } = await lease.connection.open(attempt, epoch, late, signal);
+        frames = lines.map(({ level, message }) =>
+          serverLine(attempt, level, message, execution.ports.now()),
+        );
       } catch (error) {
         if (!isAway(error) && (await hasStarted(attempt, call))) return;
         throw error;
       }
     });
-    return opened;
+    return { ...opened, frames };
   } catch (error) {
     if (signal.aborted || error instanceof WorkerLost) throw error;
     if (kindOf(error) === 'Invalid') {
-      return { events: [{ type: 'open-refused', attempt, message: messageOf(error) }] };
+      const reports = reportsOf(error);
+      return {
+        frames: serviceFrames(attempt, reports, execution.ports.now()),
+        // What a step is may be wrong for ever; a service that did not come up may come up the next time.
+        events: [{ type: 'open-refused', attempt, message: messageOf(error), mayPass: reports.length > 0 }],
+      };
     }
     if (kindOf(error) === 'NotFound') {
       // The entry `go` is durable before anything runs: a worker that knows nothing has started nothing.

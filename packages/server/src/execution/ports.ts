@@ -1,5 +1,11 @@
 /** What the shell around the orchestrator stands on. The server implements these over its database, `argonaut run` over files. */
-import type { ImageRequest, LogPosition, NamedSecret, WorkerConnection } from '@argonaut/contracts/attempt';
+import type {
+  ImageRequest,
+  LogPosition,
+  NamedSecret,
+  PackageRequest,
+  WorkerConnection,
+} from '@argonaut/contracts/attempt';
 import type {
   Action,
   CommandOf,
@@ -149,6 +155,23 @@ export interface ImageDirectory {
   explain?(image: NamedImage, failure: ImageFailure, context: ForWorker, signal: AbortSignal): Promise<Error>;
 }
 
+/** A package as a step names it, with its variables put in and the version that its release has chosen. */
+export interface NamedPackage {
+  readonly feed: string;
+  readonly packageId: string;
+  readonly version: string;
+}
+
+/** Feeds of packages. */
+export interface PackageDirectory {
+  /** Errors name the feed, the package and the version. */
+  find(
+    named: NamedPackage,
+    context: ForWorker,
+    signal: AbortSignal,
+  ): Promise<Omit<PackageRequest, 'extract'>>;
+}
+
 /** Variables of one action: values (templates, not evaluated), and which names are sensitive. */
 export interface ActionVariables {
   readonly values: Variables;
@@ -191,6 +214,8 @@ export interface ExecutionPorts {
   readonly store: RunStore;
   readonly workers: WorkerDirectory;
   readonly images: ImageDirectory;
+  /** Absent: there are no packages here. */
+  readonly packages?: PackageDirectory;
   readonly variables: VariableSource;
   readonly artifacts: ArtifactStore;
   readonly containerOptions?: ContainerOptionsPolicy;
