@@ -15,6 +15,8 @@ export interface Reads {
 const EXPRESSION = /#\{[^{}]*\}/g;
 const NESTED = /#\{[^{}]*#\{/;
 const OUTPUT_OF = /octopus\.action\[([^\]#{}]*)\]\.output/g;
+/** Known only when a worker has been taken, or to the plan as a whole. */
+const AT_ITS_TURN = /octopus\.worker\.|octopus\.workerpool\.name|octopus\.action\[[^\]]*\]\.(?!output)/;
 /** Loops over all actions, steps or status values: they change with every step that ends. */
 const MOVING =
   /octopus\.action\s*[|}]|octopus\.action\[#|in\s+octopus\.action|octopus\.step|octopus\.deployment\.error|\.status\./;
@@ -34,6 +36,9 @@ export function readsOf(templates: readonly string[], variables: Variables): Rea
     }
     if (MOVING.test(lower)) {
       return { outputsOf: [], unknowable: `"${text}" reads how earlier steps ended` };
+    }
+    if (AT_ITS_TURN.test(lower)) {
+      return { outputsOf: [], unknowable: `"${text}" reads what is known when its turn comes` };
     }
     for (const match of lower.matchAll(OUTPUT_OF)) outputsOf.add((match[1] ?? '').trim());
 

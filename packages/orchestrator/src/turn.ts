@@ -58,7 +58,7 @@ export class Turn {
       if (!template.includes('#{')) return { text: template, error: null };
       variables ??= createVariables({
         ...this.#scope.variables(planned.action, { id: step.id, name: step.name }),
-        ...statusVariables(this.plan, this.state),
+        ...statusVariables(this.plan, this.state, planned.key),
       });
       return evaluate(template, variables, { now: () => new Date(this.#scope.nowMs) });
     };
@@ -74,7 +74,7 @@ export class Turn {
         this.#scope.variables(action, name),
         this.#scope.sensitive?.(action, name),
       );
-      const status = statusVariables(this.plan, this.state);
+      const status = statusVariables(this.plan, this.state, planned.key);
       return evaluate(template, { ...variables, ...status }, { now: () => new Date(this.#scope.nowMs) });
     };
   }

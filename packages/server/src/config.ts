@@ -15,6 +15,8 @@ export interface ServerConfig {
   readonly adminPassword?: Secret;
   /** 32 bytes as base64 or hex; absent means a key file in the data directory, made at the first start. */
   readonly masterKey?: Secret;
+  /** The address at which people reach the server, for texts that steps write. */
+  readonly publicUrl?: string;
   readonly tls?: { readonly certificateFile: string; readonly keyFile: string };
   /** Addresses or CIDR ranges whose `X-Forwarded-*` headers are believed. */
   readonly trustedProxies: readonly string[];
@@ -103,6 +105,11 @@ export function readConfig(environment: NodeJS.ProcessEnv): ServerConfig {
     complaints.push('ARGONAUT_DATABASE_URL must begin with postgres://; leave it out to use SQLite.');
   }
 
+  const publicUrl = text('ARGONAUT_PUBLIC_URL');
+  if (publicUrl !== undefined && !/^https?:$/.test(URL.parse(publicUrl)?.protocol ?? '')) {
+    complaints.push('ARGONAUT_PUBLIC_URL must be an address such as https://deploy.example.org.');
+  }
+
   if (complaints.length > 0 || logLevel === undefined) {
     throw new Invalid(`The settings cannot be used. ${complaints.join(' ')}`, { errors: complaints });
   }
@@ -116,6 +123,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): ServerConfig {
     ...optional('adminApiKey', secret('ARGONAUT_ADMIN_API_KEY')),
     ...optional('adminPassword', secret('ARGONAUT_ADMIN_PASSWORD')),
     ...optional('masterKey', secret('ARGONAUT_MASTER_KEY')),
+    ...optional('publicUrl', publicUrl),
     ...optional('tls', certificateFile && keyFile ? { certificateFile, keyFile } : undefined),
     trustedProxies: (text('ARGONAUT_TRUSTED_PROXIES') ?? '')
       .split(',')

@@ -78,7 +78,7 @@ export async function sshLogin(
   };
 }
 
-export function secretOf(keys: KeyRing, stored: Stored<Account>, field: SecretField): Secret | undefined {
+export function secretOf(keys: KeyRing, stored: Stored<Account>, field: string): Secret | undefined {
   return openSensitive(keys, secretPlace(stored.id, field), stored.document.Secrets[field]);
 }
 

@@ -4,12 +4,12 @@ import { numberOf } from '../database/documents.ts';
 import type { Stored } from '../database/index.ts';
 import { environmentsIn } from '../environments/queries.ts';
 import { type LoadedRelease, loadRelease } from '../releases/load.ts';
-import { releasesIn } from '../releases/queries.ts';
+import { type Release, releasesIn } from '../releases/queries.ts';
 import type { Services } from '../services.ts';
 import type { TaskKind } from '../tasks/index.ts';
 import { commonContext, personOf, usesGuidedFailure } from '../tasks/process-task.ts';
 import type { Task } from '../tasks/queries.ts';
-import { createScope, type SystemContext } from '../variables/index.ts';
+import { createScope, type ReleaseName, type SystemContext } from '../variables/index.ts';
 import { defaultPool } from '../workers/pools/queries.ts';
 import { placeOf } from './create.ts';
 import { type Deployment, deploymentsIn, withTasks } from './queries.ts';
@@ -89,10 +89,10 @@ async function deploymentContext(
   const ended = await withTasks(database, earlier);
   const succeeded = ended.find(({ task }) => task.document.State === 'Success');
   const versions = releasesIn(database);
-  const versionOf = async (deployment: Stored<Deployment> | undefined): Promise<string | undefined> =>
-    deployment === undefined
-      ? undefined
-      : (await versions.find(deployment.document.ReleaseId))?.document.Version;
+  const nameOf = (found: Stored<Release> | undefined): ReleaseName | undefined =>
+    found && { id: found.id, number: found.document.Version };
+  const releaseOf = async (deployment: Stored<Deployment> | undefined): Promise<ReleaseName | undefined> =>
+    deployment && nameOf(await versions.find(deployment.document.ReleaseId));
   const siblings = await versions.all({
     space: spaceId,
     where: { Project: project.id, Channel: channel.id },
@@ -107,9 +107,9 @@ async function deploymentContext(
       number: release.document.Version,
       notes: release.document.ReleaseNotes ?? '',
       created: release.document.Assembled,
-      previousNumber: previous?.document.Version,
-      previousForEnvironmentNumber: await versionOf(succeeded?.deployment),
-      currentForEnvironmentNumber: await versionOf(earlier[0]),
+      previous: nameOf(previous),
+      previousForEnvironment: await releaseOf(earlier[0]),
+      currentForEnvironment: await releaseOf(succeeded?.deployment),
       customFields: release.document.CustomFields ?? {},
     },
     deployment: {

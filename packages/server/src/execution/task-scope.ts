@@ -2,9 +2,17 @@
 
 import { Secret } from '@argonaut/contracts';
 import type { NamedSecret } from '@argonaut/contracts/attempt';
-import type { Action, Plan, PlannedAction, Scope, Variables } from '@argonaut/orchestrator';
+import {
+  type Action,
+  indexedVariables,
+  ownVariables,
+  type Plan,
+  type Scope,
+  type Variables,
+} from '@argonaut/orchestrator';
 import { createVariables, evaluate } from '@argonaut/templates';
 import type { ActionVariables, StoredOutput, TaskVariables } from './ports.ts';
+import { traceparent } from './trace.ts';
 
 interface StepName {
   readonly id: string;
@@ -16,11 +24,13 @@ export class TaskScope implements Scope {
   readonly #plan: Plan;
   readonly #variables: TaskVariables;
   readonly #outputs: StoredOutput[] = [];
+  readonly #indexed: Readonly<Record<string, string>>;
 
   constructor(plan: Plan, variables: TaskVariables, outputs: readonly StoredOutput[], nowMs: number) {
     this.#plan = plan;
     this.#variables = variables;
     this.nowMs = nowMs;
+    this.#indexed = indexedVariables(plan);
     this.#outputs.push(...outputs);
   }
 
@@ -34,8 +44,17 @@ export class TaskScope implements Scope {
     return this.#outputs.length;
   }
 
+  /** What the programs of an attempt tell the systems that they call. */
+  traceparent(attempt: string): string {
+    return traceparent(this.#plan.server, this.#plan.task, attempt);
+  }
+
   variables(action: Action, step: StepName): Variables {
     return this.of(action, step).values;
+  }
+
+  sensitive(action: Action, step: StepName): ReadonlySet<string> {
+    return this.of(action, step).sensitive;
   }
 
   /** Everything of an action, and what of it must be hidden. */
@@ -44,7 +63,8 @@ export class TaskScope implements Scope {
     const values: Record<string, string | null> = {
       ...own.values,
       // Last: a project cannot make a step believe that it is another one.
-      ...systemVariables(this.#plan, action, step),
+      ...this.#indexed,
+      ...this.#systemVariables(action, step),
     };
     const sensitive = new Set(own.sensitive);
     for (const output of this.#outputs.slice(0, moment)) {
@@ -70,29 +90,22 @@ export class TaskScope implements Scope {
     }
     return secrets;
   }
+
+  #systemVariables(action: Action, { id, name }: StepName): Record<string, string> {
+    const planned = this.#plan.steps.find((candidate) => candidate.id === id);
+    const found = planned?.actions.find((candidate) => candidate.action.id === action.id);
+    const step = { id, name, number: planned?.number ?? 0 };
+    const pool = found?.pool;
+    const poolName = pool === undefined ? undefined : this.#variables.pools?.get(pool);
+    return {
+      'Octopus.Task.Id': this.#plan.task,
+      'Octopus.Task.Name': this.#plan.title,
+      ...ownVariables({ step, action, number: found?.number ?? '', pool }),
+      ...(poolName === undefined ? {} : { 'Octopus.WorkerPool.Name': poolName }),
+    };
+  }
 }
 
 export function outputName({ action, name }: { readonly action: string; readonly name: string }): string {
   return `Octopus.Action[${action}].Output.${name}`;
-}
-
-/** Names: Octopus's system variables of steps and actions. */
-function systemVariables(plan: Plan, action: Action, step: StepName): Record<string, string> {
-  const planned = plan.steps.find((candidate) => candidate.id === step.id);
-  const found: PlannedAction | undefined = planned?.actions.find(
-    (candidate) => candidate.action.id === action.id,
-  );
-  return {
-    'Octopus.Task.Id': plan.task,
-    'Octopus.Task.Name': plan.title,
-    'Octopus.Step.Id': step.id,
-    'Octopus.Step.Name': step.name,
-    'Octopus.Step.Number': String(planned?.number ?? ''),
-    'Octopus.Action.Id': action.id,
-    'Octopus.Action.Name': action.name,
-    'Octopus.Action.Number': found?.number ?? '',
-    ...(found?.pool === undefined ? {} : { 'Octopus.WorkerPool.Id': found.pool }),
-    ...(action.container === undefined ? {} : { 'Octopus.Action.Container.Image': action.container.image }),
-    ...(action.run.kind === 'Script' ? { 'Octopus.Action.Script.Syntax': action.run.syntax } : {}),
-  };
 }

@@ -98,7 +98,7 @@ export function usesGuidedFailure(
 
 /** The part of the system variables' context that every run has. */
 export async function commonContext(
-  services: Pick<Services, 'database'>,
+  services: Pick<Services, 'database' | 'config'>,
   task: Stored<Task>,
   project: Stored<Project>,
   environment: Stored<Environment>,
@@ -106,6 +106,7 @@ export async function commonContext(
   const { document } = task;
   return {
     ...(await whereContext(services, project, environment)),
+    baseUrl: services.config.publicUrl,
     task: {
       id: task.id,
       name: document.Description,

@@ -16,4 +16,4 @@ export {
 } from './queries.ts';
 export { createScope, type ScopeInput, type TaskVariableScope } from './scope.ts';
 export { snapshotProjectVariables, snapshotVariables, variableSetsOf } from './snapshots.ts';
-export type { SystemContext, SystemPerson } from './system.ts';
+export type { ReleaseName, SystemContext, SystemPerson } from './system.ts';

@@ -16,6 +16,8 @@ import {
 import type { KeyRing, Stored } from '../database/index.ts';
 import type { ActionVariables, TaskVariables } from '../execution/index.ts';
 import type { Services } from '../services.ts';
+import { poolsIn } from '../workers/pools/queries.ts';
+import { type Accounts, accountComplaint, accountFields, accountsFor, isAccountType } from './accounts.ts';
 import { type Definition, definitionsOf } from './definitions.ts';
 import { maskingWarning } from './maskable.ts';
 import { contextOf, type Place } from './place.ts';
@@ -58,7 +60,20 @@ export async function createScope(
     }
     sets.push(found);
   }
-  return new ResolvedScope(keys, definitionsOf(sets), input);
+  const definitions = definitionsOf(sets);
+  const pools = (await poolsIn(database).all({ space: input.space })).map(
+    ({ id, document }) => [id, document.Name] as const,
+  );
+  return new ResolvedScope(keys, definitions, input, {
+    accounts: await accountsFor(database, input.space, definitions),
+    pools: new Map(pools),
+  });
+}
+
+/** Things of the space that variables name. */
+interface Named {
+  readonly accounts: Accounts;
+  readonly pools: ReadonlyMap<string, string>;
 }
 
 /** Names whose value depends on the step, and all others: those are resolved once. */
@@ -66,7 +81,9 @@ class ResolvedScope implements TaskVariableScope {
   readonly nowMs: number;
   readonly secrets: readonly NamedSecret[];
   readonly warnings: readonly string[];
+  readonly pools: ReadonlyMap<string, string>;
   readonly #keys: KeyRing;
+  readonly #accounts: Accounts;
   readonly #answers: PromptAnswers | undefined;
   readonly #context: ScopeContext;
   readonly #system: Readonly<Record<string, string>>;
@@ -75,8 +92,10 @@ class ResolvedScope implements TaskVariableScope {
   readonly #ofAction = new Map<string, ActionVariables>();
   readonly #opened = new Map<string, string>();
 
-  constructor(keys: KeyRing, all: readonly Definition[], input: ScopeInput) {
+  constructor(keys: KeyRing, all: readonly Definition[], input: ScopeInput, { accounts, pools }: Named) {
     this.#keys = keys;
+    this.#accounts = accounts;
+    this.pools = pools;
     this.nowMs = input.nowMs;
     this.#answers = input.answers;
     this.#system = systemVariables(input.system);
@@ -98,14 +117,19 @@ class ResolvedScope implements TaskVariableScope {
     return this.of(action, step).values;
   }
 
+  sensitive(action: Action, step: { readonly id: string; readonly name: string }): ReadonlySet<string> {
+    return this.of(action, step).sensitive;
+  }
+
   of(action: Action, _step: { readonly id: string; readonly name: string }): ActionVariables {
     const known = this.#ofAction.get(action.id);
     if (known !== undefined) return known;
-    const own = this.#resolve(this.#bySteps, { ...this.#context, step: action.id }, new Set());
-    const sensitive = new Set([...this.#general.sensitive, ...own.sensitive]);
-    const values: Record<string, string | null> = { ...this.#general.values, ...own.values };
+    const stepwise = this.#resolve(this.#bySteps, { ...this.#context, step: action.id }, new Set());
+    const sensitive = new Set([...this.#general.sensitive, ...stepwise.sensitive]);
+    const values: Record<string, string | null> = { ...this.#general.values, ...stepwise.values };
     // Last, so that the true values win; a variable that is hidden by one has nothing left to mask.
-    for (const [name, value] of Object.entries({ ...this.#system, ...actionVariables(action) })) {
+    const own = { ...action.variables, ...this.#system, ...actionVariables(action) };
+    for (const [name, value] of Object.entries(own)) {
       values[name] = value;
       sensitive.delete(name);
     }
@@ -126,6 +150,7 @@ class ResolvedScope implements TaskVariableScope {
       const { variable } = winner;
       values[name] = this.#textOf(variable);
       if (variable.sensitive) sensitive.add(name);
+      if (isAccountType(variable.stored.Type)) this.#addAccount(variable, values, sensitive, warnings);
       if (losers.some(({ reason }) => reason.kind === 'duplicate')) {
         warnings.add(
           `The variable "${name}" has several values that are scoped alike. The first is used; remove the others.`,
@@ -134,6 +159,28 @@ class ResolvedScope implements TaskVariableScope {
     }
     if (isTruthy(values.OctopusSuppressDuplicateVariableWarning ?? '')) warnings.clear();
     return { values, sensitive };
+  }
+
+  /** The fields of the account that a variable names; one that is defined by itself counts more. */
+  #addAccount(
+    { name, stored }: Definition,
+    values: Record<string, string | null>,
+    sensitive: Set<string>,
+    warnings: Set<string>,
+  ): void {
+    const id = values[name];
+    if (id === null || id === undefined || id === '') return;
+    const complaint = accountComplaint(stored, id, this.#accounts, this.#context.environment);
+    const account = this.#accounts.get(id);
+    if (complaint !== undefined || account === undefined) {
+      warnings.add(complaint ?? '');
+      return;
+    }
+    for (const field of accountFields(name, account, this.#keys)) {
+      if (field.value === undefined || values[field.name] !== undefined) continue;
+      values[field.name] = field.value;
+      if (field.sensitive) sensitive.add(field.name);
+    }
   }
 
   /** What was answered to its prompt, else what is stored. */
@@ -162,6 +209,12 @@ class ResolvedScope implements TaskVariableScope {
     // Whatever step they belong to: what one step may read must not stand in another's log either.
     for (const definition of this.#bySteps) {
       if (definition.sensitive) found.push([definition.name, this.#textOf(definition)]);
+      const account = isAccountType(definition.stored.Type)
+        ? this.#accounts.get(this.#textOf(definition) ?? '')
+        : undefined;
+      for (const field of account ? accountFields(definition.name, account, this.#keys) : []) {
+        if (field.sensitive) found.push([field.name, field.value ?? null]);
+      }
     }
     const variables = createVariables({ ...this.#general.values, ...this.#system });
     const secrets: NamedSecret[] = [];

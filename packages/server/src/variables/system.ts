@@ -10,6 +10,11 @@ interface Named {
   readonly name: string;
 }
 
+export interface ReleaseName {
+  readonly id: string;
+  readonly number: string;
+}
+
 export interface SystemPerson {
   readonly id: string;
   readonly username: string;
@@ -37,11 +42,11 @@ export interface SystemContext {
     readonly notes: string;
     readonly created: string;
     /** The newest release of the project and channel before this one. */
-    readonly previousNumber?: string | undefined;
-    /** Last deployed successfully to this environment before this deployment. */
-    readonly previousForEnvironmentNumber?: string | undefined;
-    /** Last deployed to this environment, whatever came of it. */
-    readonly currentForEnvironmentNumber?: string | undefined;
+    readonly previous?: ReleaseName | undefined;
+    /** Of the deployment to this environment before this one, whatever came of it. */
+    readonly previousForEnvironment?: ReleaseName | undefined;
+    /** Of the last successful deployment to this environment before this one. */
+    readonly currentForEnvironment?: ReleaseName | undefined;
     readonly customFields?: Readonly<Record<string, string>>;
   };
   readonly deployment?: Named & {
@@ -60,7 +65,7 @@ export interface SystemContext {
     readonly created: string;
     readonly createdBy?: SystemPerson | undefined;
   };
-  /** The server's address as people reach it, such as `https://deploy.example.org`; links begin with it. */
+  /** The server's address as people reach it, such as `https://deploy.example.org`. */
   readonly baseUrl?: string | undefined;
 }
 
@@ -90,9 +95,12 @@ const ROWS: readonly Row[] = [
   ['Octopus.Release.Created', ({ release }) => release?.created],
   ['Octopus.Release.Channel.Id', ({ release, channel }) => (release ? channel?.id : undefined)],
   ['Octopus.Release.Channel.Name', ({ release, channel }) => (release ? channel?.name : undefined)],
-  ['Octopus.Release.Previous.Number', ({ release }) => release?.previousNumber],
-  ['Octopus.Release.PreviousForEnvironment.Number', ({ release }) => release?.previousForEnvironmentNumber],
-  ['Octopus.Release.CurrentForEnvironment.Number', ({ release }) => release?.currentForEnvironmentNumber],
+  ['Octopus.Release.Previous.Id', ({ release }) => release?.previous?.id],
+  ['Octopus.Release.Previous.Number', ({ release }) => release?.previous?.number],
+  ['Octopus.Release.PreviousForEnvironment.Id', ({ release }) => release?.previousForEnvironment?.id],
+  ['Octopus.Release.PreviousForEnvironment.Number', ({ release }) => release?.previousForEnvironment?.number],
+  ['Octopus.Release.CurrentForEnvironment.Id', ({ release }) => release?.currentForEnvironment?.id],
+  ['Octopus.Release.CurrentForEnvironment.Number', ({ release }) => release?.currentForEnvironment?.number],
   ['Octopus.Deployment.Id', ({ deployment }) => deployment?.id],
   ['Octopus.Deployment.Name', ({ deployment }) => deployment?.name],
   ['Octopus.Deployment.Comments', ({ deployment }) => deployment?.comments],
@@ -119,13 +127,13 @@ const ROWS: readonly Row[] = [
     'Octopus.RunbookRun.CreatedUtc',
     ({ runbookRun }) => runbookRun && new Date(runbookRun.created).toISOString(),
   ],
-  ['Octopus.Web.BaseUrl', ({ baseUrl }) => baseUrl],
-  ['Octopus.Web.ServerUri', ({ baseUrl }) => baseUrl],
+  ['Octopus.Web.BaseUrl', ({ baseUrl }) => baseUrl?.replace(/\/+$/, '')],
+  ['Octopus.Web.ServerUri', ({ baseUrl }) => baseUrl?.replace(/\/+$/, '')],
   ['Octopus.Web.ProjectLink', (context) => projectLink(context)],
   ['Octopus.Web.ReleaseLink', (context) => releaseLink(context)],
   [
     'Octopus.Web.DeploymentLink',
-    (context) => below(releaseLink(context), 'deployments', context.deployment?.id),
+    ({ space, deployment }) => deployment && `/app#/${space.id}/deployments/${deployment.id}`,
   ],
   [
     'Octopus.Web.RunbookSnapshotLink',
@@ -155,7 +163,7 @@ export function systemVariables(context: SystemContext): Record<string, string> 
 
 /** The variables of an action that its definition alone decides. Step and action names and ids come from `execution/`. */
 export function actionVariables(action: Action): Record<string, string> {
-  const values: Record<string, string> = { ...action.variables, 'Octopus.Action.IsSkipped': 'False' };
+  const values: Record<string, string> = { 'Octopus.Action.IsSkipped': 'False' };
   if (action.run.kind === 'Script' && action.run.source.kind === 'Inline') {
     values['Octopus.Action.Script.ScriptBody'] = action.run.source.body;
   }
@@ -179,9 +187,9 @@ function starter({ deployment, runbookRun }: SystemContext): SystemPerson | unde
   return deployment?.createdBy ?? runbookRun?.createdBy;
 }
 
-function projectLink({ baseUrl, space, project }: SystemContext): string | undefined {
-  if (baseUrl === undefined || project === undefined) return undefined;
-  return `${baseUrl.replace(/\/+$/, '')}/app#/${space.id}/projects/${project.id}`;
+/** Links are paths below `Octopus.Web.ServerUri`, as templates expect that put the two together. */
+function projectLink({ space, project }: SystemContext): string | undefined {
+  return project && `/app#/${space.id}/projects/${project.id}`;
 }
 
 function releaseLink(context: SystemContext): string | undefined {
