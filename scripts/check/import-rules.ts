@@ -29,7 +29,7 @@ export const packageRules: Readonly<Record<string, PackageRule>> = {
   orchestrator: {
     purpose: 'what runs next and why, as pure functions',
     mayImport: [SHARED_WORDS, 'contracts/attempt', 'templates'],
-    builtins: [],
+    builtins: ['node:crypto'],
   },
   init: { purpose: 'argonaut-init: source, binaries, and their verification', mayImport: [] },
   runner: {

@@ -1,4 +1,5 @@
 /** The orders of an attempt's life: get a worker, get the image, stage, open, discard, cancel, finish. */
+import { createHash } from 'node:crypto';
 import type { AcquiredImage } from '@argonaut/contracts/attempt';
 import { optionsOf, stagingOptions } from './bound-options.ts';
 import type { Located } from './plan-index.ts';
@@ -47,8 +48,9 @@ export function leaseOf(turn: Turn, pool: string): Ready<LeaseState> {
   return WAIT;
 }
 
-export function imageKey(pool: string, name: ImageName): string {
-  return `${pool}|${name.feed ?? ''}|${name.reference}`;
+export function imageKey(pool: string, { feed, reference, build }: ImageName): string {
+  const content = build && createHash('sha256').update(JSON.stringify(build)).digest('hex');
+  return `${pool}|${feed ?? ''}|${reference}${content === undefined ? '' : `|${content}`}`;
 }
 
 /** The action's images on the leased worker; those that are not there are acquired side by side. */
@@ -91,6 +93,13 @@ function imageOf(
     if (known.status === 'acquiring') return WAIT;
     if (known.status === 'failed') {
       return { is: 'failed', message: known.message ?? `The image ${name.value.reference} cannot be had.` };
+    }
+  }
+  if (container.build !== undefined) {
+    const shown = imageName(container, turn.presenter(located));
+    if ('error' in shown || imageKey(lease.pool, shown.value) !== key) {
+      const message = `${container.image} depends on a sensitive variable, which everybody could read in the image. Give the value to the step instead, when it runs.`;
+      return { is: 'failed', message, final: true };
     }
   }
   const acquisition = (known?.acquisition ?? 0) + 1;

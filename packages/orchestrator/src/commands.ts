@@ -7,7 +7,7 @@
  */
 import { AttemptSpec, LogLevel } from '@argonaut/contracts/attempt';
 import Type, { type Static, type TSchema } from 'typebox';
-import { PullPolicy, ScriptSyntax } from './process.ts';
+import { ImageRecipe, PullPolicy, ScriptSyntax } from './process.ts';
 
 const command = <K extends string, P extends Record<string, TSchema>>(kind: K, properties: P) =>
   Type.Object({ id: Type.String(), kind: Type.Literal(kind), ...properties });
@@ -115,6 +115,8 @@ export const Acquire = command('acquire', {
   feed: Type.Optional(Type.String()),
   /** `repository:tag`, evaluated. */
   reference: Type.String(),
+  /** Evaluated; absent: the image is pulled. */
+  build: Type.Optional(ImageRecipe),
   pull: Type.Optional(PullPolicy),
   /** Where progress is shown. */
   activity: Type.String(),

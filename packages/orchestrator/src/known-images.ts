@@ -4,7 +4,7 @@ import type { Plan, Scope } from './plan-types.ts';
 import { containersOf, type ImageName, imageName } from './staging.ts';
 
 /**
- * Without those of steps that are skipped, those that depend on outputs of steps, and those whose name cannot be worked
+ * Without those that are built, those of steps that are skipped, those that depend on outputs of steps, and those whose name cannot be worked
  * out in this scope. Each once.
  */
 export function knownImages(plan: Plan, scope: Scope): readonly ImageName[] {
@@ -19,7 +19,7 @@ export function knownImages(plan: Plan, scope: Scope): readonly ImageName[] {
       };
       for (const container of containersOf(action)) {
         const name = imageName(container, worked);
-        if ('error' in name) continue;
+        if ('error' in name || name.value.build !== undefined) continue;
         found.set(`${name.value.feed ?? ''}|${name.value.reference}`, name.value);
       }
     }

@@ -144,12 +144,17 @@ function choosePool(
   return input.defaultPool;
 }
 
+/** Those of an image that is built say what it is; its name is for people. */
+function imageTexts(container: Action['container']): readonly string[] {
+  if (container?.build === undefined) return [container?.image ?? '', container?.feed ?? ''];
+  return [container.build.dockerfile, ...Object.values(container.build.arguments)];
+}
+
 /** Texts that must be known before a container can be created. */
 function stagingTexts(action: Action): readonly string[] {
   const { options, container } = action;
   return [
-    container?.image ?? '',
-    container?.feed ?? '',
+    ...imageTexts(container),
     options.user ?? '',
     options.containerOptions ?? '',
     ...(options.extraHosts ?? []),
@@ -243,7 +248,8 @@ function checkImage(action: Action, early: Early, { step, variables, scope, prob
     );
   }
   if (early.kind === 'never' || early.actions.length > 0) return;
-  for (const { image } of containersOf(action)) {
+  for (const { image, build } of containersOf(action)) {
+    if (build !== undefined) continue;
     const { text, error } = evaluate(image, variables, {
       now: () => new Date(scope.nowMs),
     });

@@ -43,11 +43,21 @@ export const PullPolicy = Type.Union([
 ]);
 export type PullPolicy = Static<typeof PullPolicy>;
 
+/** An image that is built on the worker. Neither text is a place for secrets: whoever has the image can read them. */
+export const ImageRecipe = Type.Object({
+  dockerfile: Type.String(),
+  /** Values of `ARG`. */
+  arguments: Type.Record(Type.String(), Type.String()),
+});
+export type ImageRecipe = Static<typeof ImageRecipe>;
+
 export const ContainerChoice = Type.Object({
   /** Feed id; absent: the image is named as the engine knows it. */
   feed: Type.Optional(Type.String()),
-  /** `repository:tag`, without the feed's registry. */
+  /** `repository:tag`, without the feed's registry. Of an image that is built: what messages call it. */
   image: Type.String(),
+  /** Absent: the image is pulled. */
+  build: Type.Optional(ImageRecipe),
 });
 export type ContainerChoice = Static<typeof ContainerChoice>;
 

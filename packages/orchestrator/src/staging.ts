@@ -3,7 +3,7 @@ import type { AcquiredImage, Place, ServiceSpec, StepPackage } from '@argonaut/c
 import type { Staging } from './commands.ts';
 import type { Located } from './plan-index.ts';
 import type { Plan } from './plan-types.ts';
-import type { Action, ActionOptions, ContainerChoice, Service } from './process.ts';
+import type { Action, ActionOptions, ContainerChoice, ImageRecipe, Service } from './process.ts';
 import type { Evaluate } from './turn.ts';
 
 /** A gate that is not opened for so long ends by itself; its step is then staged again at its turn. */
@@ -47,6 +47,7 @@ export function entriesOf(texts: readonly string[]): string[] {
 export interface ImageName {
   readonly feed?: string;
   readonly reference: string;
+  readonly build?: ImageRecipe;
 }
 
 /** Every image that an action needs: its own, unless it runs directly on the worker, and those of its services. */
@@ -77,6 +78,7 @@ export function stepImages({ container }: Action, acquired: readonly AcquiredIma
 /** What a container is to be made from now. */
 export function imageName(container: ContainerChoice, evaluate: Evaluate): Worked<ImageName> {
   const texts = new Texts(evaluate);
+  if (container.build !== undefined) return builtImageName(container.image, container.build, texts);
   const reference = texts.of('The image', container.image).trim();
   const feed = texts.of('The feed', container.feed ?? '').trim();
   if (reference === '' && texts.errors.length === 0) {
@@ -86,6 +88,19 @@ export function imageName(container: ContainerChoice, evaluate: Evaluate): Worke
   }
   if (texts.errors.length > 0) return { error: texts.errors.join(' ') };
   return { value: { reference, ...(feed === '' ? {} : { feed }) } };
+}
+
+function builtImageName(reference: string, recipe: ImageRecipe, texts: Texts): Worked<ImageName> {
+  const dockerfile = texts.of('The Dockerfile', recipe.dockerfile);
+  const given = Object.entries(recipe.arguments).map(([name, value]) => [
+    name,
+    texts.of(`The build argument ${name}`, value),
+  ]);
+  if (dockerfile.trim() === '' && texts.errors.length === 0) {
+    texts.errors.push(`${reference} evaluates to nothing. Define its variables in this scope.`);
+  }
+  if (texts.errors.length > 0) return { error: texts.errors.join(' ') };
+  return { value: { reference, build: { dockerfile, arguments: Object.fromEntries(given) } } };
 }
 
 export function stagingOf(

@@ -4,7 +4,7 @@
  */
 import { messageOf } from '@argonaut/contracts';
 import type { ImageDirectory } from '../execution/index.ts';
-import { imageReference, type WorkerImage } from '../feeds/index.ts';
+import { baseCredentials, imageReference, type WorkerImage } from '../feeds/index.ts';
 import { explainFailure, type ImageKey, ImageLocks, ownerOf } from '../images/index.ts';
 import type { Services } from '../services.ts';
 import { tasksIn } from '../tasks/queries.ts';
@@ -19,7 +19,16 @@ export function imageDirectory(services: Services): ImageDirectory {
     return { owner, image: await imageReference(services, stored.spaceId, feed, reference) };
   };
   return {
-    async request({ feed, reference, pull }, { task, pool }) {
+    async request({ feed, reference, pull, build }, { task, pool }) {
+      if (build !== undefined) {
+        const { spaceId } = await tasksIn(database).get(task);
+        const policy = await pullPolicy(database, pool, pull, false);
+        return {
+          reference,
+          policy,
+          build: { ...build, credentials: await baseCredentials(services, spaceId, build) },
+        };
+      }
       const { owner, image } = await facts(task, feed, reference);
       const { credentials, warnings } = image;
       const policy = await pullPolicy(database, pool, pull, image.feed !== undefined);

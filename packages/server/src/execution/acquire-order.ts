@@ -17,14 +17,18 @@ type Tell = (line: AcquireProgress) => void;
 export async function acquireImage(order: CommandOf<'acquire'>, call: Call): Promise<Entry> {
   const { execution, lease, signal } = call;
   const { ports, task } = execution;
-  const { image, acquisition, activity, pool, feed, reference, pull } = order;
+  const { image, acquisition, activity, pool, feed, reference, pull, build } = order;
   const context = { task, pool };
   const named: NamedImage = {
     reference,
     ...(feed === undefined ? {} : { feed }),
     ...(pull === undefined ? {} : { pull }),
+    ...(build === undefined ? {} : { build }),
   };
-  const tell: Tell = ({ level, message }) => {
+  const beganMs = ports.now();
+  let pullingSinceMs: number | undefined;
+  const tell: Tell = ({ level, message, pulling }) => {
+    if (pulling) pullingSinceMs ??= ports.now();
     execution.post({ frames: [serverLine(activity, level, message, ports.now())] }).catch(() => {});
   };
   let asked: ImageRequest | undefined;
@@ -32,7 +36,12 @@ export async function acquireImage(order: CommandOf<'acquire'>, call: Call): Pro
     const { warnings = [], ...request } = await ports.images.request(named, context, signal);
     asked = request;
     for (const message of warnings) tell({ level: 'Warning', message });
-    let acquired = await acquire(call, request, tell);
+    // Credentials may have been changed, or have run out, while the worker was away.
+    const anew = async (): Promise<ImageRequest> => {
+      const { warnings: _told, ...later } = await ports.images.request(named, context, signal);
+      return later;
+    };
+    let acquired = await acquire(call, request, anew, tell);
     if (acquired.digest !== undefined) {
       const digest = await ports.images.acquired?.(named, acquired.digest, context);
       if (digest !== undefined && digest !== acquired.digest) {
@@ -40,14 +49,22 @@ export async function acquireImage(order: CommandOf<'acquire'>, call: Call): Pro
           level: 'Info',
           message: `Another task has fixed ${reference} to ${digest} meanwhile; that is used.`,
         });
-        asked = { ...request, digest };
-        acquired = await acquire(call, asked, tell);
+        asked = { ...(await anew()), digest };
+        acquired = await acquire(call, asked, anew, tell);
       }
     }
     const what = acquired.digest ?? acquired.local;
     const message = `Image ${acquired.reference} is ready (${what}).`;
+    const endedMs = ports.now();
+    const timings = {
+      resolve: (pullingSinceMs ?? endedMs) - beganMs,
+      ...(pullingSinceMs === undefined ? {} : { pull: endedMs - pullingSinceMs }),
+    };
     return {
-      frames: [serverLine(activity, 'Verbose', message, ports.now())],
+      frames: [
+        serverLine(activity, 'Verbose', message, endedMs),
+        { type: 'timing', activity, timings, span: { beganMs, endedMs }, image: acquired.local },
+      ],
       events: [{ type: 'acquired', image, acquisition, acquired }],
     };
   } catch (error) {
@@ -64,13 +81,20 @@ export async function acquireImage(order: CommandOf<'acquire'>, call: Call): Pro
   }
 }
 
-/** An engine that is being restarted is waited for, as when a step is prepared. */
+/** An engine that is being restarted is waited for, as when a step is prepared. Whatever is tried again is asked `anew`. */
 async function acquire(
   { lease, signal, patiently }: Call,
-  request: ImageRequest,
+  first: ImageRequest,
+  anew: () => Promise<ImageRequest>,
   tell: Tell,
 ): Promise<AcquiredImage> {
-  const once = () => patiently(() => lease.connection.acquire(request, tell, signal), isWorkerAway);
+  let request: ImageRequest | undefined = first;
+  const once = () =>
+    patiently(async () => {
+      const asked = request ?? (await anew());
+      request = undefined;
+      return lease.connection.acquire(asked, tell, signal);
+    }, isWorkerAway);
   try {
     return await once();
   } catch (error) {

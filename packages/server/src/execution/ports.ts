@@ -9,6 +9,7 @@ import type {
 import type {
   Action,
   CommandOf,
+  ImageRecipe,
   Order,
   Plan,
   PullPolicy,
@@ -122,6 +123,8 @@ export interface NamedImage {
   readonly feed?: string;
   readonly reference: string;
   readonly pull?: PullPolicy;
+  /** Absent: it is pulled. */
+  readonly build?: ImageRecipe;
 }
 
 interface ForWorker {

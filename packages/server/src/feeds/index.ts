@@ -8,6 +8,7 @@ import { BUILT_IN, feedNamed, feedsIn } from './queries.ts';
 import { feedRoutes } from './routes.ts';
 import { feedTestRoutes } from './test.routes.ts';
 
+export { baseCredentials } from './base-credentials.ts';
 export { type ImageFeed, imageReference, type WorkerImage } from './image-reference.ts';
 
 export const feeds: Feature = {

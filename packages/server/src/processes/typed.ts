@@ -18,6 +18,7 @@ import { readOptions } from './options.ts';
 import { PropertyReader } from './properties.ts';
 import type { StoredAction, StoredPackage, StoredProperties, StoredStep } from './queries.ts';
 import { readRun } from './run.ts';
+import { readServices } from './services.ts';
 
 /** `selected`: the versions that a release or a runbook snapshot fixed. */
 export function toProcessSnapshot(
@@ -52,6 +53,7 @@ function toAction(
   const run = readRun(action, properties, { hasImage: container !== undefined, roles });
   const packages = readPackages(action, properties, selected);
   const options = readOptions(properties);
+  const services = readServices(properties, container !== undefined);
   return {
     id: action.Id,
     name: action.Name,
@@ -65,6 +67,7 @@ function toAction(
     condition: actionCondition(action, properties),
     workerPool: workerPool(action),
     ...(container === undefined ? {} : { container }),
+    ...(services === undefined ? {} : { services }),
     packages,
     options,
     ...ownVariables(step.Properties, action.Properties),
@@ -135,14 +138,24 @@ function workerPool(action: StoredAction): WorkerPoolChoice {
 
 function readContainerChoice(action: StoredAction, properties: PropertyReader): ContainerChoice | undefined {
   const container: Readonly<Record<string, unknown>> = action.Container ?? {};
-  for (const source of ['Dockerfile', 'GitUrl']) {
-    if (typeof container[source] === 'string' && container[source].trim() !== '') {
-      properties.complain(
-        `The step's image is to be built from a ${source === 'GitUrl' ? 'Git repository' : 'Dockerfile'}, which is not supported yet. Build it before, push it to a registry and name it.`,
-      );
-    }
+  const text = (value: unknown) => (typeof value === 'string' && value.trim() !== '' ? value : undefined);
+  if (text(container.GitUrl) !== undefined) {
+    properties.complain(
+      "The step's image is to be built from a Git repository, which is not supported yet. Write its Dockerfile into the step, or build it before, push it to a registry and name it.",
+    );
   }
   const image = action.Container?.Image?.trim() ?? '';
+  const dockerfile =
+    text(container.Dockerfile) ?? text(properties.text('Argonaut.Action.Container.Dockerfile'));
+  if (dockerfile !== undefined) {
+    if (image !== '') {
+      properties.complain(
+        `The step names the image "${image}" and has a Dockerfile, too. Remove one of them.`,
+      );
+    }
+    const given = properties.dictionary('Argonaut.Action.Container.BuildArguments') ?? {};
+    return { image: `the image of step "${action.Name}"`, build: { dockerfile, arguments: given } };
+  }
   const feed = action.Container?.FeedId?.trim() ?? '';
   if (image === '') {
     if (feed !== '') properties.complain('The step names a container registry but no image.');
