@@ -28,6 +28,15 @@ export interface DisposalOptions {
   readonly places: Places;
   readonly services: Services | undefined;
   readonly onProblem: (error: unknown) => void;
+  readonly onRemoved: (removed: RemovedAttempt) => void;
+}
+
+/** An attempt of which nothing is left. */
+export interface RemovedAttempt {
+  readonly attempt: string;
+  readonly task: string;
+  /** Milliseconds from when it might go until it was gone. */
+  readonly ms: number;
 }
 
 export class Disposal {
@@ -67,7 +76,8 @@ export class Disposal {
   }
 
   async #untilDone(entry: JournalEntry): Promise<void> {
-    const { clock, onProblem } = this.#options;
+    const { clock, onProblem, onRemoved } = this.#options;
+    const begun = clock.monotonic();
     for (
       let pause = firstPauseMs;
       !this.#closing.signal.aborted;
@@ -75,6 +85,8 @@ export class Disposal {
     ) {
       try {
         await this.#once(entry);
+        const { attempt, task } = entry.spec;
+        onRemoved({ attempt, task, ms: Math.round((clock.monotonic() - begun) * 100) / 100 });
         return;
       } catch (error) {
         onProblem(

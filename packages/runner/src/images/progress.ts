@@ -27,7 +27,7 @@ export class PullReport {
     this.#clock = clock;
     this.#begun = clock.monotonic();
     this.#told = this.#begun;
-    tell({ level: 'Info', message: `Pulling image ${reference} (${digest})` });
+    tell({ level: 'Info', message: `Pulling image ${reference} (${digest})`, pulling: true });
   }
 
   take(line: PullProgress): void {
@@ -44,7 +44,7 @@ export class PullReport {
     const now = this.#clock.monotonic();
     if (now - this.#told < everyMs) return;
     this.#told = now;
-    this.#tell({ level: 'Verbose', message: this.#summary() });
+    this.#tell({ level: 'Verbose', message: this.#summary(), pulling: true });
   }
 
   done(sizeBytes: number): void {
@@ -53,6 +53,7 @@ export class PullReport {
     this.#tell({
       level: 'Info',
       message: `Image ${this.#reference} is ready after ${seconds} s (${megabytes(sizeBytes)} MB${layers})`,
+      pulling: true,
     });
   }
 

@@ -4,6 +4,7 @@ import { createRunner, type Runner } from '@argonaut/runner';
 import { createDockerEngine, endpointFromDockerHost } from '@argonaut/runner/docker';
 import { createLocalFiles, createLocalProcesses, systemClock } from '@argonaut/runner/local';
 import type { Services } from '../services.ts';
+import { noteRemoval } from '../tasks/removals.ts';
 import { databaseJournal } from './journal.ts';
 
 /** The folder of the runner in the data directory. */
@@ -24,5 +25,6 @@ export function startBuiltInWorker(services: Services, worker: string): Promise<
       : { hostDataDirectory: join(config.hostDataDirectory, FOLDER) }),
     hostEnvironment: config.stepEnvironment,
     onProblem: (message) => log.warn({ worker }, message),
+    onRemoved: (removed) => noteRemoval(services, removed),
   });
 }

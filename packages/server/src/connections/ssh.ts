@@ -6,6 +6,7 @@ import { systemClock } from '@argonaut/runner/local';
 import { sshLogin } from '../accounts/index.ts';
 import type { Stored } from '../database/index.ts';
 import type { Services } from '../services.ts';
+import { noteRemoval } from '../tasks/removals.ts';
 import type { Worker } from '../workers/queries.ts';
 import { sshEndpointOf } from '../workers/ssh-endpoint.ts';
 import type { Connector, OpenConnection } from './connections.ts';
@@ -71,6 +72,7 @@ async function openSshWorker(
       dataDirectory: `${home}/${FOLDER}/${installationId}`,
       hostEnvironment: { PATH: path, HOME: home, USER: username, LOGNAME: username },
       onProblem: (message) => log.warn({ worker: worker.id }, message),
+      onRemoved: (removed) => noteRemoval(services, removed),
     });
     const dispose = runner[Symbol.asyncDispose].bind(runner);
     return Object.assign(runner, {

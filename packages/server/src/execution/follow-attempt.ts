@@ -1,7 +1,8 @@
 /** Stores the log of an open attempt, from where it was stored to, and then its outcome. */
 import { ArgonautError, kindOf, messageOf } from '@argonaut/contracts';
-import type { LogChunk, Outcome } from '@argonaut/contracts/attempt';
+import type { AttemptEvent, LogChunk, Outcome } from '@argonaut/contracts/attempt';
 import type { TaskEvent } from '@argonaut/orchestrator';
+import type { LogFrame } from '../tasklog/index.ts';
 import type { Call } from './call.ts';
 import { isTrouble } from './patience.ts';
 
@@ -33,6 +34,7 @@ async function followOnce(attempt: string, { execution, lease, epoch, signal }: 
   const options = { ...execution.position(attempt), secrets: execution.secretsOf(attempt) };
   let waiting = 0;
   let stored: Promise<void> = Promise.resolve();
+  let endedMs: number | undefined;
   for await (const event of lease.connection.follow(attempt, epoch, options, signal)) {
     if (event.type === 'log') {
       waiting += sizeOf(event);
@@ -50,13 +52,36 @@ async function followOnce(attempt: string, { execution, lease, epoch, signal }: 
       event.type === 'ended' && resultMessage !== undefined
         ? { type: 'ended', attempt, outcome: event.outcome, resultMessage }
         : { ...event, attempt };
-    await execution.post({ events: [told] });
+    const nowMs = execution.ports.now();
+    const timings = timingFrames(event, attempt, nowMs, endedMs);
+    endedMs ??= nowMs;
+    await execution.post({ events: [told], frames: timings });
     if (event.type === 'confirmed') return;
   }
   throw new ArgonautError(
     'Unavailable',
     `Worker "${lease.name}" stopped telling about attempt ${attempt} before its end.`,
   );
+}
+
+/**
+ * `run`: the program and all that it started, as init says it. `drain`: from then on until everything that it wrote was stored.
+ * `confirm`: until the engine agreed, beside which the next step has begun.
+ */
+function timingFrames(
+  { type, outcome }: Exclude<AttemptEvent, LogChunk>,
+  activity: string,
+  nowMs: number,
+  endedMs: number | undefined,
+): LogFrame[] {
+  if (type === 'confirmed') {
+    return endedMs === undefined ? [] : [{ type: 'timing', activity, timings: { confirm: nowMs - endedMs } }];
+  }
+  const { startedMs, endedMs: overMs } = outcome;
+  if (startedMs === undefined || overMs === undefined) return [];
+  // Two clocks when the worker is another machine.
+  const timings = { run: overMs - startedMs, drain: Math.max(0, nowMs - overMs) };
+  return [{ type: 'timing', activity, timings }];
 }
 
 function sizeOf(chunk: LogChunk): number {

@@ -54,6 +54,10 @@ export interface TimingFrame {
   readonly type: 'timing';
   readonly activity: string;
   readonly timings: Readonly<Record<string, number>>;
+  /** When all of that began and ended, in milliseconds since the epoch by the server's clock. */
+  readonly span?: { readonly beganMs: number; readonly endedMs: number };
+  /** The image that the time was for, as the worker's engine calls it. */
+  readonly image?: string;
 }
 
 export type LogFrame = ActivityFrame | StatusFrame | TextFrame | ProgressFrame | TimingFrame;

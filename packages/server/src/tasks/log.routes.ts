@@ -8,6 +8,7 @@ import { ActivityTree, RawText, readFrames } from '../tasklog/index.ts';
 import { present } from './codec.ts';
 import { eventStream } from './live-log.ts';
 import { isCompleted, tasksIn } from './queries.ts';
+import { removalsOf } from './removals.ts';
 import { openRunLog } from './runs/run-log.ts';
 import { whereTheTimeWent } from './where.ts';
 
@@ -98,7 +99,8 @@ export function taskLogRoutes(routes: RouteTable, services: Services): void {
     summary: 'Where the time of a task went, in milliseconds',
     handle: async ({ params }) => {
       const { id, document } = await tasks.get(params.id);
-      return whereTheTimeWent(id, document, readFrames(openRunLog(database, blobs, id)));
+      const frames = readFrames(openRunLog(database, blobs, id));
+      return whereTheTimeWent(id, document, frames, await removalsOf(blobs, id));
     },
   });
 }

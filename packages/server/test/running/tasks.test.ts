@@ -42,7 +42,10 @@ test('a deployment becomes a task, runs, and leaves a log as tree, text and figu
 
   const { body: where } = await server.get(`/api/argonaut/tasks/${taskId}/where`);
   const attempt = where.Activities.find(({ Kind }: { Kind: string }) => Kind === 'attempt');
-  expect(attempt.Timings).toEqual({ create: 1 });
+  expect(attempt.Timings).toMatchObject({ create: 1 });
+  for (const phase of ['queue', 'resolve', 'wait', 'confirm']) {
+    expect(attempt.Timings[phase]).toBeGreaterThanOrEqual(0);
+  }
   expect(where.Duration).toBeGreaterThanOrEqual(0);
 });
 

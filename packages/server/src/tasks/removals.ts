@@ -1,0 +1,37 @@
+/**
+ * How long it took until nothing was left of a task's attempts. Nobody waits for that, and it is often over only after the task;
+ * so it lies beside the log, a line of JSON for each, and in no transaction: it is a figure, nothing depends on it.
+ */
+import { messageOf } from '@argonaut/contracts';
+import type { RemovedAttempt } from '@argonaut/runner';
+import type { BlobStore } from '../blobs/index.ts';
+import type { Services } from '../services.ts';
+
+/** Goes with the log. */
+const keyOf = (task: string): string => `logs/${task}/removals`;
+
+export function noteRemoval(
+  { blobs, log }: Pick<Services, 'blobs' | 'log'>,
+  { task, attempt, ms }: RemovedAttempt,
+): void {
+  const line = `${JSON.stringify({ attempt, ms })}\n`;
+  blobs.append(keyOf(task), Buffer.from(line)).catch((error: unknown) => {
+    log.warn({ task, attempt, error: messageOf(error) }, 'how long a removal took');
+  });
+}
+
+/** Milliseconds by attempt; the last removal of an attempt that was prepared several times. */
+export async function removalsOf(blobs: BlobStore, task: string): Promise<ReadonlyMap<string, number>> {
+  const key = keyOf(task);
+  const taken = new Map<string, number>();
+  if ((await blobs.size(key)) === undefined) return taken;
+  const parts: Uint8Array[] = [];
+  for await (const part of await blobs.get(key)) parts.push(part);
+  const lines = Buffer.concat(parts).toString().split('\n');
+  // The last one is empty, or was cut off by the end of the server.
+  for (const line of lines.slice(0, -1)) {
+    const { attempt, ms } = JSON.parse(line) as Pick<RemovedAttempt, 'attempt' | 'ms'>;
+    taken.set(attempt, ms);
+  }
+  return taken;
+}
