@@ -1,4 +1,5 @@
 /** The process file of `argonaut run`: its schema, from which the published JSON Schema and the type both come. */
+import { ServiceEntry } from '@argonaut/orchestrator';
 import Type, { type Static } from 'typebox';
 
 const strict = { additionalProperties: false };
@@ -108,6 +109,12 @@ export const StepEntry = Type.Object(
         },
         strict,
       ),
+    ),
+    services: Type.Optional(
+      Type.Array(Type.Omit(ServiceEntry, ['feed'], strict), {
+        description:
+          'Containers beside the step, reached at their names and at localhost. They begin before it and end with it.',
+      }),
     ),
     hosts: Type.Optional(Type.Array(Type.String(), { description: 'Further hosts, as name:address.' })),
     dns: Type.Optional(Type.Array(Type.String())),

@@ -1,5 +1,6 @@
 /** Reads a process file and lists everything that is wrong with it at once, with line and column. */
 import { Invalid } from '@argonaut/contracts';
+import { serviceComplaints } from '@argonaut/orchestrator';
 import { Settings } from 'typebox/system';
 import { Value } from 'typebox/value';
 import { type Document, isMap, isNode, isPair, isScalar, LineCounter, parseDocument } from 'yaml';
@@ -101,11 +102,14 @@ function meaningComplaints(document: Document, { steps, variables = {} }: Proces
         'pull',
         'limits',
         'volumes',
+        'services',
       ] as const;
       for (const key of needing) {
         if (step[key] !== undefined) complain(`has "${key}", which needs an image.`, key);
       }
     }
+    for (const complaint of serviceComplaints(step.services ?? []))
+      complain(`cannot have these services. ${complaint}`, 'services');
     if (index === 0 && step.parallel === true)
       complain('is the first: there is no step to run beside.', 'parallel');
   }

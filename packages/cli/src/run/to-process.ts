@@ -6,6 +6,7 @@ import {
   type Run,
   type Step,
   type StepCondition,
+  toService,
 } from '@argonaut/orchestrator';
 import { quoteWord } from '@argonaut/runner/options';
 import type { ProcessFile, StepEntry } from './process-file.ts';
@@ -62,6 +63,7 @@ function toAction(entry: StepEntry, index: number): Action {
     ...plainAction(`action-${index + 1}`, entry.name, toRun(entry)),
     options,
     ...(image === undefined ? {} : { container: { image } }),
+    ...(entry.services === undefined ? {} : { services: entry.services.map(toService) }),
   };
 }
 

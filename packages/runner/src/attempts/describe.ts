@@ -3,6 +3,7 @@ import { messageOf } from '@argonaut/contracts';
 import type { WorkerDescription } from '@argonaut/contracts/attempt';
 import type { RunnerOptions } from '../runner.ts';
 import type { EngineRoom } from './engine-room.ts';
+import { freeMemoryBytes } from './memory.ts';
 
 /** Below this much free space steps are likely to fail on a full disk. */
 const littleDiskBytes = 1024 ** 3;
@@ -21,7 +22,13 @@ export async function describeWorker(
       `Only ${Math.round(freeDiskBytes / 1024 ** 2)} MiB are free at ${dataDirectory}; free some space.`,
     );
   }
-  const description = { os, architecture, ...(freeDiskBytes === undefined ? {} : { freeDiskBytes }) };
+  const freeMemory = await freeMemoryBytes(files, signal);
+  const description = {
+    os,
+    architecture,
+    ...(freeDiskBytes === undefined ? {} : { freeDiskBytes }),
+    ...(freeMemory === undefined ? {} : { freeMemoryBytes: freeMemory }),
+  };
   if (!room) return { ...description, warnings, engineProblem: 'This worker has no container engine.' };
   try {
     await room.ready(signal);

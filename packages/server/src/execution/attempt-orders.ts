@@ -84,12 +84,14 @@ export async function openAttempt(order: CommandOf<'open'>, call: Call): Promise
   const known = execution.state.attempts[attempt];
   let late: LateValues;
   try {
-    late = lateValues(order, action, step, execution.scope, {
+    const placed = { packages: known?.packages ?? [], work: known?.work ?? '' };
+    const variables = {
       ...statusVariables(execution.plan, execution.state, order.action),
       'Octopus.Worker.Id': lease.worker,
       'Octopus.Worker.Name': lease.name,
-      ...packageVariables(known?.packages ?? [], known?.work ?? ''),
-    });
+      ...packageVariables(placed.packages, placed.work),
+    };
+    late = lateValues(order, action, step, execution.scope, variables, placed);
   } catch (error) {
     return { events: [{ type: 'open-refused', attempt, message: messageOf(error) }] };
   }

@@ -5,6 +5,7 @@ import type { TaskEvent } from '@argonaut/orchestrator';
 import type { LogFrame } from '../tasklog/index.ts';
 import type { Call } from './call.ts';
 import { isTrouble } from './patience.ts';
+import { serviceFrames } from './service-frames.ts';
 
 /** Bytes that may wait to become durable before the worker is asked for more. */
 const MAX_WAITING_BYTES = 4 * 1024 * 1024;
@@ -55,13 +56,20 @@ async function followOnce(attempt: string, { execution, lease, epoch, signal }: 
     const nowMs = execution.ports.now();
     const timings = timingFrames(event, attempt, nowMs, endedMs);
     endedMs ??= nowMs;
-    await execution.post({ events: [told], frames: timings });
+    await execution.post({ events: [told], frames: [...framesOf(event, attempt, execution), ...timings] });
     if (event.type === 'confirmed') return;
   }
   throw new ArgonautError(
     'Unavailable',
     `Worker "${lease.name}" stopped telling about attempt ${attempt} before its end.`,
   );
+}
+
+/** How the services did: told once, with the end of the attempt. */
+function framesOf(event: AttemptEvent, attempt: string, { state, ports }: Call['execution']): LogFrame[] {
+  if (event.type !== 'ended' || event.services === undefined) return [];
+  const phase = state.attempts[attempt]?.phase;
+  return phase === 'ended' ? [] : serviceFrames(attempt, event.services, ports.now());
 }
 
 /**

@@ -4,6 +4,8 @@ import type { LateValues } from '@argonaut/contracts/attempt';
 import type { Action, CommandOf } from '@argonaut/orchestrator';
 import { composeScript } from '@argonaut/runner/scripts';
 import { createVariables, evaluate } from '@argonaut/templates';
+import { fileConfiguration, type Placed, packageScript } from './file-configuration.ts';
+import { lateServices } from './late-services.ts';
 import type { TaskScope } from './task-scope.ts';
 
 interface StepName {
@@ -13,14 +15,16 @@ interface StepName {
 
 /** `Invalid` lists every text that cannot be evaluated; the gate then stays closed. */
 export function lateValues(
-  open: Pick<CommandOf<'open'>, 'timeoutMs' | 'graceMs'>,
+  open: Pick<CommandOf<'open'>, 'attempt' | 'timeoutMs' | 'graceMs'>,
   action: Action,
   step: StepName,
   scope: TaskScope,
   statusVariables: Readonly<Record<string, string>>,
+  placed: Placed = { packages: [], work: '' },
 ): LateValues {
   const { run } = action;
-  const values = { ...scope.of(action, step).values, ...statusVariables };
+  const { values: known, sensitive } = scope.of(action, step);
+  const values = { ...known, ...statusVariables };
   const variables = createVariables(values);
   const now = { now: () => new Date(scope.nowMs) };
   const errors: string[] = [];
@@ -30,32 +34,41 @@ export function lateValues(
     return result.text ?? '';
   };
 
+  const trace = scope.traceparent(open.attempt);
+  const services = lateServices(action.services ?? [], text).map((service) => ({
+    ...service,
+    environment: { TRACEPARENT: trace, ...service.environment },
+  }));
+  const script = packageScript(action, placed, text);
+  const configuration = fileConfiguration(action, { values, sensitive }, script, text, scope.nowMs);
   const common = {
-    environment: 'environment' in run ? environmentOf(run.environment ?? {}, text) : {},
+    ...(configuration === undefined ? {} : { configuration }),
+    environment: {
+      TRACEPARENT: trace,
+      ...('environment' in run ? environmentOf(run.environment ?? {}, text) : {}),
+    },
+    ...(services.length > 0 ? { services } : {}),
     secrets: scope.secrets(action, step),
     deadlineMs: open.timeoutMs,
     graceMs: open.graceMs,
     ...('workingDirectory' in run && run.workingDirectory !== undefined
       ? { cwd: text('The working directory', run.workingDirectory) }
-      : {}),
+      : script === undefined
+        ? {}
+        : { cwd: script.directory }),
   };
 
   let program: Pick<LateValues, 'argv' | 'files'>;
   if (run.kind === 'Script') {
-    if (run.source.kind !== 'Inline') {
-      throw new Invalid(
-        `Step "${step.name}" takes its script from package "${run.source.package}", which this version cannot do yet. ` +
-          'Put the script into the step.',
-      );
-    }
     const evaluated = Object.entries(values).flatMap(([name, value]): [string, string][] => {
       if (value === null) return [];
       return [[name, evaluate(value, variables, now).text ?? value]];
     });
-    // In a script `#{…}` may be the language's own, so what cannot be read stays as it is.
-    const body = evaluate(run.source.body, variables, { ...now, mode: 'tolerant' }).text ?? run.source.body;
     const parameters = text('The script parameters', run.parameters ?? '');
-    program = composeScript(run.syntax, body, evaluated, { parameters });
+    // In a script `#{…}` may be the language's own, so what cannot be read stays as it is.
+    const inline = (body: string) => evaluate(body, variables, { ...now, mode: 'tolerant' }).text ?? body;
+    const source = run.source.kind === 'Inline' ? inline(run.source.body) : { path: script?.absolute ?? '' };
+    program = composeScript(run.syntax, source, evaluated, { parameters });
   } else if (run.kind === 'Container') {
     const words = run.arguments?.map((word, index) => text(`Argument ${index + 1}`, word));
     program = { argv: words === undefined ? [] : ['{entrypoint}', ...words], files: [] };

@@ -14,6 +14,7 @@ import type {
   StepCondition,
   WorkerPoolChoice,
 } from '@argonaut/orchestrator';
+import { readFileFeatures } from './file-features.ts';
 import { readOptions } from './options.ts';
 import { PropertyReader } from './properties.ts';
 import type { StoredAction, StoredPackage, StoredProperties, StoredStep } from './queries.ts';
@@ -53,6 +54,7 @@ function toAction(
   const run = readRun(action, properties, { hasImage: container !== undefined, roles });
   const packages = readPackages(action, properties, selected);
   const options = readOptions(properties);
+  const files = readFileFeatures(properties);
   const services = readServices(properties, container !== undefined);
   return {
     id: action.Id,
@@ -69,6 +71,7 @@ function toAction(
     ...(container === undefined ? {} : { container }),
     ...(services === undefined ? {} : { services }),
     packages,
+    ...(files === undefined ? {} : { files }),
     options,
     ...ownVariables(step.Properties, action.Properties),
     run:
@@ -169,6 +172,7 @@ function readPackages(
   properties: PropertyReader,
   selected: readonly SelectedPackage[],
 ): PackageReference[] {
+  const hasScript = /^package$/i.test(properties.text('Octopus.Action.Script.ScriptSource') ?? '');
   return packagesOf(action, properties).map((reference) => {
     const name = reference.Name ?? '';
     const bag = new PropertyReader(reference.Properties);
@@ -188,7 +192,8 @@ function readPackages(
       feed: reference.FeedId ?? '',
       ...(version ? { version } : {}),
       acquisition: acquisition ?? 'Server',
-      extract: /^true$/i.test(bag.text('Extract') ?? 'True'),
+      // A script that lies in a package can only be run when the package is unpacked.
+      extract: (name === '' && hasScript) || /^true$/i.test(bag.text('Extract') ?? 'True'),
     };
   });
 }

@@ -59,6 +59,8 @@ export class FakeWorker implements WorkerConnection {
   /** Set to make every verb fail as if the machine were away. */
   away = false;
   fuse: Fuse = () => {};
+  /** Undefined: it cannot tell. */
+  freeBytes: number | undefined;
   readonly #programs: (title: string, late: LateValues) => Program;
 
   constructor(programs: (title: string, late: LateValues) => Program) {
@@ -67,6 +69,10 @@ export class FakeWorker implements WorkerConnection {
 
   async describe(): Promise<WorkerDescription> {
     return { os: 'linux', architecture: 'amd64', warnings: [] };
+  }
+
+  async freeMemory(): Promise<number | undefined> {
+    return this.freeBytes;
   }
 
   async list(): Promise<readonly KnownAttempt[]> {
