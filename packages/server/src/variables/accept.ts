@@ -67,10 +67,15 @@ export function acceptVariables(
 function refuse(variables: readonly Variable[]): void {
   const complaints: string[] = [];
   const ids = new Set<string>();
-  variables.forEach(({ Id = '', Name }, index) => {
+  variables.forEach(({ Id = '', Name, Type }, index) => {
     if (Name.trim() === '') complaints.push(`Variables.${index}.Name must not be blank.`);
     else if (CONTROL.test(Name)) {
       complaints.push(`Variables.${index}.Name contains characters that are not allowed.`);
+    }
+    if (Type === 'Certificate') {
+      complaints.push(
+        `Variables.${index}.Type: this server keeps no certificates, so "${Name}" cannot name one. Put the certificate into a sensitive variable.`,
+      );
     }
     if (Id === '') return;
     if (ids.has(Id)) {

@@ -4,7 +4,6 @@
  */
 import { type Account, accountsIn, secretOf } from '../accounts/queries.ts';
 import type { Database, KeyRing, Stored } from '../database/index.ts';
-import type { Definition } from './definitions.ts';
 
 export type Accounts = ReadonlyMap<string, Stored<Account>>;
 
@@ -43,13 +42,13 @@ export function isAccountType(type: string): boolean {
   return Object.hasOwn(KINDS, type);
 }
 
-/** The accounts of a space by id, when one of the definitions needs them. */
+/** The accounts of a space by id, when one of the variables needs them. */
 export async function accountsFor(
   database: Database,
   space: string,
-  definitions: readonly Definition[],
+  variables: readonly { readonly Type: string }[],
 ): Promise<Accounts> {
-  if (!definitions.some(({ stored }) => isAccountType(stored.Type))) return new Map();
+  if (!variables.some(({ Type }) => isAccountType(Type))) return new Map();
   const all = await accountsIn(database).all({ space });
   return new Map(all.map((account) => [account.id, account]));
 }

@@ -1,6 +1,7 @@
 /** What is odd about variables although it can be saved: scopes that fit nothing, definitions that are equal, names. */
 import { SCOPE_FIELDS, type ScopeValues, type VariableWarning } from '@argonaut/contracts/rest';
 import { references } from '@argonaut/templates';
+import { type Accounts, accountComplaint, isAccountType } from './accounts.ts';
 import type { StoredVariable, VariableSet } from './queries.ts';
 
 /** Names that every template can refer to; others are looked at closely. */
@@ -11,6 +12,7 @@ const MOST = 200;
 export function doubtsAbout(
   { OwnerId, Variables }: Pick<VariableSet, 'OwnerId' | 'Variables'>,
   known: ScopeValues,
+  things: Things,
 ): readonly VariableWarning[] {
   const isLibrary = OwnerId.startsWith('LibraryVariableSets-');
   const ids: Readonly<Record<string, ReadonlySet<string>>> = {
@@ -27,11 +29,33 @@ export function doubtsAbout(
   const warnings: VariableWarning[] = [];
   for (const variable of Variables) {
     if (warnings.length >= MOST) break;
-    for (const Message of [...doubtsOfOne(variable, ids, isLibrary), ...duplicate(variable, seen)]) {
+    const doubts = [
+      ...doubtsOfOne(variable, ids, isLibrary),
+      ...doubtsOfValue(variable, things),
+      ...duplicate(variable, seen),
+    ];
+    for (const Message of doubts) {
       warnings.push({ VariableId: variable.Id, Name: variable.Name, Message });
     }
   }
   return warnings;
+}
+
+/** What the values of variables name. */
+export interface Things {
+  readonly accounts: Accounts;
+  readonly pools: ReadonlySet<string>;
+}
+
+/** A value may be a template, or be asked for later; what is written must fit. */
+function* doubtsOfValue({ Name, Type, Value }: StoredVariable, things: Things): Iterable<string> {
+  if (typeof Value !== 'string' || Value === '' || Value.includes('#{')) return;
+  if (isAccountType(Type)) {
+    const complaint = accountComplaint({ Name, Type }, Value, things.accounts);
+    if (complaint !== undefined) yield complaint;
+  } else if (Type === 'WorkerPool' && !things.pools.has(Value)) {
+    yield `The variable "${Name}" names the worker pool ${Value}, which does not exist in this space. Its value is the id of a pool.`;
+  }
 }
 
 function* doubtsOfOne(

@@ -12,6 +12,7 @@ import {
   resolveVariables,
   type Variables,
 } from '@argonaut/templates';
+import { type Accounts, accountFields, isAccountType } from './accounts.ts';
 import { presentVariable, shownValue } from './codec.ts';
 import { type Definition, definitionsOf } from './definitions.ts';
 import { SYSTEM_NAMES } from './system.ts';
@@ -30,7 +31,7 @@ export interface EvaluationOptions {
 }
 
 export async function evaluateAs(
-  { sets, context, system }: Whereabouts,
+  { sets, context, system, accounts }: Whereabouts,
   { now, signal, name }: EvaluationOptions,
 ): Promise<Evaluation> {
   const definitions = definitionsOf(sets);
@@ -41,7 +42,7 @@ export async function evaluateAs(
     if (winner !== null)
       values[key] = winner.variable.sensitive ? HIDDEN : shownValue(winner.variable.stored);
   }
-  const variables = createVariables({ ...values, ...system });
+  const variables = createVariables({ ...accountValues(explanation, accounts), ...values, ...system });
   const wanted = name?.toLowerCase();
   const found: EvaluatedVariable[] = [];
   for (const [index, explained] of [...explanation, ...onlyStrange(explanation, strange)].entries()) {
@@ -59,6 +60,22 @@ export async function evaluateAs(
       .filter(({ Name }) => hidden.has(Name.toLowerCase()))
       .map(({ Name }) => `The server defines "${Name}" itself; the value given here is not used.`),
   };
+}
+
+/** The fields of the accounts that variables name, which other variables may refer to. */
+function accountValues(
+  explanation: readonly Explanation<Definition>[],
+  accounts: Accounts,
+): Record<string, string> {
+  const values: Record<string, string> = {};
+  for (const { name, winner } of explanation) {
+    if (winner === null || !isAccountType(winner.variable.stored.Type)) continue;
+    const account = accounts.get(shownValue(winner.variable.stored) ?? '');
+    for (const field of account ? accountFields(name, account) : []) {
+      values[field.name] = field.sensitive ? HIDDEN : (field.value ?? '');
+    }
+  }
+  return values;
 }
 
 /** The variables that hold in a place, as resources: Octopus's preview. */

@@ -13,7 +13,9 @@ import { documentEvent } from '../events/index.ts';
 import type { Call, RouteTable } from '../http/index.ts';
 import { projectNamed, projectOf } from '../projects/queries.ts';
 import type { Services } from '../services.ts';
+import { poolsIn } from '../workers/pools/queries.ts';
 import { acceptVariables } from './accept.ts';
+import { accountsFor } from './accounts.ts';
 import { present } from './codec.ts';
 import { doubtsAbout } from './doubts.ts';
 import { evaluateAs, previewOf } from './evaluation.ts';
@@ -36,7 +38,12 @@ export function variableRoutes(routes: RouteTable, services: Services): void {
     const changed = await sets.update(stored, document);
     await record(documentEvent('Modified', sets.kind, changed));
     const shown = await show(changed);
-    return { ...shown, Warnings: [...warnings, ...doubtsAbout(document, shown.ScopeValues)] };
+    const { spaceId } = stored;
+    const things = {
+      accounts: await accountsFor(database, spaceId, document.Variables),
+      pools: new Set((await poolsIn(database).all({ space: spaceId })).map(({ id }) => id)),
+    };
+    return { ...shown, Warnings: [...warnings, ...doubtsAbout(document, shown.ScopeValues, things)] };
   };
 
   routes.add({

@@ -65,7 +65,11 @@ export async function createScope(
     ({ id, document }) => [id, document.Name] as const,
   );
   return new ResolvedScope(keys, definitions, input, {
-    accounts: await accountsFor(database, input.space, definitions),
+    accounts: await accountsFor(
+      database,
+      input.space,
+      definitions.map(({ stored }) => stored),
+    ),
     pools: new Map(pools),
   });
 }

@@ -8,6 +8,7 @@ import { projectGroupsIn } from '../projects/groups/queries.ts';
 import { projectNamed } from '../projects/queries.ts';
 import { runbookNamed } from '../runbooks/queries.ts';
 import { spacesIn } from '../spaces/queries.ts';
+import { type Accounts, accountsFor } from './accounts.ts';
 import { contextOf } from './place.ts';
 import { type VariableSet, variableSetsIn } from './queries.ts';
 import { liveProcesses } from './scope-values.ts';
@@ -17,6 +18,7 @@ import { type SystemContext, systemVariables } from './system.ts';
 export interface Whereabouts {
   readonly sets: readonly Stored<VariableSet>[];
   readonly context: ReturnType<typeof contextOf>;
+  readonly accounts: Accounts;
   /** What the server itself would define there, as far as it is known without running anything. */
   readonly system: Readonly<Record<string, string>>;
 }
@@ -93,7 +95,12 @@ export async function whereaboutsOf(
     ),
     ...given('runbook', runbook && { id: runbook.id, name: runbook.document.Name }),
   };
-  return { sets: found, context, system: systemVariables(known) };
+  const accounts = await accountsFor(
+    database,
+    space,
+    found.flatMap(({ document }) => document.Variables),
+  );
+  return { sets: found, context, accounts, system: systemVariables(known) };
 }
 
 /** The id of an action, given its id or name, in the process that the question is about. */

@@ -27,7 +27,7 @@ describe('a variable set', () => {
     const variables = [
       { Name: 'Plain', Value: 'text', Description: 'what for' },
       { Name: 'Pool', Value: 'WorkerPools-1', Type: 'WorkerPool' },
-      { Name: 'Cert', Value: 'Certificates-1', Type: 'Certificate' },
+      { Name: 'Oidc', Value: 'Accounts-2', Type: 'GenericOidcAccount' },
       { Name: 'Account', Value: 'Accounts-1', Type: 'AmazonWebServicesAccount' },
       {
         Name: 'Scoped',
