@@ -8,6 +8,7 @@ const SUBCOMMANDS: Readonly<Record<string, (program: Command) => Promise<void>>>
     (await import('./rotate-master-key/command.ts')).addRotateMasterKeyCommand(program),
   run: async (program) => (await import('./run/command.ts')).addRunCommand(program),
   server: async (program) => (await import('./server/command.ts')).addServerCommand(program),
+  terminal: async (program) => (await import('./terminal/command.ts')).addTerminalCommand(program),
 };
 
 /** `argv` as in `process.argv`; without a known subcommand all of them are declared, for the help. */

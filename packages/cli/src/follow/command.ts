@@ -1,36 +1,33 @@
 /** `argonaut follow <task>`: the log of a task of a server, on this terminal. */
-import { kindOf, messageOf, Secret } from '@argonaut/contracts';
+import { kindOf, messageOf } from '@argonaut/contracts';
 import type { Command } from 'commander';
 import { coloursWanted } from '../display/colours.ts';
 import { TerminalDisplay } from '../display/terminal-display.ts';
 import { exitCodes } from '../exit-codes.ts';
+import { addServerFlags, apiKeyOf, type ServerFlags } from '../server-flags.ts';
 import { followTask } from './follow.ts';
 
-interface FollowFlags {
-  readonly server: string;
-  readonly apiKey?: string;
+interface FollowFlags extends ServerFlags {
   readonly verbose?: boolean;
 }
 
 export function addFollowCommand(program: Command): void {
-  program
-    .command('follow')
-    .description("Show a task's log while it is written; the exit code tells how the task ended")
-    .argument('<task>', 'the id of the task, such as ServerTasks-12')
-    .option('--server <url>', 'where the server is', process.env.OCTOPUS_URL ?? 'http://127.0.0.1:8080')
-    .option('--api-key <key>', 'an API key; better given as OCTOPUS_API_KEY, where no process list shows it')
+  addServerFlags(
+    program
+      .command('follow')
+      .description("Show a task's log while it is written; the exit code tells how the task ended")
+      .argument('<task>', 'the id of the task, such as ServerTasks-12'),
+  )
     .option('--verbose', 'show verbose lines too')
     .action(async (task: string, flags: FollowFlags) => {
       process.exitCode = await follow(task, flags);
     });
 }
 
-async function follow(task: string, { server, apiKey, verbose }: FollowFlags): Promise<number> {
-  const key = apiKey ?? process.env.OCTOPUS_API_KEY;
-  if (key === undefined || key === '') {
-    process.stderr.write('An API key is needed: set OCTOPUS_API_KEY.\n');
-    return exitCodes.usage;
-  }
+async function follow(task: string, flags: FollowFlags): Promise<number> {
+  const { server, verbose } = flags;
+  const apiKey = apiKeyOf(flags);
+  if (apiKey === undefined) return exitCodes.usage;
   const interrupted = new AbortController();
   process.once('SIGINT', () => interrupted.abort(new Error('interrupted')));
   const display = new TerminalDisplay({
@@ -40,10 +37,7 @@ async function follow(task: string, { server, apiKey, verbose }: FollowFlags): P
   });
   const began = Date.now();
   try {
-    const end = await followTask(
-      { server, apiKey: new Secret(key), task, signal: interrupted.signal },
-      display,
-    );
+    const end = await followTask({ server, apiKey, task, signal: interrupted.signal }, display);
     display.end(end.state, end.errorMessage, Date.now() - began);
     return exitCodeOfState(end.state);
   } catch (error) {
