@@ -184,6 +184,15 @@ export const BoundOption = Type.Object({
 });
 export type BoundOption = Static<typeof BoundOption>;
 
+/** What is done to the files of an action's packages before it runs. Patterns relative to its directory, one a line. */
+export const FileFeatures = Type.Object({
+  /** Templates in these files are filled in. */
+  substitute: Type.Optional(Type.String()),
+  /** Values of these files that variables name are replaced, as their format allows. */
+  structured: Type.Optional(Type.String()),
+});
+export type FileFeatures = Static<typeof FileFeatures>;
+
 /** How an action is run: time, repetition, fences. Absent always means the default that the field names. */
 export const ActionOptions = Type.Object({
   /** Time-out of the program in milliseconds, 0 or absent for none. Image acquisition does not count. */
@@ -240,6 +249,7 @@ export const Action = Type.Object({
   /** Only for an action that runs in a container; absent means none. */
   services: Type.Optional(Type.Array(Service)),
   packages: Type.Array(PackageReference),
+  files: Type.Optional(FileFeatures),
   options: ActionOptions,
   /** Variables that only this action has, besides those of the task: its own settings, by the names that users know. */
   variables: Type.Optional(Type.Record(Type.String(), Type.String())),

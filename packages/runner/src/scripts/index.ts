@@ -38,6 +38,9 @@ export const INTERPRETERS: Readonly<Record<ScriptSyntax, readonly string[]>> = {
   PowerShell: ['pwsh', '/usr/bin/pwsh', '/usr/local/bin/pwsh', '/opt/microsoft/powershell/7/pwsh'],
 };
 
+/** Its text, or where it lies: a file that its program sees there when it begins. */
+export type ScriptSource = string | { readonly path: string };
+
 /**
  * Puts a script together.
  * @param variables evaluated values by name, sensitive ones included; of two equal names the last counts
@@ -45,7 +48,7 @@ export const INTERPRETERS: Readonly<Record<ScriptSyntax, readonly string[]>> = {
  */
 export function composeScript(
   syntax: ScriptSyntax,
-  body: string,
+  source: ScriptSource,
   variables: Iterable<readonly [name: string, value: string]>,
   options: ScriptOptions = {},
 ): ComposedScript {
@@ -56,20 +59,20 @@ export function composeScript(
     case 'Bash':
     case 'Sh':
       return {
-        files: posixFiles(syntax, body, pairs, parameters),
+        files: posixFiles(syntax, source, pairs, parameters),
         argv: ['{interpreter}', '{files}/bootstrap.sh'],
         interpreters,
       };
     case 'Python':
       // -u: lines arrive when they are printed, and in order with those of child processes.
       return {
-        files: pythonFiles(body, pairs, parameters),
+        files: pythonFiles(source, pairs, parameters),
         argv: ['{interpreter}', '-u', '{files}/bootstrap.py'],
         interpreters,
       };
     case 'PowerShell':
       return {
-        files: powerShellFiles(body, pairs, parameters),
+        files: powerShellFiles(source, pairs, parameters),
         argv: [
           '{interpreter}',
           '-NoLogo',

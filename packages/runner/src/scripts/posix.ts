@@ -1,6 +1,7 @@
 /** Scripts for `sh` and `bash`: functions, variables and parameters in one file, the script beside it. */
 import { readFileSync } from 'node:fs';
 import type { LateFile } from '@argonaut/contracts/attempt';
+import type { ScriptSource } from './index.ts';
 
 const functions = prelude('functions.sh');
 const encoder = prelude('base64.sh');
@@ -8,7 +9,7 @@ const encoderInBash = prelude('base64.bash');
 
 export function posixFiles(
   shell: 'Sh' | 'Bash',
-  body: string,
+  source: ScriptSource,
   variables: ReadonlyArray<readonly [name: string, value: string]>,
   parameters: readonly string[],
 ): LateFile[] {
@@ -17,13 +18,15 @@ export function posixFiles(
     ...(shell === 'Bash' ? [encoderInBash] : anyEncoder()),
     variableFunction(variables),
   ];
-  if (shell === 'Bash' && body.includes('octopus_parameters[')) parts.push(associativeArray(variables));
+  // What a file says is not known here, so it gets everything that it may ask for.
+  const asks = typeof source !== 'string' || source.includes('octopus_parameters[');
+  if (shell === 'Bash' && asks) parts.push(associativeArray(variables));
   // The script is sourced, as in Octopus, so it sees the functions; its exit code is the shell's.
-  parts.push(`set -- ${parameters.map(quote).join(' ')}\n. "\${0%/*}/script.sh"\n`);
-  return [
-    { name: 'bootstrap.sh', bytes: Buffer.from(parts.join('\n')) },
-    { name: 'script.sh', bytes: Buffer.from(body.replaceAll('\r\n', '\n')) },
-  ];
+  const path = typeof source === 'string' ? '"${0%/*}/script.sh"' : quote(source.path);
+  parts.push(`set -- ${parameters.map(quote).join(' ')}\n. ${path}\n`);
+  const bootstrap = { name: 'bootstrap.sh', bytes: Buffer.from(parts.join('\n')) };
+  if (typeof source !== 'string') return [bootstrap];
+  return [bootstrap, { name: 'script.sh', bytes: Buffer.from(source.replaceAll('\r\n', '\n')) }];
 }
 
 /** In many images `sh` is bash, where the portable encoder is eight times slower than bash's own. */

@@ -1,11 +1,15 @@
 /** Scripts for PowerShell: a bootstrap that defines the functions and runs the script beside it. */
 import { readFileSync } from 'node:fs';
 import type { LateFile } from '@argonaut/contracts/attempt';
+import type { ScriptSource } from './index.ts';
 
 const bootstrap = readFileSync(new URL('./preludes/bootstrap.ps1', import.meta.url), 'utf8');
 
+/** How the bootstrap names the script that lies beside it. */
+const OWN_SCRIPT = "(Join-Path $PSScriptRoot 'script.ps1')";
+
 export function powerShellFiles(
-  body: string,
+  source: ScriptSource,
   variables: ReadonlyArray<readonly [name: string, value: string]>,
   parameters: readonly string[],
 ): LateFile[] {
@@ -14,9 +18,13 @@ export function powerShellFiles(
   return [
     {
       name: 'bootstrap.ps1',
-      bytes: utf8(bootstrap.replace('#PARAMETERS#', () => parameters.map(word).join(' '))),
+      bytes: utf8(
+        bootstrap
+          .replace(OWN_SCRIPT, (own) => (typeof source === 'string' ? own : literal(source.path)))
+          .replace('#PARAMETERS#', () => parameters.map(word).join(' ')),
+      ),
     },
-    { name: 'script.ps1', bytes: utf8(body) },
+    ...(typeof source === 'string' ? [{ name: 'script.ps1', bytes: utf8(source) }] : []),
     { name: 'variables.txt', bytes: Buffer.from(variables.map(variableLine).join('')) },
   ];
 }
@@ -35,5 +43,10 @@ function word(text: string): string {
   ) {
     return text;
   }
+  return literal(text);
+}
+
+/** Quotes that PowerShell takes for one another are doubled. */
+function literal(text: string): string {
   return `'${text.replaceAll(/['\u2018\u2019\u201a\u201b]/g, '$&$&')}'`;
 }

@@ -1,20 +1,23 @@
 /** Scripts for Python 3: a bootstrap that defines the functions and runs the script beside it. */
 import { readFileSync } from 'node:fs';
 import type { LateFile } from '@argonaut/contracts/attempt';
+import type { ScriptSource } from './index.ts';
 
 const bootstrap = readFileSync(new URL('./preludes/bootstrap.py', import.meta.url));
 
 export function pythonFiles(
-  body: string,
+  source: ScriptSource,
   variables: ReadonlyArray<readonly [name: string, value: string]>,
   parameters: readonly string[],
 ): LateFile[] {
   return [
     { name: 'bootstrap.py', bytes: bootstrap },
-    { name: 'script.py', bytes: Buffer.from(body) },
+    ...(typeof source === 'string' ? [{ name: 'script.py', bytes: Buffer.from(source) }] : []),
     {
       name: 'variables.json',
-      bytes: Buffer.from(JSON.stringify({ variables, parameters })),
+      bytes: Buffer.from(
+        JSON.stringify({ variables, parameters, script: typeof source === 'string' ? null : source.path }),
+      ),
     },
   ];
 }

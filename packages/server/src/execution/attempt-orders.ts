@@ -1,6 +1,6 @@
 /** The orders about one attempt, as calls to its worker; and which event tells how each went. */
 import { Invalid, kindOf, messageOf } from '@argonaut/contracts';
-import type { AttemptSpec, LateValues, Outcome, Place } from '@argonaut/contracts/attempt';
+import type { AttemptSpec, Outcome, Place } from '@argonaut/contracts/attempt';
 import { type CommandOf, packageVariables, type Staging, statusVariables } from '@argonaut/orchestrator';
 import { INTERPRETERS } from '@argonaut/runner/scripts';
 import type { LogFrame } from '../tasklog/index.ts';
@@ -8,7 +8,7 @@ import type { Call } from './call.ts';
 import { serverLine } from './change.ts';
 import { engineBack, isEngineAway } from './engine-back.ts';
 import type { Entry } from './execution-side.ts';
-import { lateValues } from './late-values.ts';
+import { type Late, lateValues } from './late-values.ts';
 import { tooLittleMemory } from './memory.ts';
 import { isAway, isTrouble, WorkerLost } from './patience.ts';
 import { reportsOf, serviceFrames } from './service-frames.ts';
@@ -82,7 +82,7 @@ export async function openAttempt(order: CommandOf<'open'>, call: Call): Promise
   const { step, action } = execution.locate(attempt);
   const { moment } = execution.scope;
   const known = execution.state.attempts[attempt];
-  let late: LateValues;
+  let late: Late;
   try {
     const placed = { packages: known?.packages ?? [], work: known?.work ?? '' };
     const variables = {
@@ -100,8 +100,8 @@ export async function openAttempt(order: CommandOf<'open'>, call: Call): Promise
   try {
     await call.patiently(async () => {
       try {
-        const { lines } = await lease.connection.open(attempt, epoch, late, signal);
-        frames = lines.map(({ level, message }) =>
+        const { lines } = await lease.connection.open(attempt, epoch, late.values, signal);
+        frames = [...late.notes, ...lines].map(({ level, message }) =>
           serverLine(attempt, level, message, execution.ports.now()),
         );
       } catch (error) {

@@ -7,10 +7,17 @@ import { createVariables, evaluate } from '@argonaut/templates';
 import { fileConfiguration, type Placed, packageScript } from './file-configuration.ts';
 import { lateServices } from './late-services.ts';
 import type { TaskScope } from './task-scope.ts';
+import { isStrict, type Note, printedVariables } from './variable-notes.ts';
 
 interface StepName {
   readonly id: string;
   readonly name: string;
+}
+
+export interface Late {
+  readonly values: LateValues;
+  /** For the step's log. */
+  readonly notes: readonly Note[];
 }
 
 /** `Invalid` lists every text that cannot be evaluated; the gate then stays closed. */
@@ -21,13 +28,14 @@ export function lateValues(
   scope: TaskScope,
   statusVariables: Readonly<Record<string, string>>,
   placed: Placed = { packages: [], work: '' },
-): LateValues {
+): Late {
   const { run } = action;
   const { values: known, sensitive } = scope.of(action, step);
   const values = { ...known, ...statusVariables };
   const variables = createVariables(values);
   const now = { now: () => new Date(scope.nowMs) };
   const errors: string[] = [];
+  const notes: Note[] = [...printedVariables(values, sensitive, now.now)];
   const text = (what: string, template: string): string => {
     const result = evaluate(template, variables, now);
     if (result.error !== null) errors.push(`${what} cannot be evaluated: ${result.error}`);
@@ -66,7 +74,15 @@ export function lateValues(
     });
     const parameters = text('The script parameters', run.parameters ?? '');
     // In a script `#{…}` may be the language's own, so what cannot be read stays as it is.
-    const inline = (body: string) => evaluate(body, variables, { ...now, mode: 'tolerant' }).text ?? body;
+    const inline = (body: string): string => {
+      const { text: result, error } = evaluate(body, variables, { ...now, mode: 'tolerant' });
+      if (error !== null) {
+        const message = `The script could not be evaluated completely: ${error}`;
+        if (isStrict(variables, now.now)) errors.push(message);
+        else notes.push({ level: 'Warning', message });
+      }
+      return result ?? body;
+    };
     const source = run.source.kind === 'Inline' ? inline(run.source.body) : { path: script?.absolute ?? '' };
     program = composeScript(run.syntax, source, evaluated, { parameters });
   } else if (run.kind === 'Container') {
@@ -76,7 +92,7 @@ export function lateValues(
     throw new Invalid(`Step "${step.name}" has nothing that a worker could run.`);
   }
   if (errors.length > 0) throw new Invalid(errors.join(' '), { errors });
-  return { argv: program.argv, files: program.files, ...common };
+  return { values: { argv: program.argv, files: program.files, ...common }, notes };
 }
 
 function environmentOf(

@@ -39,8 +39,10 @@ function refuseTargets(properties: PropertyReader, roles: string | undefined): v
 }
 
 function readScript(action: StoredAction, properties: PropertyReader): Run {
+  const source = readSource(action, properties);
   // Octopus's default, which clients rely on by saving no syntax at all.
-  const written = properties.text('Octopus.Action.Script.Syntax') ?? 'PowerShell';
+  const said = properties.text('Octopus.Action.Script.Syntax');
+  const written = (source.kind === 'Package' ? syntaxOfFile(source.file, said) : said) ?? 'PowerShell';
   const syntax = SYNTAXES.find((known) => known.toLowerCase() === written.trim().toLowerCase());
   if (syntax === undefined) {
     properties.complain(
@@ -51,12 +53,26 @@ function readScript(action: StoredAction, properties: PropertyReader): Run {
   return {
     kind: 'Script',
     syntax: syntax ?? 'Sh',
-    source: readSource(action, properties),
+    source,
     ...(parameters === undefined ? {} : { parameters }),
     ...optional('environment', properties.dictionary('Argonaut.Action.Environment')),
     ...optional('workingDirectory', properties.text('Argonaut.Action.WorkingDirectory')),
   };
 }
+
+/** A file of a package is in the language that its ending names; of the two shells that share one, the step chooses. */
+function syntaxOfFile(file: string, said: string | undefined): string | undefined {
+  const ending = file.slice(file.lastIndexOf('.') + 1).toLowerCase();
+  if (ending === 'sh') return said?.trim().toLowerCase() === 'sh' ? 'Sh' : 'Bash';
+  return FILE_LANGUAGES[ending] ?? said;
+}
+
+const FILE_LANGUAGES: Readonly<Record<string, string>> = {
+  ps1: 'PowerShell',
+  py: 'Python',
+  csx: 'CSharp',
+  fsx: 'FSharp',
+};
 
 function readSource(action: StoredAction, properties: PropertyReader): ScriptSource {
   const source = properties.word('Octopus.Action.Script.ScriptSource', [

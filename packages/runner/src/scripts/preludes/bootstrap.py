@@ -105,7 +105,7 @@ def printwarning(*args):
 
 _names = """encode decode octopusvariables get_octopusvariable set_octopusvariable createartifact updateprogress
 failstep printverbose printhighlight printwait printwarning""".split()
-_script = os.path.join(_directory, "script.py")
+_script = _late["script"] or os.path.join(_directory, "script.py")
 sys.argv = [_script] + _late["parameters"]
 # Modules are looked for where the step works, not where this file lies.
 sys.path[0] = os.getcwd()
