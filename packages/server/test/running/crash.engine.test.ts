@@ -21,7 +21,7 @@ import { type Made, makeProject, type StepWish } from './project-under-test.ts';
 
 const seed = Number(process.env.ARGONAUT_SEED ?? Math.floor(Math.random() * 2 ** 31));
 const every = process.env.ARGONAUT_EVERY_CRASH === '1';
-const TASK_DEADLINE_MS = 60_000;
+const TASK_DEADLINE_MS = 120_000;
 /** How long what is left over may stay. */
 const LEFT = { timeout: 30_000, interval: 250 };
 /** Network sandboxes that a living worker keeps ready. */
