@@ -14,8 +14,7 @@ const at = (ms: number): string => new Date(BEGUN + ms).toISOString();
 const task = { QueueTime: at(0), StartTime: at(100), CompletedTime: at(2_000) } as Task;
 
 async function* placed(frames: readonly LogFrame[]): AsyncGenerator<PlacedFrame> {
-  for (const [index, frame] of frames.entries())
-    yield { frame, offset: index, end: index + 1 } as PlacedFrame;
+  for (const frame of frames) yield { frame, next: 0 };
 }
 
 const attempt = (activity: string): LogFrame => ({
