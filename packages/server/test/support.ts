@@ -33,6 +33,8 @@ export interface TestServer extends AsyncDisposable {
   call(method: Method, url: string, body?: unknown, headers?: Record<string, string>): Promise<Reply>;
   get(url: string, headers?: Record<string, string>): Promise<Reply>;
   inject(options: InjectOptions): Promise<Reply>;
+  /** Opens a port, for what `inject` cannot do (WebSockets); answers `http://127.0.0.1:…`. */
+  listen(): Promise<string>;
 }
 
 /** `overrides.now` moves the server's clock; `database` keeps data across two servers. */
@@ -90,6 +92,7 @@ export async function testServer(
     services,
     inject,
     call,
+    listen: () => application.http.listen({ host: '127.0.0.1', port: 0 }),
     get: (url, headers) => call('GET', url, undefined, headers),
     [Symbol.asyncDispose]: async () => {
       await application.http.close();
