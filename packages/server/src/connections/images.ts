@@ -3,9 +3,10 @@
  * release has fixed is asked for by its digest; what it has not is fixed by the first task that has it.
  */
 import { messageOf } from '@argonaut/contracts';
+import { recordEvent } from '../events/index.ts';
 import type { ImageDirectory } from '../execution/index.ts';
 import { baseCredentials, imageReference, type WorkerImage } from '../feeds/index.ts';
-import { explainFailure, type ImageKey, ImageLocks, ownerOf } from '../images/index.ts';
+import { aboutLock, explainFailure, type ImageKey, ImageLocks, ownerOf } from '../images/index.ts';
 import type { Services } from '../services.ts';
 import { tasksIn } from '../tasks/queries.ts';
 import { pullPolicy } from '../workers/pools/pull-policy.ts';
@@ -45,9 +46,18 @@ export function imageDirectory(services: Services): ImageDirectory {
       const { owner, image } = await facts(task, feed, reference);
       if (owner === undefined || image.fixed) return digest;
       const by = { by: 'FirstUse', actor: task, at: now().toISOString() } as const;
-      return (await locks.lock(owner.id, keyOf(image), digest, by)).digest;
+      return database.transaction(async () => {
+        const held = await locks.lock(owner.id, keyOf(image), digest, by);
+        if (held.won) {
+          const what = `is ${digest}, as its first use in ${task} found it`;
+          await recordEvent(services, aboutLock('ImageDigestLocked', owner, image, what, [task]));
+        }
+        return held.digest;
+      });
     },
-    async explain({ feed, reference }, failure, { task }, signal) {
+    async explain({ feed, reference, build }, failure, { task }, signal) {
+      // What an image is built from is named by its Dockerfile, and in the message already.
+      if (build !== undefined) return failure.error;
       try {
         const { owner, image } = await facts(task, feed, reference);
         return await explainFailure(image, owner, failure, signal);

@@ -45,6 +45,8 @@ export const CATEGORIES = {
   ApiKeyCreated: { name: 'API key created', group: 'Security' },
   ApiKeyRevoked: { name: 'API key revoked', group: 'Security' },
   MasterKeyRotated: { name: 'Master key rotated', group: 'Security' },
+  /** The first use of an image has fixed what it means in a release or runbook snapshot. */
+  ImageDigestLocked: { name: 'Image digest locked', group: 'Step' },
   /** A release goes on with the content that a tag has now, instead of the one that it was locked to. */
   ImageDigestAccepted: { name: 'Current image digest accepted', group: 'Step' },
   HoldOnFailureRaised: { name: 'Failed step held', group: 'Step' },

@@ -42,7 +42,7 @@ export async function acquireImage(order: CommandOf<'acquire'>, call: Call): Pro
       return later;
     };
     let acquired = await acquire(call, request, anew, tell);
-    if (acquired.digest !== undefined) {
+    if (acquired.digest !== undefined && request.digest === undefined) {
       const digest = await ports.images.acquired?.(named, acquired.digest, context);
       if (digest !== undefined && digest !== acquired.digest) {
         tell({

@@ -4,6 +4,7 @@ import { recordEvent } from '../events/index.ts';
 import { imageReference } from '../feeds/index.ts';
 import type { Principal } from '../http/index.ts';
 import type { Services } from '../services.ts';
+import { aboutLock } from './audit.ts';
 import { ImageLocks, type ImageRow } from './locks.ts';
 import type { TableOwner } from './owner.ts';
 
@@ -28,7 +29,8 @@ export async function acceptCurrentDigest(
 ): Promise<ImageRow> {
   const { database, now } = services;
   const locks = new ImageLocks(database);
-  const { feed, name, fixed } = await imageReference(services, owner.spaceId, feedKey, text);
+  const image = await imageReference(services, owner.spaceId, feedKey, text);
+  const { feed, name, fixed } = image;
   const key = { feed: feed?.id ?? '', image: name };
   const seen = await locks.find(owner.id, key);
   if (seen === undefined) throw await unknown(locks, owner, name, fixed);
@@ -49,14 +51,8 @@ export async function acceptCurrentDigest(
         `Somebody else has changed what "${name}" means in ${owner.title} since it was read. Look at it again.`,
       );
     }
-    const was = seen.digest ?? 'not fixed';
-    await recordEvent(services, {
-      category: 'ImageDigestAccepted',
-      space: owner.spaceId,
-      message: `In ${owner.title} the image ${name}${feed === undefined ? '' : ` of the feed ${feed.name}`} was ${was} and is now ${digest ?? 'what its next use finds'}`,
-      related: [owner.id, owner.projectId, ...(feed === undefined ? [] : [feed.id])],
-      by,
-    });
+    const what = `was ${seen.digest ?? 'open'} and is now ${digest ?? 'what its next use finds'}`;
+    await recordEvent(services, { ...aboutLock('ImageDigestAccepted', owner, image, what), by });
   });
   return (await locks.find(owner.id, key)) ?? seen;
 }

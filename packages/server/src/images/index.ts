@@ -6,6 +6,7 @@
 import type { Feature } from '../services.ts';
 import { imageRoutes } from './routes.ts';
 
+export { aboutLock } from './audit.ts';
 export { explainFailure, ImageDigestGone } from './explain.ts';
 export { lockKnownImages } from './fill.ts';
 export type { FrozenProcess } from './frozen.ts';

@@ -126,6 +126,12 @@ describe('when a task runs', () => {
     const [row] = await under.table(made.releaseId);
     expect(row).toMatchObject({ Digest: content('one').digest, LockedBy: 'FirstUse', Problem: null });
     expect(row.Actor).toMatch(/^ServerTasks-/);
+    const { body } = await under.server.get(
+      `/api/events?regarding=${made.releaseId}&eventCategories=ImageDigestLocked`,
+    );
+    expect(body.Items).toMatchObject([
+      { Username: 'system', RelatedDocumentIds: expect.arrayContaining([row.Actor]) },
+    ]);
     under.worker.registry = ({ digest }) => digest ?? content('two').digest;
     await deployed(made.releaseId, test);
     expect(under.worker.asked.at(-1)?.digest).toBe(content('one').digest);

@@ -190,5 +190,7 @@ test('an image that is not there fails the task with the name, the feed and the 
   } as never);
   const task = await waitFor(DeploymentServerTasks[0]?.ServerTaskId ?? '');
   expect(task.State).toBe('Failed');
-  expect(task.ErrorMessage).toMatch(/busybox:9/);
+  expect(task.ErrorMessage).toMatch(
+    /feed "Registry" .*busybox", but not its tag "9".*The nearest tags are 1/,
+  );
 });
