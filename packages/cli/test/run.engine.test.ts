@@ -2,6 +2,7 @@
  * `argonaut run` on the real engine: images, failures, cancel, detach and resume. Only the first test needs a network; the
  * others say so, and do not depend on the engine's bridge.
  */
+import { randomUUID } from 'node:crypto';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { createDockerEngine, endpointFromDockerHost } from '@argonaut/runner/docker';
 import { afterAll, expect, test } from 'vitest';
@@ -54,6 +55,35 @@ steps:
   for (const name of ['log', 'process.json', 'run.json']) {
     expect(await readFile(desk.runPath(run, name), 'latin1')).not.toContain('trustno1');
   }
+});
+
+test('an image is built from its Dockerfile, with variables in it; the second run builds nothing', async () => {
+  await using desk = await Desk.make();
+  const mark = randomUUID();
+  const file = await desk.file(`
+variables:
+  Base: argonaut-test/busybox:1
+steps:
+  - name: built
+    build:
+      dockerfile: |
+        FROM #{Base}
+        ARG MARK
+        RUN echo "$MARK" > /mark
+      args: { MARK: ${mark} }
+    network: none
+    run: cat /mark
+`);
+  const first = await desk.run([file]);
+  expect(first).toMatchObject({ end: 0, err: '' });
+  expect(first.out).toContain('step 3 of 3: RUN echo "$MARK" > /mark');
+  expect(first.out.split('\n').map((line) => line.trim())).toContain(mark);
+  const second = await desk.run([file]);
+  expect(second.end).toBe(0);
+  expect(second.out).not.toContain('Building');
+  expect(second.out.split('\n').map((line) => line.trim())).toContain(mark);
+  const [built = ''] = /argonaut\.local\/built:\w+/.exec(second.out) ?? [];
+  if (built !== '') await engine.removeImage(built, AbortSignal.timeout(20_000));
 });
 
 test('a failing program gives exit code 10; what follows is skipped, what runs always runs', async () => {

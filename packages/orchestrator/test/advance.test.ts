@@ -6,6 +6,7 @@ import {
   type Command,
   initialState,
   type Plan,
+  type Scope,
   type TaskEvent,
   type TaskState,
 } from '../src/index.ts';
@@ -21,20 +22,27 @@ const neverBegan: Outcome = {
   infrastructure: true,
 };
 
+const scopeOf = (values: Readonly<Record<string, string>>): Scope => ({
+  ...noVariables,
+  variables: () => values,
+});
+
 /** Follows a plan by hand. Leases, images, stagings and removals go well unless a test says otherwise. */
 class Story {
   state: TaskState;
   readonly all: Command[] = [];
   readonly #plan: Plan;
+  readonly #scope: Scope;
 
-  constructor(plan: Plan) {
+  constructor(plan: Plan, scope: Scope = noVariables) {
     this.#plan = plan;
+    this.#scope = scope;
     this.state = initialState(plan);
     this.tell({ type: 'begin' });
   }
 
   tell(event: TaskEvent): void {
-    const { state, commands } = advance(this.#plan, this.state, event, noVariables);
+    const { state, commands } = advance(this.#plan, this.state, event, this.#scope);
     this.state = state;
     this.all.push(...commands);
     for (const command of commands) this.#easy(command);
@@ -342,4 +350,32 @@ test('a skipped step says why, and a Variable condition that cannot be evaluated
   );
   expect(story.attempts('open')).toEqual(['s3-a1']);
   expect(story.completion()).toMatchObject({ result: 'Success' });
+});
+
+test('an image that is built is ordered with its evaluated Dockerfile, once for what is the same', () => {
+  const container = (dockerfile: string) => ({
+    container: { image: 'the image', build: { dockerfile, arguments: { A: '#{V}' } } },
+  });
+  const story = new Story(
+    planOf([step(script('a', container('FROM x:#{V}'))), step(script('b', container('FROM x:1')))], {
+      scope: scopeOf({ V: '1' }),
+    }),
+    scopeOf({ V: '1' }),
+  );
+  const orders = story.all.filter((command) => command.kind === 'acquire');
+  expect(orders.map(({ build }) => build)).toEqual([{ dockerfile: 'FROM x:1', arguments: { A: '1' } }]);
+});
+
+test('no secret is built into an image', () => {
+  const scope: Scope = { ...scopeOf({ Token: 'trustno1' }), sensitive: () => new Set(['Token']) };
+  const container = {
+    image: 'the image of "a"',
+    build: { dockerfile: 'FROM x\nENV T=#{Token}', arguments: {} },
+  };
+  const story = new Story(planOf([step(script('a', { container }))], { scope }), scope);
+  expect(story.all.filter(({ kind }) => kind === 'acquire')).toEqual([]);
+  expect(story.completion()).toMatchObject({
+    result: 'Failed',
+    errorMessage: expect.stringContaining('the image of "a" depends on a sensitive variable'),
+  });
 });

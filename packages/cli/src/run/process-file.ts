@@ -52,8 +52,24 @@ export const StepEntry = Type.Object(
     }),
     image: Type.Optional(
       Type.String({
-        description: 'Image as the engine knows it. Absent: the step runs directly on this machine.',
+        description:
+          'Image as the engine knows it. Without this and `build` the step runs directly on this machine.',
       }),
+    ),
+    build: Type.Optional(
+      Type.Object(
+        {
+          dockerfile: Type.String({
+            minLength: 1,
+            description: 'The text of a Dockerfile; it finds no files beside it. No place for secrets.',
+          }),
+          args: Type.Optional(Type.Record(Type.String(), Text, { description: 'Values of `ARG`.' })),
+        },
+        {
+          ...strict,
+          description: 'The image is built on this machine, and again only when something of this changes.',
+        },
+      ),
     ),
     pull: Type.Optional(
       Type.Union([Type.Literal('always'), Type.Literal('if-not-present'), Type.Literal('never')], {

@@ -85,12 +85,16 @@ function meaningComplaints(document: Document, { steps, variables = {} }: Proces
     if (step.run !== undefined && ownProgram) {
       complain('has both a script (run) and a program of the image (command, args). Choose one.', 'run');
     }
-    if (step.image === undefined && step.run === undefined) {
+    if (step.image !== undefined && step.build !== undefined) {
+      complain('has both an image and one that is to be built (build). Choose one.', 'build');
+    }
+    const contained = step.image !== undefined || step.build !== undefined;
+    if (!contained && step.run === undefined) {
       complain('does nothing. Give it an image, a script (run), or both.');
     }
     if (step.run === undefined && step.shell !== undefined)
       complain('has a shell but no script (run).', 'shell');
-    if (step.image === undefined) {
+    if (!contained) {
       const needing = [
         'command',
         'args',

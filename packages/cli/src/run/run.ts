@@ -147,7 +147,13 @@ async function follow(id: string, file: ProcessFile, following: Following): Prom
   const ports: ExecutionPorts = {
     store: directory.store,
     workers: onlyWorker(runner),
-    images: { request: async ({ reference, pull }) => ({ reference, policy: pull ?? 'if-not-present' }) },
+    images: {
+      request: async ({ reference, pull, build }) => ({
+        reference,
+        policy: pull ?? 'if-not-present',
+        ...(build === undefined ? {} : { build: { ...build, credentials: [] } }),
+      }),
+    },
     variables: { load: async () => variables },
     artifacts: fileArtifacts(directory.path(id, 'artifacts')),
     containerOptions: ownMachineOptions(process.cwd()),
@@ -186,7 +192,7 @@ async function follow(id: string, file: ProcessFile, following: Following): Prom
 }
 
 function engineNeeds({ steps }: ProcessFile): 'none' | 'containers' | 'lanes' {
-  const contained = steps.filter((step) => step.image !== undefined);
+  const contained = steps.filter(({ image, build }) => image !== undefined || build !== undefined);
   if (contained.length === 0) return 'none';
   return contained.some(({ network = 'lane' }) => network === 'lane') ? 'lanes' : 'containers';
 }

@@ -63,7 +63,19 @@ function toAction(entry: StepEntry, index: number): Action {
     ...plainAction(`action-${index + 1}`, entry.name, toRun(entry)),
     options,
     ...(image === undefined ? {} : { container: { image } }),
+    ...(entry.build === undefined ? {} : { container: toBuiltImage(entry.name, entry.build) }),
     ...(entry.services === undefined ? {} : { services: entry.services.map(toService) }),
+  };
+}
+
+function toBuiltImage(
+  step: string,
+  { dockerfile, args = {} }: NonNullable<StepEntry['build']>,
+): NonNullable<Action['container']> {
+  const given = Object.entries(args).map(([name, value]) => [name, String(value)]);
+  return {
+    image: `the image of step "${step}"`,
+    build: { dockerfile, arguments: Object.fromEntries(given) },
   };
 }
 

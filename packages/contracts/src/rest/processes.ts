@@ -42,7 +42,14 @@ export const PackageReferenceResource = Type.Object(
 export type PackageReferenceResource = Static<typeof PackageReferenceResource>;
 
 export const ActionContainer = Type.Object(
-  { Image: Optional(NullableText), FeedId: Optional(NullableText) },
+  {
+    Image: Optional(NullableText),
+    FeedId: Optional(NullableText),
+    // Clients that do not know these two leave them out, and read what they wrote.
+    GitUrl: Type.Optional(Type.Union([Type.String(), Type.Null()])),
+    /** The image is built on the worker from this text. */
+    Dockerfile: Type.Optional(Type.Union([Type.String(), Type.Null()])),
+  },
   { title: 'ActionContainer' },
 );
 

@@ -140,16 +140,16 @@ function workerPool(action: StoredAction): WorkerPoolChoice {
 }
 
 function readContainerChoice(action: StoredAction, properties: PropertyReader): ContainerChoice | undefined {
-  const container: Readonly<Record<string, unknown>> = action.Container ?? {};
-  const text = (value: unknown) => (typeof value === 'string' && value.trim() !== '' ? value : undefined);
-  if (text(container.GitUrl) !== undefined) {
+  const { Image, FeedId, GitUrl, Dockerfile } = action.Container ?? {};
+  if (GitUrl?.trim()) {
     properties.complain(
       "The step's image is to be built from a Git repository, which is not supported yet. Write its Dockerfile into the step, or build it before, push it to a registry and name it.",
     );
   }
-  const image = action.Container?.Image?.trim() ?? '';
-  const dockerfile =
-    text(container.Dockerfile) ?? text(properties.text('Argonaut.Action.Container.Dockerfile'));
+  const image = Image?.trim() ?? '';
+  const dockerfile = Dockerfile?.trim()
+    ? Dockerfile
+    : properties.text('Argonaut.Action.Container.Dockerfile');
   if (dockerfile !== undefined) {
     if (image !== '') {
       properties.complain(
@@ -159,7 +159,7 @@ function readContainerChoice(action: StoredAction, properties: PropertyReader): 
     const given = properties.dictionary('Argonaut.Action.Container.BuildArguments') ?? {};
     return { image: `the image of step "${action.Name}"`, build: { dockerfile, arguments: given } };
   }
-  const feed = action.Container?.FeedId?.trim() ?? '';
+  const feed = FeedId?.trim() ?? '';
   if (image === '') {
     if (feed !== '') properties.complain('The step names a container registry but no image.');
     return undefined;

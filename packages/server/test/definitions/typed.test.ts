@@ -135,8 +135,25 @@ describe('containers and pools', () => {
     ).run;
     expect(reason(none)).toContain('names none');
     expect(reason(none)).toContain('must be a JSON array of texts');
-    const built = { Image: null, FeedId: null, Dockerfile: 'FROM x' };
-    expect(reason(read(bash, { Container: built }).run)).toContain('built from a Dockerfile');
+    const fetched = { Image: null, FeedId: null, GitUrl: 'https://git.example.com/x' };
+    expect(reason(read(bash, { Container: fetched }).run)).toContain('built from a Git repository');
+  });
+
+  it.each<[string, Readonly<Record<string, string>>, Fields]>([
+    ['as Octopus writes it', {}, { Container: { Image: null, FeedId: null, Dockerfile: 'FROM x' } }],
+    ['as a property', { 'Argonaut.Action.Container.Dockerfile': 'FROM x' }, {}],
+  ])('may have an image that is built from a Dockerfile, %s', (_how, properties, fields) => {
+    const given = { 'Argonaut.Action.Container.BuildArguments': '{"TAG": 3}' };
+    const { container, name } = read({ ...bash, ...given, ...properties }, fields);
+    expect(container).toEqual({
+      image: `the image of step "${name}"`,
+      build: { dockerfile: 'FROM x', arguments: { TAG: '3' } },
+    });
+  });
+
+  it('have one source of their image', () => {
+    const both = { Container: { Image: 'app:1', FeedId: 'Feeds-1', Dockerfile: 'FROM x' } };
+    expect(reason(read(bash, both).run)).toContain('names the image "app:1" and has a Dockerfile');
   });
 
   it.each<[Fields, Action['workerPool']]>([
