@@ -8,10 +8,13 @@ import { createHash } from 'node:crypto';
 import {
   chmodSync,
   copyFileSync,
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
@@ -85,15 +88,18 @@ export function build(folder: string): string {
   mkdirSync(folder, { recursive: true });
   for (const [architecture, target] of Object.entries(targets)) {
     const name = `argonaut-init-${architecture}`;
-    // Compiled in a directory of its own: neither the name of ours nor anything in it can matter.
+    // Compiled in a directory of its own, in a fixed order: neither the name of ours nor how it lists can matter.
     const work = mkdtempSync(join(tmpdir(), 'argonaut-init-'));
-    copyFileSync(new URL('init.c', import.meta.url), join(work, 'init.c'));
-    execFileSync(zig, ['cc', '-target', target, ...flags, '-o', name, 'init.c'], {
+    cpSync(new URL('c', import.meta.url), work, { recursive: true });
+    const units = readdirSync(work).filter((file) => file.endsWith('.c'));
+    execFileSync(zig, ['cc', '-target', target, ...flags, '-o', name, ...units.sort()], {
       cwd: work,
       stdio: 'inherit',
     });
-    copyFileSync(join(work, name), join(folder, name));
-    chmodSync(join(folder, name), 0o755);
+    // By rename: the file in its place may be running, or mounted into a container.
+    copyFileSync(join(work, name), join(folder, `${name}.new`));
+    chmodSync(join(folder, `${name}.new`), 0o755);
+    renameSync(join(folder, `${name}.new`), join(folder, name));
     rmSync(work, { recursive: true });
     const sha256 = createHash('sha256')
       .update(readFileSync(join(folder, name)))

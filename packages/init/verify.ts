@@ -1,6 +1,6 @@
 /**
- * `npm run init:verify`: proves that the committed binaries are what `init.c` says. Rebuilds both in two directories
- * with the pinned compiler, compares bytes, asserts that they are static, and runs the behaviour specifications on
+ * `npm run init:verify`: proves that the committed binaries are what the source in `c/` says. Rebuilds both in two
+ * directories with the pinned compiler, compares bytes, asserts that they are static, and runs the behaviour specifications on
  * amd64 and, through qemu-user, on arm64. Without qemu-user-static it installs it when it may (root on Debian), else it
  * says that arm64 was not run and ends with 1: a check that was left out must not look like one that passed.
  */
@@ -36,7 +36,7 @@ function rebuild(): void {
   const work = mkdtempSync(join(tmpdir(), 'argonaut-init-verify-'));
   try {
     const second = join(work, 'a', 'longer', 'path');
-    cpSync(join(here, 'init.c'), join(second, 'init.c'));
+    cpSync(join(here, 'c'), join(second, 'c'), { recursive: true });
     cpSync(join(here, 'build.ts'), join(second, 'build.ts'));
     execFileSync(process.execPath, [join(here, 'build.ts'), join(work, 'one')], {
       stdio: ['ignore', 'ignore', 'inherit'],

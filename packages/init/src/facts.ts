@@ -1,4 +1,4 @@
-/** Names and numbers that init.c and its callers agree on. A change here is a change of the protocol. */
+/** Names and numbers that the program in `c/` and its callers agree on. A change here is a change of the protocol. */
 
 /** Where a container finds what it is given; a host step uses paths of its own. */
 export const mountPoints = {

@@ -1,6 +1,6 @@
 /**
  * argonaut-init seen from TypeScript: where its binaries are, how to start it, what is said through its gate, and how
- * to read what it leaves behind. The program itself is `init.c` beside this folder; README.md has the protocol.
+ * to read what it leaves behind. The program itself is in `c/` beside this folder; README.md has the protocol.
  */
 export { type Architecture, type InitBinary, initBinary } from './binary.ts';
 export {
