@@ -62,7 +62,11 @@ let projects = 0;
 export async function makeProject(
   server: Caller,
   steps: readonly StepWish[],
-  options: { readonly name?: string; readonly environment?: string } = {},
+  options: {
+    readonly name?: string;
+    readonly environment?: string;
+    readonly variables?: readonly object[];
+  } = {},
 ): Promise<Made> {
   projects += 1;
   const name = options.name ?? `Project ${projects}`;
@@ -87,6 +91,10 @@ export async function makeProject(
     ...process,
     Steps: steps.map(wireStep),
   });
+  if (options.variables !== undefined) {
+    const set = await call('GET', `/api/variables/${project.VariableSetId}`);
+    await call('PUT', `/api/variables/${project.VariableSetId}`, { ...set, Variables: options.variables });
+  }
   const release = await call('POST', '/api/releases/create/v1', { ProjectName: name });
   return {
     projectId: project.Id,
