@@ -100,7 +100,33 @@ describe('loops', () => {
   });
 });
 
+describe('what is shown in place of what cannot be resolved', () => {
+  it.each([
+    ['blanks as everybody writes them, and quotes', '#{  Foo |ToUpper x}', '#{Foo | ToUpper "x"}'],
+    [
+      'tokens as options, so that they can be read again',
+      '#{Foo | Bad #{a}#{a}| Worse #{a}}',
+      '#{Foo | Bad #{a}#{a}| Worse #{a}}',
+    ],
+    ['a text behind a token', '#{Foo | Bad #{a} "b"}', '#{Foo | Bad #{a} "b"}'],
+  ])('%s', (_what, template, shown) => {
+    expect(textOf(template, { a: 'x' })).toBe(shown);
+    expect(textOf(shown, { a: 'x' })).toBe(shown);
+  });
+});
+
 describe('errors', () => {
+  it.each([
+    ['an unclosed expression', 'ok\n #{a', 2, 5],
+    ['an unclosed block', '#{if a}x', 1, 1],
+    ['an unknown filter', '\n#{a | Nope}', 2, 1],
+    ['a variable that is not there', 'x #{b}', 1, 3],
+  ])('of %s keep the text and name the place', (_what, template, line, column) => {
+    const { text, error } = evaluate(template, { a: 'x' });
+    expect(text).toBe(template);
+    expect(error).toContain(`line ${line}, column ${column}`);
+  });
+
   it('name the place of what cannot be read', () => {
     expect(evaluate('ok\n#{a+b}', {})).toEqual({
       text: 'ok\n#{a+b}',

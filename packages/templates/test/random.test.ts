@@ -192,8 +192,6 @@ describe(`random input (ARGONAUT_SEED=${seed})`, () => {
       if (nodes === undefined) continue;
       const record = randomVariables(random);
       const rendered = nodes.map(render).join('');
-      // An option that is a token is shown with a blank behind it, which the grammar cannot read before the next token or bar.
-      if (/\} (#\{|\|)/.test(rendered)) continue;
       expect(
         evaluate(rendered, record, { limits, now }).text,
         JSON.stringify({ template, rendered, record }),

@@ -3,7 +3,7 @@
  * blanks are normalised and plain options quoted. Evaluating the rendered text gives what the original gives.
  */
 
-import type { Condition, Conditional, Expression, FilterCall, Formula, Node } from './tree.ts';
+import type { Condition, Conditional, Expression, Formula, Node } from './tree.ts';
 
 export function render(node: Node): string {
   switch (node.kind) {
@@ -23,15 +23,19 @@ export function render(node: Node): string {
 
 export function renderExpression(expression: Expression): string {
   if (expression.kind === 'path') return expression.text;
-  return (expression.input?.text ?? '') + expression.filters.map(renderFilter).join('');
+  let text = expression.input?.text ?? '';
+  for (const { name, options } of expression.filters) {
+    // Nothing but a word or a text may stand behind the blank that follows an option which is a token.
+    text += text.endsWith('}') ? `| ${name}` : ` | ${name}`;
+    for (const option of options) {
+      if (typeof option === 'string') text += ` "${option}"`;
+      else text += text.endsWith('}') ? render(option) : ` ${render(option)}`;
+    }
+  }
+  return text;
 }
 
 const renderAll = (nodes: readonly Node[]): string => nodes.map(render).join('');
-
-function renderFilter({ name, options }: FilterCall): string {
-  const shown = options.map((option) => (typeof option === 'string' ? `"${option}"` : render(option)));
-  return [' |', name, ...shown].join(' ');
-}
 
 function renderConditional({ keyword, branches, otherwise }: Conditional): string {
   let text = '';
