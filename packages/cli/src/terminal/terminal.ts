@@ -26,6 +26,8 @@ export interface Screen {
 const HANDSHAKE_MS = 30_000;
 /** Ctrl-D: where the input is no keyboard, its end is the end of what a shell reads. */
 const END_OF_INPUT = Buffer.of(4);
+/** A shell takes it for the end only at its prompt; while a command runs it is lost. So it is said again. */
+const END_AGAIN_MS = 250;
 /** What may wait to be sent before reading stops, in bytes. */
 const WAITING_LIMIT = 256 * 1024;
 
@@ -113,7 +115,9 @@ function type(socket: WebSocket, screen: Screen): void {
   };
   input.on('data', send);
   input.on('end', () => {
-    if (!isKeyboard) send(END_OF_INPUT);
+    if (isKeyboard) return;
+    const again = setInterval(() => send(END_OF_INPUT), END_AGAIN_MS);
+    socket.once('close', () => clearInterval(again));
   });
   screen.onResize(() => {
     if (socket.readyState === WebSocket.OPEN)

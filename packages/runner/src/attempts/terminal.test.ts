@@ -1,0 +1,55 @@
+/** What a terminal shows: secrets hidden across pieces, and the echo of a key never kept for good. */
+import { PassThrough } from 'node:stream';
+import { Secret } from '@argonaut/contracts';
+import { describe, expect, it } from 'vitest';
+import { SecretSet } from '../masking/index.ts';
+import { maskedOutput } from './terminal.ts';
+
+function secrets(value: string): SecretSet {
+  const set = new SecretSet();
+  set.add([{ name: 'Token', value: new Secret(value) }]);
+  return set;
+}
+
+async function everything(output: AsyncIterable<Uint8Array>): Promise<string> {
+  const parts: Uint8Array[] = [];
+  // A part may be a view of a buffer that is used again.
+  for await (const part of output) parts.push(Uint8Array.from(part));
+  return Buffer.concat(parts).toString('latin1');
+}
+
+describe('the output of a terminal', () => {
+  it('hides a secret, also one that comes in pieces', async () => {
+    const stream = new PassThrough();
+    for (const piece of ['before hunter', '2-is-', 'secret after']) stream.write(piece);
+    stream.end();
+    const shown = await everything(maskedOutput(stream, secrets('hunter2-is-secret')));
+    expect(shown).toMatch(/^before .* after$/);
+    expect(shown).not.toContain('hunter2');
+  });
+
+  it('shows the echo of a key that could begin a secret, although nothing follows', async () => {
+    const stream = new PassThrough();
+    const output = maskedOutput(stream, secrets('hunter2-is-secret'))[Symbol.asyncIterator]();
+    stream.write('$ h');
+    let shown = '';
+    while (shown !== '$ h') shown += Buffer.from((await output.next()).value ?? []).toString();
+    stream.end();
+    expect((await output.next()).done).toBe(true);
+  });
+
+  it('leaves every other byte as it is', async () => {
+    const bytes = Uint8Array.from({ length: 256 * 300 }, (_, index) => index % 256);
+    const stream = new PassThrough();
+    stream.end(bytes);
+    const shown = await everything(maskedOutput(stream, secrets('hunter2-is-secret')));
+    expect(Buffer.from(shown, 'latin1').equals(Buffer.from(bytes))).toBe(true);
+  });
+
+  it('ends when the connection breaks, with what came before', async () => {
+    const stream = new PassThrough();
+    stream.write('so far');
+    setImmediate(() => stream.destroy(new Error('broken')));
+    expect(await everything(maskedOutput(stream, secrets('hunter2-is-secret')))).toBe('so far');
+  });
+});
