@@ -3,7 +3,7 @@ export * from './advance.ts';
 export { DEFAULT_GRACE_MS } from './attempts.ts';
 export * from './commands.ts';
 export * from './events.ts';
-export { knownImages } from './known-images.ts';
+export { knownImages, knownPoolImages, type PoolImage } from './known-images.ts';
 export * from './option-words.ts';
 export { indexedVariables, ownVariables } from './own-variables.ts';
 export { packageVariables } from './package-variables.ts';

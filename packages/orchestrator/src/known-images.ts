@@ -3,14 +3,27 @@ import { createVariables, evaluate } from '@argonaut/templates';
 import type { Plan, Scope } from './plan-types.ts';
 import { containersOf, type ImageName, imageName } from './staging.ts';
 
-/**
- * Without those that are built, those of steps that are skipped, those that depend on outputs of steps, and those whose name cannot be worked
- * out in this scope. Each once.
- */
+/** A known image and a pool whose workers will need it. */
+export interface PoolImage extends ImageName {
+  readonly pool: string;
+}
+
+/** Each once, whatever pools need it. */
 export function knownImages(plan: Plan, scope: Scope): readonly ImageName[] {
   const found = new Map<string, ImageName>();
+  for (const { pool: _, ...name } of knownPoolImages(plan, scope))
+    found.set(`${name.feed ?? ''}|${name.reference}`, name);
+  return [...found.values()];
+}
+
+/**
+ * Without those that are built, those of steps that are skipped, those that depend on outputs of steps, and those whose
+ * name cannot be worked out in this scope. Each once for each pool.
+ */
+export function knownPoolImages(plan: Plan, scope: Scope): readonly PoolImage[] {
+  const found = new Map<string, PoolImage>();
   for (const step of plan.steps) {
-    for (const { action, skip, early } of step.actions) {
+    for (const { action, skip, early, pool = '' } of step.actions) {
       if (skip !== undefined || early.kind === 'never' || early.actions.length > 0) continue;
       const worked = (template: string) => {
         if (!template.includes('#{')) return { text: template, error: null };
@@ -20,7 +33,7 @@ export function knownImages(plan: Plan, scope: Scope): readonly ImageName[] {
       for (const container of containersOf(action)) {
         const name = imageName(container, worked);
         if ('error' in name || name.value.build !== undefined) continue;
-        found.set(`${name.value.feed ?? ''}|${name.value.reference}`, name.value);
+        found.set(`${pool}|${name.value.feed ?? ''}|${name.value.reference}`, { ...name.value, pool });
       }
     }
   }

@@ -10,10 +10,10 @@ import type { Services } from './services.ts';
 import type { TaskKind } from './tasks/index.ts';
 import { Dispatcher } from './tasks/queue/dispatcher.ts';
 import type { SharedPorts } from './tasks/queue/running-task.ts';
-import { healthTask } from './workers/index.ts';
+import { healthTask, pullImagesTask } from './workers/index.ts';
 import { containerOptionsPolicy } from './workers/pools/container-options.ts';
 
-const KINDS: readonly TaskKind[] = [deploymentTask, runbookRunTask, healthTask];
+const KINDS: readonly TaskKind[] = [deploymentTask, runbookRunTask, healthTask, pullImagesTask];
 
 /** Begins at once; `stop` gives up what is being worked on, and leaves steps running. */
 export function startWork(services: Services, ports: Partial<SharedPorts> = {}): Dispatcher {

@@ -24,6 +24,22 @@ export type ImageLock = Static<typeof ImageLock>;
 
 export const ImageLocks = Type.Object({ Items: Type.Array(ImageLock) }, { title: 'ImageLocks' });
 
+/** An image that workers are to have before anybody needs it. */
+export const PoolImage = Type.Object(
+  {
+    FeedId: Optional(Text),
+    Image: Type.String({ minLength: 1, description: '`repository:tag`, without the registry of the feed.' }),
+    Digest: Optional(Text),
+  },
+  { title: 'PoolImage' },
+);
+export type PoolImage = Static<typeof PoolImage>;
+
+export const PullImages = Type.Object(
+  { Images: Type.Array(PoolImage, { minItems: 1, maxItems: 100 }) },
+  { title: 'PullImages' },
+);
+
 export const AcceptDigest = Type.Object(
   {
     FeedId: Optional(Text),

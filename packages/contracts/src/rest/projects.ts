@@ -82,6 +82,11 @@ const written = {
   TenantedDeploymentMode: Optional(TenantedMode),
   DefaultGuidedFailureMode: Optional(GuidedFailureMode),
   DefaultToSkipIfAlreadyInstalled: Optional(Type.Boolean({ default: false })),
+  PullImagesOnRelease: Optional(
+    Type.Boolean({
+      description: 'Ours: when a release is created, its images are brought to the workers of its steps.',
+    }),
+  ),
   AutoCreateRelease: Optional(Type.Boolean({ default: false })),
   DiscreteChannelRelease: Optional(Type.Boolean({ default: false })),
   ForcePackageDownload: Optional(Type.Boolean({ default: false })),

@@ -1,9 +1,17 @@
 /** What a release and a runbook snapshot have in common where images are concerned. */
-import { type ImageName, knownImages, type ProcessSnapshot, plan, type Scope } from '@argonaut/orchestrator';
+import {
+  type ImageName,
+  knownPoolImages,
+  type PoolImage,
+  type ProcessSnapshot,
+  plan,
+  type Scope,
+} from '@argonaut/orchestrator';
 import type { Stored } from '../database/index.ts';
 import type { Environment } from '../environments/queries.ts';
 import type { Services } from '../services.ts';
 import { createScope, type Place, type SystemContext, type TaskVariableScope } from '../variables/index.ts';
+import { defaultPool } from '../workers/pools/queries.ts';
 
 /** A process with its variables, as they were frozen, and where it may run. */
 export interface FrozenProcess {
@@ -19,6 +27,15 @@ export interface FrozenProcess {
 /** Every image that some environment would use, as far as it can be told before anything runs. Each once. */
 export async function imagesOf(services: Services, frozen: FrozenProcess): Promise<readonly ImageName[]> {
   const found = new Map<string, ImageName>();
+  for (const { pool: _, ...name } of await poolImagesOf(services, frozen))
+    found.set(`${name.feed ?? ''}|${name.reference}`, name);
+  return [...found.values()];
+}
+
+/** The same with the pools whose workers would use them. */
+export async function poolImagesOf(services: Services, frozen: FrozenProcess): Promise<readonly PoolImage[]> {
+  const found = new Map<string, PoolImage>();
+  const { id: pool } = await defaultPool(services.database, frozen.space);
   for (const environment of frozen.environments) {
     const { id, document } = environment;
     const scope = withoutSecrets(
@@ -32,18 +49,20 @@ export async function imagesOf(services: Services, frozen: FrozenProcess): Promi
     );
     const planned = plan({
       ...NOTHING_RUNS,
+      defaultPool: pool,
       process: frozen.process,
       environment: { id, name: document.Name },
       ...(frozen.channel === undefined ? {} : { channel: frozen.channel }),
       scope,
     });
-    for (const name of knownImages(planned, scope)) found.set(`${name.feed ?? ''}|${name.reference}`, name);
+    for (const image of knownPoolImages(planned, scope))
+      found.set(`${image.pool}|${image.feed ?? ''}|${image.reference}`, image);
   }
   return [...found.values()];
 }
 
 /** The names that a plan has when it becomes a task. */
-const NOTHING_RUNS = { task: '', title: '', server: '', attemptPrefix: 'none', defaultPool: '' } as const;
+const NOTHING_RUNS = { task: '', title: '', server: '', attemptPrefix: 'none' } as const;
 
 /** The table is for everybody to see: what a secret decides is not in it. */
 function withoutSecrets(scope: TaskVariableScope): Scope {

@@ -9,7 +9,7 @@ import { imageRoutes } from './routes.ts';
 export { aboutLock } from './audit.ts';
 export { explainFailure, ImageDigestGone } from './explain.ts';
 export { lockKnownImages } from './fill.ts';
-export type { FrozenProcess } from './frozen.ts';
+export { type FrozenProcess, poolImagesOf } from './frozen.ts';
 export { type ImageKey, ImageLocks } from './locks.ts';
 export { ownerOf } from './owner.ts';
 

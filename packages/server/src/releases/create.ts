@@ -14,7 +14,7 @@ import type { Project } from '../projects/queries.ts';
 import type { Services } from '../services.ts';
 import { snapshotProjectVariables } from '../variables/snapshots.ts';
 import { breaches, ruleFor } from './channel-rules.ts';
-import { lockReleaseImages } from './images.ts';
+import { lockReleaseImages, warmForRelease } from './images.ts';
 import { type Release, releasesIn } from './queries.ts';
 import { draftRelease, versionFor } from './template.ts';
 
@@ -96,7 +96,10 @@ export async function createRelease(services: Services, wanted: NewRelease): Pro
       },
     });
   });
-  if (!existed) await lockReleaseImages(services, release);
+  if (!existed) {
+    await lockReleaseImages(services, release);
+    if (project.document.PullImagesOnRelease === true) await warmForRelease(services, release);
+  }
   return release;
 }
 

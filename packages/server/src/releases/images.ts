@@ -5,13 +5,21 @@ import { type FrozenProcess, lockKnownImages } from '../images/index.ts';
 import { effectivePhases } from '../lifecycles/phases.ts';
 import { environmentsOf, lifecyclesIn } from '../lifecycles/queries.ts';
 import type { Services } from '../services.ts';
-import { whereContext } from '../tasks/process-task.ts';
+import { whereContext } from '../tasks/process-runs/index.ts';
+import { warmPools } from '../workers/images/warm-pools.ts';
 import { loadRelease } from './load.ts';
 import type { Release } from './queries.ts';
 
 /** Fills the release's digest table. Outside of transactions; asks registries. */
 export function lockReleaseImages(services: Services, stored: Stored<Release>): Promise<void> {
   return lockKnownImages(services, stored.id, () => frozenProcess(services, stored));
+}
+
+/** Brings the release's images to the workers that will need them, in tasks of their own. */
+export function warmForRelease(services: Services, stored: Stored<Release>): Promise<void> {
+  return warmPools(services, { owner: stored.id, name: stored.document.Version }, () =>
+    frozenProcess(services, stored),
+  );
 }
 
 async function frozenProcess(services: Services, stored: Stored<Release>): Promise<FrozenProcess> {
