@@ -8,6 +8,7 @@ import { imageKindsContract } from './images.ts';
 import { lanesContract } from './lanes.ts';
 import { lifeContract } from './life.ts';
 import { outputContract } from './output.ts';
+import { packagesContract } from './packages.ts';
 
 export type { OpenPorts, PortsUnderTest } from './bench.ts';
 
@@ -20,5 +21,6 @@ export function runnerContract(name: string, openPorts: OpenPorts): void {
     fencesContract(openPorts);
     lanesContract(openPorts);
     hostContract(openPorts);
+    packagesContract(openPorts);
   });
 }

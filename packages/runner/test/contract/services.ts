@@ -258,9 +258,8 @@ export function servicesContract(openPorts: OpenPorts): void {
       await open(spec.attempt, 'sleep 0.7', services);
       await told(spec.attempt);
       const log = `${await bench.directoryOf(spec.attempt)}/services/db/a/log`;
-      await eventually(
-        'the service has ended by itself',
-        async () => (await readFile(log, 'utf8')).includes('saved'),
+      await eventually('the service has ended by itself', async () =>
+        (await readFile(log, 'utf8')).includes('saved'),
       );
       await goneAfterFinish(spec.attempt);
     });

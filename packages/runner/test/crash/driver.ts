@@ -11,6 +11,7 @@ import { createDockerEngine, endpointFromDockerHost } from '../../src/docker/ind
 import { createRunner, openFileJournal, type Runner } from '../../src/index.ts';
 import { createLocalFiles, createLocalProcesses, systemClock } from '../../src/local/index.ts';
 import { late } from '../contract/bench.ts';
+import { crashConfiguration, crashPackage } from './package.ts';
 import type { CrashRecord, Scenario } from './scenarios.ts';
 import { scenarios } from './scenarios.ts';
 
@@ -37,6 +38,7 @@ const image = await runner.acquire(
   () => {},
   signal,
 );
+const brought = scenario.packages && (await runner.acquirePackage(crashPackage, () => {}, signal));
 await Promise.all(scenario.places.map((place, index) => live(runner, `crash-${index}`, place, image)));
 await runner.settled();
 process.exit(0);
@@ -72,7 +74,8 @@ async function live(
   }
   if (!record.outcome) {
     const script = scenario?.script(`${dataDirectory}/ledger/${attempt}`, place) ?? '';
-    await worker.open(attempt, 1, late(script), signal);
+    const configuration = scenario?.packages ? { configuration: crashConfiguration } : {};
+    await worker.open(attempt, 1, late(script, { late: configuration }), signal);
     if (scenario?.cancel) await worker.cancel(attempt, 1, 5_000, signal);
   }
   const { cursor, ahead } = record;
@@ -111,6 +114,7 @@ function specOf(attempt: string, place: 'container' | 'host', acquired: Acquired
             docker: { Mounts: [{ Type: 'bind', Source: `${dataDirectory}/ledger`, Target: '/ledger' }] },
           },
     limits: {},
+    ...(brought === undefined ? {} : { packages: [{ name: 'web', ...brought }] }),
     interpreters: ['/bin/sh'],
     oneStream: false,
     serviceMessages: true,

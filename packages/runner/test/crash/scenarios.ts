@@ -1,5 +1,6 @@
 /** What the crash test lets the driver do while it is killed. */
 import type { LogPosition, Outcome } from '@argonaut/contracts/attempt';
+import { crashContents } from './package.ts';
 
 /** What the driver remembers of an attempt, on its own disk. */
 export interface CrashRecord {
@@ -16,6 +17,8 @@ export interface Scenario {
   /** One attempt each, all at once. */
   readonly places: readonly ('container' | 'host')[];
   readonly script: (ledger: string, place: 'container' | 'host') => string;
+  /** Each begins with the package of `package.ts`. */
+  readonly packages?: true;
   readonly cancel?: true;
   readonly discard?: true;
   /** What a run must have told and counted. */
@@ -36,8 +39,9 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
   /** Shorter than 100 ms, two at once. */
   run: {
     places: ['container', 'host'],
-    script: (ledger, place) => `${counted(ledger, place)}; echo one; echo two; exit 7`,
-    expected: { starts: 1, output: 'one\ntwo\n', results: ['Failed'] },
+    packages: true,
+    script: (ledger, place) => `${counted(ledger, place)}; cat web/*; echo two; exit 7`,
+    expected: { starts: 1, output: `${crashContents}two\n`, results: ['Failed'] },
   },
   /** Long enough to be killed many times, and printing all the while. */
   long: {
