@@ -7,6 +7,7 @@ import type { SshdService } from '../../../../test/services/sshd.ts';
 import { registry, sshd } from '../../../../test/services.ts';
 import { type RunningServer, readConfig, startServer } from '../../src/index.ts';
 import { type Caller, makeProject } from './project-under-test.ts';
+import { openSocket } from './socket-under-test.ts';
 
 const KEY = 'API-SSHWORKERSSHWORKER01';
 const DEADLINE_MS = 90_000;
@@ -133,6 +134,34 @@ describe('a worker behind SSH', () => {
     folder = /\/\S+\/\.argonaut\/[0-9a-f-]{36}/.exec(log)?.[0];
     const attempts = `${folder}/attempts`;
     await expect.poll(() => readdirSync(attempts), { timeout: 20_000 }).toEqual([]);
+  });
+
+  it('holds a failed container there, and a terminal reaches it', async () => {
+    const made = await makeProject({ call }, [
+      {
+        name: 'Breaks',
+        image: 'argonaut-test/busybox:1',
+        feed,
+        script: 'echo far > /tmp/trace; exit 1',
+        action: { WorkerPoolId: pool },
+        properties: { 'Argonaut.Action.HoldOnFailure.Minutes': '5' },
+      },
+    ]);
+    const { TaskId } = await post('/api/Spaces-1/deployments', {
+      ReleaseId: made.releaseId,
+      EnvironmentId: made.environmentId,
+    });
+    const question = async () =>
+      (await call('GET', `/api/interruptions?regarding=${TaskId}&pendingOnly=true`)).body.Items[0]?.Id;
+    await expect.poll(question, { timeout: DEADLINE_MS }).toBeDefined();
+    const path = `/api/Spaces-1/argonaut/tasks/${TaskId}/terminal?columns=99&rows=31`;
+    await using terminal = await openSocket(server.address, path, { 'x-octopus-apikey': KEY });
+    terminal.type('cat /tmp/trace; stty size; exit 8\n');
+    await terminal.closed;
+    expect(terminal.bytes().toString()).toMatch(/far\s[\s\S]*31 99/);
+    expect(terminal.told.at(-1)).toEqual({ type: 'exit', code: 8 });
+    await post(`/api/interruptions/${await question()}/submit`, { Guidance: 'Fail' });
+    expect((await ended(TaskId)).State).toBe('Failed');
   });
 
   it('that shows another host key, or refuses the account, is unavailable and says why', async () => {
