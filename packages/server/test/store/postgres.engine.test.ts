@@ -7,6 +7,7 @@ import { storeContract } from './contract.ts';
 import { coordinationContract } from './coordination.contract.ts';
 import { eventsContract } from './events.contract.ts';
 import { imageLocksContract } from './image-locks.contract.ts';
+import { variablesContract } from './variables.contract.ts';
 
 const open = (url: string): Promise<Database> =>
   openDatabase({ dataDirectory: '/nonexistent', databaseUrl: new Secret(url) });
@@ -14,6 +15,7 @@ const openFresh = async () => open((await freshDatabase()).url);
 
 storeContract('PostgreSQL', openFresh);
 coordinationContract('PostgreSQL', openFresh);
+variablesContract('PostgreSQL', openFresh);
 eventsContract('PostgreSQL', openFresh);
 imageLocksContract('PostgreSQL', openFresh);
 

@@ -11,10 +11,12 @@ import { storeContract } from './contract.ts';
 import { coordinationContract } from './coordination.contract.ts';
 import { eventsContract } from './events.contract.ts';
 import { imageLocksContract } from './image-locks.contract.ts';
+import { variablesContract } from './variables.contract.ts';
 
 storeContract('SQLite', memoryDatabase);
 coordinationContract('SQLite', memoryDatabase);
 imageLocksContract('SQLite', memoryDatabase);
+variablesContract('SQLite', memoryDatabase);
 eventsContract('SQLite', memoryDatabase);
 
 describe('a transaction that does not end', () => {
