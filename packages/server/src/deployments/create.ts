@@ -5,9 +5,7 @@ import type { Principal } from '../http/index.ts';
 import { checkProgression } from '../releases/lifecycle.ts';
 import { type LoadedRelease, loadRelease } from '../releases/load.ts';
 import type { Services } from '../services.ts';
-import { startTask } from '../tasks/index.ts';
-import { checkTimes, environmentNamed, excludedActions, refuseTenants } from '../tasks/process-task.ts';
-import { acceptAnswers } from '../variables/index.ts';
+import { environmentNamed, startRun } from '../tasks/process-runs/index.ts';
 import { type Deployment, deploymentsIn } from './queries.ts';
 
 /** One at a time per project, environment and tenant. */
@@ -25,56 +23,40 @@ export async function createDeployment(
 ): Promise<Stored<Deployment>> {
   const { database } = services;
   const loaded = await loadRelease(services, body.ReleaseId, space);
+  const { release, project, channel } = loaded;
   const environment = await environmentNamed(database, space, body.EnvironmentId);
-  refuseTenants([body.TenantId]);
-  checkTimes(body.QueueTime, body.QueueTimeExpiry, services.now());
-  const SkipActions = excludedActions(loaded.process, body.SkipActions ?? [], skipStepNames);
-  await checkProgression(services, loaded.release, environment.id);
+  await checkProgression(services, release, environment.id);
 
   const deployments = deploymentsIn(database);
   const id = await deployments.allocate();
-  const Answers = await acceptAnswers(services, {
+  const run = await startRun(services, {
     space,
-    snapshots: loaded.variableSnapshotIds,
+    user,
+    id,
+    options: body,
+    skipStepNames,
+    runnable: loaded,
+    environment,
     place: placeOf(loaded, environment.id),
-    owner: id,
-    given: body.FormValues ?? {},
-  });
-  const { release, project, channel } = loaded;
-  const task = await startTask(services, {
-    space,
-    name: 'Deploy',
-    description: `Deploy ${project.document.Name} release ${release.document.Version} to ${environment.document.Name}`,
-    arguments: { DeploymentId: id },
-    queueTime: body.QueueTime,
-    queueTimeExpiry: body.QueueTimeExpiry,
-    tag: concurrencyTag(project.id, environment.id, ''),
-    projectId: project.id,
-    environmentId: environment.id,
-    relatedIds: [id, release.id, project.id, environment.id, channel.id],
-    by: user,
+    name: `Deploy to ${environment.document.Name}`,
+    task: {
+      name: 'Deploy',
+      description: `Deploy ${project.document.Name} release ${release.document.Version} to ${environment.document.Name}`,
+      arguments: { DeploymentId: id },
+      tag: concurrencyTag(project.id, environment.id, ''),
+      relatedIds: [id, release.id, project.id, environment.id, channel.id],
+    },
   });
   return deployments.insert({
     id,
     space,
     document: {
       ...body,
-      EnvironmentId: environment.id,
+      ...run,
       ReleaseId: release.id,
-      SkipActions,
-      FormValues: shown(Answers.values),
-      ProjectId: project.id,
       ChannelId: channel.id,
       DeploymentProcessId: loaded.processId,
       ManifestVariableSetId: loaded.variableSnapshotIds[0] ?? '',
-      TaskId: task.id,
-      Name: `Deploy to ${environment.document.Name}`,
-      Created: services.now().toISOString(),
-      DeployedBy: user.username,
-      DeployedById: user.id,
-      FailureEncountered: false,
-      VariableSnapshotIds: loaded.variableSnapshotIds,
-      Answers,
     },
   });
 }
@@ -82,11 +64,4 @@ export async function createDeployment(
 /** Where its variables hold. */
 export function placeOf({ project, channel }: LoadedRelease, environment: string) {
   return { environment, channel: channel.id, process: project.id };
-}
-
-/** Only what may be seen: answers to sensitive variables are sealed and stay away. */
-function shown(values: Deployment['Answers']['values']): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(values).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
-  );
 }

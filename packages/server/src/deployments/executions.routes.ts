@@ -11,7 +11,7 @@ import { projectNamed } from '../projects/queries.ts';
 import { refreshVariables } from '../releases/create.ts';
 import { releaseOf } from '../releases/queries.ts';
 import type { Services } from '../services.ts';
-import { environmentNamed } from '../tasks/process-task.ts';
+import { environmentNamed } from '../tasks/process-runs/index.ts';
 import { createDeployment } from './create.ts';
 
 export function executionRoutes(routes: RouteTable, services: Services): void {

@@ -1,25 +1,15 @@
 /** How deployments are stored and found. */
 import type { WritableDeployment } from '@argonaut/contracts/rest';
 import { Collection, type Database, type Kind, type Stored } from '../database/index.ts';
+import type { ProcessRun } from '../tasks/process-runs/index.ts';
 import { type Task, tasksIn } from '../tasks/queries.ts';
-import type { PromptAnswers } from '../variables/index.ts';
 
-export type Deployment = WritableDeployment & {
-  readonly ProjectId: string;
-  readonly ChannelId: string;
-  readonly DeploymentProcessId: string;
-  readonly ManifestVariableSetId: string;
-  readonly TaskId: string;
-  readonly Name: string;
-  readonly Created: string;
-  readonly DeployedBy: string;
-  readonly DeployedById: string;
-  readonly FailureEncountered: boolean;
-  /** Frozen variables, as they were when it was made; the release's may be updated later. */
-  readonly VariableSnapshotIds: readonly string[];
-  /** Answers to prompts; `FormValues` keeps nothing that is secret. */
-  readonly Answers: PromptAnswers;
-};
+export type Deployment = WritableDeployment &
+  ProcessRun & {
+    readonly ChannelId: string;
+    readonly DeploymentProcessId: string;
+    readonly ManifestVariableSetId: string;
+  };
 
 const kind: Kind<Deployment> = {
   name: 'Deployments',

@@ -1,76 +1,25 @@
 /** The task `Deploy`: what it runs, with which variables, and what its end means for the deployment. */
-import { NotFound } from '@argonaut/contracts';
 import { numberOf } from '../database/documents.ts';
 import type { Stored } from '../database/index.ts';
-import { environmentsIn } from '../environments/queries.ts';
 import { type LoadedRelease, loadRelease } from '../releases/load.ts';
 import { type Release, releasesIn } from '../releases/queries.ts';
 import type { Services } from '../services.ts';
-import type { TaskKind } from '../tasks/index.ts';
-import { commonContext, personOf, usesGuidedFailure } from '../tasks/process-task.ts';
-import type { Task } from '../tasks/queries.ts';
-import { createScope, type ReleaseName, type SystemContext } from '../variables/index.ts';
-import { defaultPool } from '../workers/pools/queries.ts';
+import { personOf, processRunTask } from '../tasks/process-runs/index.ts';
+import type { ReleaseName, SystemContext } from '../variables/index.ts';
 import { placeOf } from './create.ts';
 import { type Deployment, deploymentsIn, withTasks } from './queries.ts';
 
-export const deploymentTask: TaskKind = {
+export const deploymentTask = processRunTask({
   name: 'Deploy',
-
-  async load(services, task) {
-    const { database } = services;
-    const deployment = await deploymentOf(services, task);
-    const { document, spaceId } = deployment;
-    const loaded = await loadRelease(services, document.ReleaseId, spaceId);
-    const environment = await environmentsIn(database).get(document.EnvironmentId, spaceId);
-    const scope = await createScope(services, {
-      space: spaceId,
-      snapshots: document.VariableSnapshotIds,
-      place: placeOf(loaded, environment.id),
-      system: {
-        ...(await commonContext(services, task, loaded.project, environment)),
-        ...(await deploymentContext(services, deployment, loaded)),
-      },
-      answers: document.Answers,
-      nowMs: services.now().getTime(),
-    });
-    const { channel, process, project } = loaded;
-    return {
-      variables: scope,
-      warnings: scope.warnings,
-      planInput: async () => ({
-        process,
-        environment: { id: environment.id, name: environment.document.Name },
-        channel: { id: channel.id, name: channel.document.Name },
-        excludedActions: document.SkipActions ?? [],
-        guidedFailure: usesGuidedFailure(
-          document.UseGuidedFailure,
-          project.document.DefaultGuidedFailureMode,
-          environment.document,
-        ),
-        defaultPool: (await defaultPool(database, spaceId)).id,
-        scope,
-      }),
-    };
-  },
-
-  async ended(services, task) {
-    if (task.document.State !== 'Failed') return;
-    const deployments = deploymentsIn(services.database);
-    const stored = await deployments.find(String(task.document.Arguments.DeploymentId));
-    if (stored === undefined) return;
-    await deployments.update(stored, { ...stored.document, FailureEncountered: true });
-  },
-};
-
-async function deploymentOf({ database }: Services, task: Stored<Task>): Promise<Stored<Deployment>> {
-  const id = String(task.document.Arguments.DeploymentId);
-  const found = await deploymentsIn(database).find(id, task.spaceId);
-  if (found !== undefined) return found;
-  throw new NotFound(
-    `The deployment ${id} of ${task.id} does not exist any more, so there is nothing to run.`,
-  );
-}
+  argument: 'DeploymentId',
+  runsIn: deploymentsIn,
+  load: (services, { document, spaceId }: Stored<Deployment>) =>
+    loadRelease(services, document.ReleaseId, spaceId),
+  placeOf,
+  context: deploymentContext,
+  guidedFailureMode: ({ project }) => project.document.DefaultGuidedFailureMode,
+  channel: ({ channel }) => ({ id: channel.id, name: channel.document.Name }),
+});
 
 async function deploymentContext(
   services: Services,

@@ -4,9 +4,7 @@ import type { WritableRunbookRun } from '@argonaut/contracts/rest';
 import type { Stored } from '../../database/index.ts';
 import type { Principal } from '../../http/index.ts';
 import type { Services } from '../../services.ts';
-import { startTask } from '../../tasks/index.ts';
-import { checkTimes, environmentNamed, excludedActions, refuseTenants } from '../../tasks/process-task.ts';
-import { acceptAnswers } from '../../variables/index.ts';
+import { environmentNamed, startRun } from '../../tasks/process-runs/index.ts';
 import { checkRunbookEnvironment } from '../environments.ts';
 import { runbooksIn } from '../queries.ts';
 import { type LoadedRunbookSnapshot, loadRunbookSnapshot } from '../snapshots/load.ts';
@@ -25,59 +23,39 @@ export async function createRunbookRun(
   const loaded = await loadRunbookSnapshot(services, await snapshotIdOf(services, space, body), space);
   const { runbook, project, snapshot } = loaded;
   const environment = await environmentNamed(database, space, body.EnvironmentId);
-  refuseTenants([body.TenantId]);
-  checkTimes(body.QueueTime, body.QueueTimeExpiry, services.now());
-  const SkipActions = excludedActions(loaded.process, body.SkipActions ?? [], skipStepNames);
   await checkRunbookEnvironment(services, runbook, environment);
 
   const runs = runbookRunsIn(database);
   const id = await runs.allocate();
-  const Answers = await acceptAnswers(services, {
+  const run = await startRun(services, {
     space,
-    snapshots: loaded.variableSnapshotIds,
+    user,
+    id,
+    options: body,
+    skipStepNames,
+    runnable: loaded,
+    environment,
     place: placeOf(loaded, environment.id),
-    owner: id,
-    given: body.FormValues ?? {},
-  });
-  const task = await startTask(services, {
-    space,
-    name: 'RunbookRun',
-    description: `Run ${runbook.document.Name} (${snapshot.document.Name}) on ${environment.document.Name}`,
-    arguments: { RunbookRunId: id },
-    queueTime: body.QueueTime,
-    queueTimeExpiry: body.QueueTimeExpiry,
-    // Beside deployments, but one at a time for a runbook and environment.
-    tag: `${runbook.id}/${environment.id}`,
-    projectId: project.id,
-    environmentId: environment.id,
-    runbookId: runbook.id,
-    relatedIds: [id, runbook.id, snapshot.id, project.id, environment.id],
-    by: user,
+    name: `Run on ${environment.document.Name}`,
+    task: {
+      name: 'RunbookRun',
+      description: `Run ${runbook.document.Name} (${snapshot.document.Name}) on ${environment.document.Name}`,
+      arguments: { RunbookRunId: id },
+      // Beside deployments, but one at a time for a runbook and environment.
+      tag: `${runbook.id}/${environment.id}`,
+      runbookId: runbook.id,
+      relatedIds: [id, runbook.id, snapshot.id, project.id, environment.id],
+    },
   });
   return runs.insert({
     id,
     space,
     document: {
       ...body,
-      EnvironmentId: environment.id,
-      SkipActions,
-      FormValues: Object.fromEntries(
-        Object.entries(Answers.values).filter(
-          (entry): entry is [string, string] => typeof entry[1] === 'string',
-        ),
-      ),
+      ...run,
       RunbookId: runbook.id,
       RunbookSnapshotId: snapshot.id,
-      ProjectId: project.id,
       FrozenRunbookProcessId: loaded.processId,
-      TaskId: task.id,
-      Name: `Run on ${environment.document.Name}`,
-      Created: services.now().toISOString(),
-      DeployedBy: user.username,
-      DeployedById: user.id,
-      FailureEncountered: false,
-      VariableSnapshotIds: loaded.variableSnapshotIds,
-      Answers,
     },
   });
 }

@@ -1,23 +1,14 @@
 /** How runbook runs are stored and found. */
 import type { WritableRunbookRun } from '@argonaut/contracts/rest';
 import { Collection, type Database, type Kind } from '../../database/index.ts';
-import type { PromptAnswers } from '../../variables/index.ts';
+import type { ProcessRun } from '../../tasks/process-runs/index.ts';
 
-export type RunbookRun = WritableRunbookRun & {
-  readonly RunbookId: string;
-  readonly RunbookSnapshotId: string;
-  readonly ProjectId: string;
-  readonly FrozenRunbookProcessId: string;
-  readonly TaskId: string;
-  readonly Name: string;
-  readonly Created: string;
-  readonly DeployedBy: string;
-  readonly DeployedById: string;
-  readonly FailureEncountered: boolean;
-  readonly VariableSnapshotIds: readonly string[];
-  /** Answers to prompts; `FormValues` keeps nothing that is secret. */
-  readonly Answers: PromptAnswers;
-};
+export type RunbookRun = WritableRunbookRun &
+  ProcessRun & {
+    readonly RunbookId: string;
+    readonly RunbookSnapshotId: string;
+    readonly FrozenRunbookProcessId: string;
+  };
 
 const kind: Kind<RunbookRun> = {
   name: 'RunbookRuns',

@@ -2,72 +2,43 @@
 import {
   CreatedRunbookRuns,
   CreateRunbookRuns,
-  PageOf,
   RunbookRunQuery,
   RunbookRunResource,
   WritableRunbookRun,
 } from '@argonaut/contracts/rest';
-import { documentEvent } from '../../events/index.ts';
-import { created, empty, page, type RouteTable, withDefaults } from '../../http/index.ts';
+import { created, fieldsOf, type RouteTable, withDefaults } from '../../http/index.ts';
 import { projectNamed } from '../../projects/queries.ts';
-import { whenRemoved } from '../../removal.ts';
 import type { Services } from '../../services.ts';
-import { environmentNamed, refuseTenants } from '../../tasks/process-task.ts';
-import { tasksIn } from '../../tasks/queries.ts';
-import { removeTask } from '../../tasks/remove.ts';
+import { addRunRoutes, environmentNamed, refuseTenants } from '../../tasks/process-runs/index.ts';
 import { runbookNamed } from '../queries.ts';
 import { runbookSnapshotNamed } from '../snapshots/queries.ts';
 import { present } from './codec.ts';
 import { createRunbookRun } from './create.ts';
 import { runbookRunsIn } from './queries.ts';
 
-/** A filter that finds nothing, where an empty one would find everything. */
-const NOTHING = ['-'];
-
 export function runbookRunRoutes(routes: RouteTable, services: Services): void {
   const { database } = services;
-  const runs = runbookRunsIn(database);
 
-  routes.add({
-    method: 'GET',
+  addRunRoutes(routes, services, {
     path: '/runbookRuns',
-    scope: 'space',
-    permission: 'RunbookRunView',
-    summary: 'Lists runbook runs, newest first',
+    itemType: 'RunbookRun',
+    runs: runbookRunsIn(database),
+    taskName: 'RunbookRun',
+    permissions: { view: 'RunbookRunView', delete: 'RunbookRunDelete' },
     query: RunbookRunQuery,
-    response: PageOf(RunbookRunResource),
-    handle: async ({ request, query, space }) => {
-      let Task: readonly string[] = [];
-      if (query.taskState?.length) {
-        const where = { Name: 'RunbookRun', State: query.taskState };
-        const found = await tasksIn(database).all({ space, where });
-        Task = found.length === 0 ? NOTHING : found.map(({ id }) => id);
-      }
-      const found = await runs.list({
-        ids: query.ids,
-        skip: query.skip,
-        take: query.take,
-        partialName: query.partialName,
-        space,
-        where: {
-          Project: query.projects,
-          Environment: query.environments,
-          Tenant: query.tenants,
-          Runbook: query.runbooks,
-          Task,
-        },
-      });
-      return page(request, query, 'RunbookRun', { items: found.items.map(present), total: found.total });
-    },
-  });
-  routes.add({
-    method: 'GET',
-    path: '/runbookRuns/:id',
-    scope: 'space',
-    permission: 'RunbookRunView',
-    summary: 'One runbook run',
-    response: RunbookRunResource,
-    handle: async ({ params, space }) => present(await runs.get(params.id, space)),
+    filter: ({ projects, environments, tenants, runbooks }) => ({
+      Project: projects,
+      Environment: environments,
+      Tenant: tenants,
+      Runbook: runbooks,
+    }),
+    resource: RunbookRunResource,
+    present,
+    owners: [
+      ['Projects', 'Project'],
+      ['Runbooks', 'Runbook'],
+      ['RunbookSnapshots', 'Snapshot'],
+    ],
   });
   routes.add({
     method: 'POST',
@@ -80,29 +51,8 @@ export function runbookRunRoutes(routes: RouteTable, services: Services): void {
     body: WritableRunbookRun,
     response: RunbookRunResource,
     idempotent: true,
-    handle: async ({ body, space, user }) => {
-      const {
-        Id: _,
-        Links: __,
-        SpaceId: ___,
-        ...wish
-      } = body as WritableRunbookRun & Record<string, unknown>;
-      return created(present(await createRunbookRun(services, space, user, wish as WritableRunbookRun)));
-    },
-  });
-  routes.add({
-    method: 'DELETE',
-    path: '/runbookRuns/:id',
-    scope: 'space',
-    permission: 'RunbookRunDelete',
-    summary: 'Deletes a run that is over, with its task and everything that it left',
-    handle: async ({ params, space, record }) => {
-      const stored = await runs.get(params.id, space);
-      await removeTask(services, stored.document.TaskId);
-      await runs.remove(stored.id);
-      await record(documentEvent('Deleted', runs.kind, stored));
-      return empty();
-    },
+    handle: async ({ body, space, user }) =>
+      created(present(await createRunbookRun(services, space, user, fieldsOf(body)))),
   });
   routes.add({
     method: 'POST',
@@ -144,17 +94,4 @@ export function runbookRunRoutes(routes: RouteTable, services: Services): void {
       return created({ RunbookRunServerTasks });
     },
   });
-
-  for (const [owner, field] of [
-    ['Projects', 'Project'],
-    ['Runbooks', 'Runbook'],
-    ['RunbookSnapshots', 'Snapshot'],
-  ] as const) {
-    whenRemoved(services, owner, async ({ id, spaceId }) => {
-      for (const stored of await runs.all({ space: spaceId, where: { [field]: id } })) {
-        await removeTask(services, stored.document.TaskId);
-        await runs.remove(stored.id);
-      }
-    });
-  }
 }

@@ -2,7 +2,7 @@
 import type { Stored } from '../../database/index.ts';
 import { type FrozenProcess, lockKnownImages } from '../../images/index.ts';
 import type { Services } from '../../services.ts';
-import { whereContext } from '../../tasks/process-task.ts';
+import { whereContext } from '../../tasks/process-runs/index.ts';
 import { runbookEnvironments } from '../environments.ts';
 import { loadRunbookSnapshot } from './load.ts';
 import type { RunbookSnapshot } from './queries.ts';
