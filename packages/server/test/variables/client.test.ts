@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { SCOPE_FIELDS } from '@argonaut/contracts/rest';
 import { Client, isSensitiveValue, NewSensitiveValue, ProjectRepository } from '@octopusdeploy/api-client';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type RunningServer, readConfig, startServer } from '../../src/index.ts';
@@ -62,19 +63,25 @@ it('what was written comes back, and the secret does not', async () => {
     Required: true,
     DisplaySettings: { 'Octopus.ControlType': 'SingleLineText' },
   };
+  const every = {
+    Environment: ['Environments-1', 'Environments-2'],
+    Machine: ['Machines-1'],
+    Role: ['web-server'],
+    Action: ['4f5c1d5e-0000-4000-8000-000000000001'],
+    Channel,
+    Tenant: ['Tenants-1'],
+    TenantTag: ['Ring/Early'],
+    ProcessOwner: [project.Id],
+    Project: [project.Id],
+  };
+  expect(Object.keys(every).toSorted()).toEqual(SCOPE_FIELDS.toSorted());
   const Variables = [
     scoped('Plain', 'value'),
-    scoped('Everywhere', 'x', {
-      Environment: ['Environments-1', 'Environments-2'],
-      Machine: ['Machines-1'],
-      Role: ['web-server'],
-      Action: ['4f5c1d5e-0000-4000-8000-000000000001'],
-      Channel,
-      Tenant: ['Tenants-1'],
-      TenantTag: ['Ring/Early'],
-      ProcessOwner: [project.Id],
-      Project: [project.Id],
-    }),
+    scoped('Everywhere', 'x', every),
+    ...Object.entries(every).map(([kind, ids]) => scoped('By kind', `for ${kind}`, { [kind]: ids })),
+    ...Object.entries(every).map(([kind, ids]) =>
+      scoped('Secret by kind', CANARY, { [kind]: ids }, sensitive),
+    ),
     scoped('Secret', CANARY, {}, sensitive),
     scoped('Secret', NewSensitiveValue(CANARY), { Channel }, sensitive),
     scoped('Pool', 'WorkerPools-1', {}, { Type: 'WorkerPool' }),
