@@ -108,6 +108,16 @@ export class SshFiles implements Files {
     });
   }
 
+  async realPath(path: string, signal: AbortSignal): Promise<string | undefined> {
+    const { code, stdout, stderr } = await this.#shell.run(
+      `[ -e ${quote(path)} ] || exit ${missingCode}; readlink -f -- ${quote(path)} </dev/null`,
+      signal,
+    );
+    if (code === missingCode) return undefined;
+    if (code !== 0) throw this.#failure('look at', path, stderr);
+    return Buffer.from(stdout).toString('utf8').replace(/\n$/, '');
+  }
+
   async readFile(path: string, maxBytes: number, signal: AbortSignal): Promise<Uint8Array | undefined> {
     if (!(await this.#isFile(path, signal))) return undefined;
     const script = readVerified(path, maxBytes + 1);

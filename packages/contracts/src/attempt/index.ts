@@ -1,4 +1,5 @@
 /** The attempt: one execution of one action on one worker. Its specification, its events, and the port to a worker. */
+export * from './container-policy.ts';
 export * from './events.ts';
 export * from './services.ts';
 export * from './spec.ts';

@@ -6,6 +6,7 @@
  */
 import Type, { type Static } from 'typebox';
 import type { Secret } from '../secret.ts';
+import { ContainerPolicy } from './container-policy.ts';
 import { type LateService, ServiceLog, ServiceName } from './services.ts';
 
 /** Attempt ids are also container and directory names: lower case, digits and dashes, at most 100 characters. */
@@ -118,6 +119,8 @@ export const AttemptSpec = Type.Object({
   title: Type.String(),
   place: Place,
   limits: Limits,
+  /** What the pool allows: the worker refuses whatever goes beyond it. Absent: the caller answers for everything. */
+  policy: Type.Optional(ContainerPolicy),
   /** Containers beside the step's, in its network; absent means none. Only for a step in a container. */
   services: Type.Optional(Type.Array(ServiceSpec)),
   /** Copied into the step's directory from what `acquirePackage` brought; absent means none. */

@@ -21,4 +21,5 @@ export * from './spaces.ts';
 export * from './tasks.ts';
 export * from './users.ts';
 export * from './variables.ts';
+export * from './workerpoolpolicies.ts';
 export * from './workers.ts';

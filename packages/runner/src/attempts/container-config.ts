@@ -159,6 +159,7 @@ function networkMode(place: ContainerPlace, around: ContainerSurroundings): stri
 /** Fields of Docker's create call that belong beside `HostConfig`; all others are taken as fields of it. */
 const containerFields = new Set([
   'Hostname',
+  'WorkingDir',
   'Domainname',
   'MacAddress',
   'ExposedPorts',

@@ -5,6 +5,7 @@ import type { AttemptSpec } from '@argonaut/contracts/attempt';
 import { mountPoints } from '@argonaut/init';
 import { crashPoint } from '../crash-point.ts';
 import { engineMessageOf, isConnectionError } from '../docker/errors.ts';
+import { checkPlace, refused } from '../options/place-policy.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Engine } from '../ports/engine.ts';
 import type { JournalEntry } from '../ports/journal.ts';
@@ -47,8 +48,8 @@ export class ContainerAttempts implements AttemptPlace {
     timings: Timings,
     signal: AbortSignal,
   ): Promise<void> {
-    const place = containerPlace(spec);
     await this.#room.ready(signal);
+    const place = await this.#allowedPlace(spec, signal);
     const time = stopwatch(this.#clock, timings);
     const sandboxId = joinsLane(place) ? await this.#room.sandboxes.take(spec.lane, signal) : undefined;
     if (sandboxId !== undefined) note({ sandboxId });
@@ -66,6 +67,29 @@ export class ContainerAttempts implements AttemptPlace {
     time('start');
   }
 
+  /**
+   * The server has held it against the pool's policy already. Only here is it known where links lead, and what is mounted
+   * is what was looked at.
+   */
+  async #allowedPlace(spec: AttemptSpec, signal: AbortSignal): Promise<ContainerPlace> {
+    const place = containerPlace(spec);
+    if (spec.policy === undefined) return place;
+    const mounts = Array.isArray(place.docker?.Mounts) ? place.docker.Mounts : [];
+    const real = new Map<unknown, string>();
+    for (const { Type, Source } of mounts) {
+      if (Type === 'bind' && typeof Source === 'string')
+        real.set(Source, (await this.#room.realPath(Source, signal)) ?? Source);
+    }
+    const refusals = checkPlace(place, spec.limits, spec.policy, (path) => real.get(path) ?? path);
+    if (refusals.length > 0) throw refused(`"${spec.title}"`, refusals);
+    if (real.size === 0) return place;
+    const looked = mounts.map((mount) => {
+      const source = mount.Type === 'bind' ? real.get(mount.Source) : undefined;
+      return source === undefined ? mount : { ...mount, Source: source };
+    });
+    return { ...place, docker: { ...place.docker, Mounts: looked } };
+  }
+
   /** A service: everything up to the running init, in the network of the step's container. */
   async startBeside(
     spec: AttemptSpec,
@@ -74,7 +98,8 @@ export class ContainerAttempts implements AttemptPlace {
     signal: AbortSignal,
   ): Promise<string> {
     const joined = { sandboxId: stepContainer, role: 'service' } as const;
-    const containerId = await this.#create(spec, containerPlace(spec), directory, joined, signal);
+    const place = await this.#allowedPlace(spec, signal);
+    const containerId = await this.#create(spec, place, directory, joined, signal);
     await this.#start(containerId, spec, stepContainer, signal);
     return containerId;
   }
@@ -118,13 +143,13 @@ export class ContainerAttempts implements AttemptPlace {
     }
   }
 
-  #interpreter(
+  async #interpreter(
     containerId: string,
     spec: AttemptSpec,
     place: ContainerPlace,
     signal: AbortSignal,
   ): Promise<string> {
-    const image = this.#room.images.known(place.image.local);
+    const image = await this.#room.images.details(place.image.local, signal);
     return this.#room.interpreters.find(containerId, place, image, spec.interpreters, signal);
   }
 

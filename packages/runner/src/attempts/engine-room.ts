@@ -48,7 +48,7 @@ export class EngineRoom {
     this.#options = options;
     this.owner = { [labels.server]: options.server, [labels.data]: options.hostDataDirectory };
     this.engine = options.engine;
-    this.images = new ImageKnowledge(options.engine);
+    this.images = new ImageKnowledge(options.engine, this.owner);
     this.interpreters = new Interpreters(options.engine);
     this.sandboxes = new SandboxPool({
       engine: options.engine,
@@ -90,6 +90,12 @@ export class EngineRoom {
   hostPath(path: string): string {
     const { dataDirectory, hostDataDirectory } = this.#options;
     return path.startsWith(`${dataDirectory}/`) ? hostDataDirectory + path.slice(dataDirectory.length) : path;
+  }
+
+  /** Where a path of the engine's machine leads. Undefined: nothing is there, or that machine's files are not ours to see. */
+  async realPath(path: string, signal: AbortSignal): Promise<string | undefined> {
+    const { files, dataDirectory, hostDataDirectory } = this.#options;
+    return dataDirectory === hostDataDirectory ? files.realPath(path, signal) : undefined;
   }
 
   async #prepare(signal: AbortSignal): Promise<void> {

@@ -13,6 +13,8 @@ export interface ProgramSurroundings {
   readonly work: string;
   /** For a user that has no home of its own; absent where the system sets HOME. */
   readonly home?: string;
+  /** What every program of this worker finds, such as its proxies; absent: nothing. */
+  readonly environment?: Readonly<Record<string, string>>;
   /** The image's own program; empty on a host. */
   readonly entrypoint: readonly string[];
   readonly cmd: readonly string[];
@@ -21,11 +23,12 @@ export interface ProgramSurroundings {
 export function gatePayload(spec: AttemptSpec, late: LateValues, around: ProgramSurroundings): GatePayload {
   const ownProgram = late.argv.length === 0 || late.argv[0] === '{entrypoint}';
   const program = ownProgram ? imageProgram(spec, late, around) : late.argv.map((word) => fill(word, around));
-  const cwd = late.cwd === undefined ? (ownProgram ? undefined : around.work) : fill(late.cwd, around);
+  const cwd = late.cwd === undefined ? ownDirectory(spec, ownProgram, around) : fill(late.cwd, around);
   return {
     program,
     ...(cwd === undefined ? {} : { cwd }),
     env: {
+      ...around.environment,
       ARGONAUT_WORK: around.work,
       ARGONAUT_FILES: around.files,
       ...(around.home === undefined ? {} : { HOME: around.home }),
@@ -40,6 +43,16 @@ export function gatePayload(spec: AttemptSpec, late: LateValues, around: Program
       ...(spec.place.kind === 'host' ? { linger: spec.leftovers === 'linger' } : {}),
     },
   };
+}
+
+/** Absent: where the container begins, which is the image's WORKDIR or the option `--workdir`. */
+function ownDirectory(
+  { place }: AttemptSpec,
+  ownProgram: boolean,
+  around: ProgramSurroundings,
+): string | undefined {
+  const chosen = place.kind === 'container' && place.docker?.WorkingDir !== undefined;
+  return ownProgram || chosen ? undefined : around.work;
 }
 
 /** As Docker does it: a replaced ENTRYPOINT drops the image's CMD. */

@@ -114,6 +114,11 @@ class LocalFiles implements Files, AsyncDisposable {
     });
   }
 
+  async realPath(path: string, signal: AbortSignal): Promise<string | undefined> {
+    signal.throwIfAborted();
+    return orMissing('look at', path, () => fs.realpath(path));
+  }
+
   async readFile(path: string, maxBytes: number, signal: AbortSignal): Promise<Uint8Array | undefined> {
     signal.throwIfAborted();
     await using file = await this.openFile(path, signal);

@@ -1,4 +1,5 @@
 /** What a user asks of a step's container, understood: typed, in the order in which it was written. */
+import type { HostNamespace } from '@argonaut/contracts/attempt';
 import type { MountOption } from './mounts.ts';
 import type { Device, Ulimit } from './values.ts';
 
@@ -37,12 +38,12 @@ export interface ContainerOptions {
   readonly devices: readonly Written<Device>[];
   /** -1: all of them. */
   readonly gpus?: Written<number>;
+  /** Where the program begins. */
+  readonly workingDirectory?: Written<string>;
   readonly readOnlyRoot?: Written<boolean>;
   /** `os/architecture`, which the image must have. */
   readonly platform?: Written<string>;
 }
-
-export type HostNamespace = 'ipc' | 'uts' | 'userns' | 'cgroupns';
 
 export type Growing = { -readonly [Key in keyof ContainerOptions]: GrowingField<ContainerOptions[Key]> };
 type GrowingField<Field> = Field extends readonly (infer Item)[] ? Item[] : Field;

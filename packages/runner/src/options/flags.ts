@@ -1,6 +1,7 @@
 /** Which options are understood, and what each adds. */
 import { Invalid } from '@argonaut/contracts';
-import type { Growing, HostNamespace } from './container-options.ts';
+import type { HostNamespace } from '@argonaut/contracts/attempt';
+import type { Growing } from './container-options.ts';
 import { type MountReading, mountOption, tmpfsOption, volumeOption } from './mounts.ts';
 import * as values from './values.ts';
 
@@ -75,6 +76,11 @@ export const flags: Readonly<Record<string, Flag>> = {
   '--user': last((o, value, flag) => {
     o.user = written(flag, value, plain(flag, value));
   }),
+  '--workdir': last((o, value, flag) => {
+    if (!value.startsWith('/') || value.includes('\0'))
+      throw new Invalid(`${flag} ${value}: expected an absolute path in the container.`);
+    o.workingDirectory = written(flag, value, value);
+  }),
   '--group-add': many('groups', plain),
   '--memory': last((o, value, flag) => {
     o.memoryBytes = written(flag, value, values.bytesOf(flag, value));
@@ -139,6 +145,7 @@ export const sameAs: Readonly<Record<string, string>> = {
   '-l': '--label',
   '-h': '--hostname',
   '-u': '--user',
+  '-w': '--workdir',
   '-m': '--memory',
   '-c': '--cpu-shares',
   '--net': '--network',

@@ -5,6 +5,7 @@
 export type { ContainerOptions } from './container-options.ts';
 export { defaultPolicy, type OptionsPolicy, ownMachinePolicy, type WhereLeads } from './options-policy.ts';
 export { parseContainerOptions } from './parse.ts';
+export { checkPlace, refused } from './place-policy.ts';
 export { checkPolicy, type Refusal } from './policy.ts';
 export { readContainerOptions } from './read.ts';
 export { type ContainerSettings, settingsOf } from './settings.ts';

@@ -1,41 +1,8 @@
-/**
- * What a worker pool allows steps to ask of their containers. Everything is a list of what is allowed: what nobody
- * thought of is refused.
- */
+/** The policies that come with the program, and how their lists are read. */
+import type { ContainerPolicy } from '@argonaut/contracts/attempt';
 import { capabilities as usualCapabilities } from '../attempts/container-config.ts';
-import type { HostNamespace } from './container-options.ts';
 
-export interface OptionsPolicy {
-  /** For messages: `the policy of worker pool "Default"`. */
-  readonly name: string;
-  /** Directories of the worker that may be mounted, with all that lies below them. */
-  readonly binds: readonly { readonly directory: string; readonly readOnly?: boolean }[];
-  /** Never mounted, whatever `binds` says, nor anything that holds them: where the worker keeps what is its own. */
-  readonly closedDirectories: readonly string[];
-  /** Sockets of container engines: whoever has one has the worker. */
-  readonly engineSockets: boolean;
-  /** Names of volumes that steps may share; `cache-*` allows all that begin so, `*` all. */
-  readonly volumes: readonly string[];
-  /** Networks of the engine beside `bridge` and `none`; `host` is the worker's own. */
-  readonly networks: readonly string[];
-  /** `ALL` allows every one. */
-  readonly capabilities: readonly string[];
-  /** Values of `--security-opt`, whole. */
-  readonly security: readonly string[];
-  readonly privileged: boolean;
-  readonly hostNamespaces: readonly HostNamespace[];
-  /** Paths on the worker. */
-  readonly devices: readonly string[];
-  readonly gpus: boolean;
-  readonly ulimits: readonly string[];
-  /** The most that a step may ask for; absent: as much as it likes. */
-  readonly most: {
-    readonly memoryBytes?: number;
-    readonly shmBytes?: number;
-    readonly cpus?: number;
-    readonly pids?: number;
-  };
-}
+export type OptionsPolicy = ContainerPolicy;
 
 /** For pools of which nobody has said anything else. */
 export const defaultPolicy: OptionsPolicy = {
@@ -45,7 +12,7 @@ export const defaultPolicy: OptionsPolicy = {
   engineSockets: false,
   volumes: [],
   networks: [],
-  capabilities: usualCapabilities,
+  capabilities: [...usualCapabilities],
   security: ['no-new-privileges', 'no-new-privileges:true', 'no-new-privileges=true'],
   privileged: false,
   hostNamespaces: [],

@@ -135,7 +135,7 @@ describe('options', () => {
     ['--entrypoint sh', /--entrypoint cannot be used.*Run a container/],
     ['--rm', /--rm cannot be used/],
     ['-it', /-i cannot be used.*-t cannot be used/],
-    ['-w /x', /-w cannot be used/],
+    ['-w x', /-w x: expected an absolute path/],
     ['-p 80:80', /-p cannot be used/],
     ['--pid=host', /--pid cannot be used/],
     ['--frobnicate 3', /--frobnicate is not an option that Argonaut knows\.$/],

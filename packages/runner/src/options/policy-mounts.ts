@@ -1,5 +1,6 @@
 /** The part of the policy about what is mounted, and where. */
 import { mountPoints } from '@argonaut/init';
+import { workFolder } from '../attempts/staging-directory.ts';
 import type { MountOption } from './mounts.ts';
 import { allows, listed, type OptionsPolicy, type Refuse, type WhereLeads } from './options-policy.ts';
 import { overlap, plainPath, within } from './paths.ts';
@@ -18,6 +19,8 @@ const socketName = /\/(docker|containerd|podman|crio|cri-dockerd|buildkitd)\.soc
 
 /** Of ours, and what holds them. */
 const ourTargets = [mountPoints.init, mountPoints.attempt, mountPoints.run];
+/** What of it is the step's. */
+const stepDirectory = `${mountPoints.attempt}/${workFolder}`;
 /** The engine and the kernel put what a container needs there. */
 const systemTargets = ['/proc', '/sys', '/dev'];
 
@@ -40,6 +43,14 @@ export function checkMount(
       if (checkSource(source, mount, policy, refuse)) return;
     }
   }
+}
+
+/** A directory that does not exist is made, also where init or the runner keep what is theirs. */
+export function checkWorkingDirectory(path: string, flag: string, refuse: Refuse): void {
+  const plain = plainPath(path);
+  if (within(plain, stepDirectory)) return;
+  const ours = ourTargets.find((target) => within(plain, target));
+  if (ours !== undefined) refuse(flag, `${ours} in the container is Argonaut's own`);
 }
 
 function checkTarget({ target, flag }: MountOption, refuse: Refuse): void {

@@ -219,7 +219,7 @@ const fields = new Set([
     'Labels',
     'HostConfig',
   ],
-  ...['Hostname', 'Env'],
+  ...['Hostname', 'Env', 'WorkingDir'],
 ]);
 interface Mount {
   readonly Type: string;
@@ -233,6 +233,8 @@ function expectInside({ HostConfig: host, Labels: labels, ...rest }: ReturnType<
   for (const field of Object.keys(host)) expect(hostFields).toContain(field);
   for (const field of Object.keys(rest)) expect(fields).toContain(field);
   expect(rest.Entrypoint).toEqual([mountPoints.init]);
+  // Made when it is not there, so never where init looks for what it makes itself.
+  expect(String(rest.WorkingDir ?? '')).not.toMatch(/^\/(argonaut(?!\/work)|run\/argonaut)(\/|$)/);
   expect(host).toMatchObject({
     CapDrop: ['ALL'],
     IpcMode: 'private',

@@ -1,7 +1,7 @@
 /** Holds options against the policy of a worker pool. A refusal names the flag and the policy. */
 import type { ContainerOptions } from './container-options.ts';
 import { allows, listed, type OptionsPolicy, type Refuse, type WhereLeads } from './options-policy.ts';
-import { checkMount } from './policy-mounts.ts';
+import { checkMount, checkWorkingDirectory } from './policy-mounts.ts';
 
 export interface Refusal {
   /** As it was written: `--cap-add SYS_ADMIN`. */
@@ -34,6 +34,8 @@ export function checkPolicy(
 
 /** What is Argonaut's own cannot be given by a step, under any policy. */
 function checkOurs(options: ContainerOptions, refuse: Refuse): void {
+  const { workingDirectory } = options;
+  if (workingDirectory) checkWorkingDirectory(workingDirectory.value, workingDirectory.flag, refuse);
   for (const { flag, value } of options.labels) {
     if (/^argonaut(\.|$)/i.test(value[0]))
       refuse(flag, 'labels that begin with "argonaut." are set by Argonaut alone');

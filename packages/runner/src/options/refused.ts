@@ -37,7 +37,6 @@ export const refusedFlags: Readonly<Record<string, string>> = {
   '--no-healthcheck': `${health}. Leave it out: you have it`,
   '--env-file': file,
   '--label-file': file,
-  '--workdir': 'a script begins in the directory of its step, which the runner makes. Use `cd` in the script',
   '--volumes-from': "a step's container must not depend on what another one mounts",
   '--volume-driver': 'drivers and their options can bind any directory of the worker',
   '--link': 'steps of one lane share a network: use localhost, or --network with a network of the pool',
@@ -65,7 +64,6 @@ export const refusedShort: Readonly<Record<string, string>> = {
   a: '--attach',
   p: '--publish',
   P: '--publish-all',
-  w: '--workdir',
 };
 
 /** Of those, the ones that no value follows: they may stand in a bundle such as `-it`. */

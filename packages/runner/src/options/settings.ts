@@ -63,6 +63,7 @@ function dockerFields(options: ContainerOptions): Record<string, unknown> {
   const tmpfs = options.mounts.filter((mount) => mount.kind === 'tmpfs');
   const others = options.mounts.filter((mount) => mount.kind !== 'tmpfs');
   return {
+    ...(options.workingDirectory ? { WorkingDir: options.workingDirectory.value } : {}),
     ...(hostname ? { Hostname: hostname.value } : {}),
     ...(options.environment.length > 0
       ? { Env: options.environment.map(({ value }) => value.join('=')) }

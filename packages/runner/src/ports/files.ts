@@ -64,6 +64,9 @@ export interface Files {
 
   stat(path: string, signal: AbortSignal): Promise<FileState | undefined>;
 
+  /** Where the path leads when every link on it is followed. */
+  realPath(path: string, signal: AbortSignal): Promise<string | undefined>;
+
   /** The whole of a small file, `undefined` when it is not there. `InfrastructureFailure` above `maxBytes`. */
   readFile(path: string, maxBytes: number, signal: AbortSignal): Promise<Uint8Array | undefined>;
 

@@ -6,9 +6,11 @@ import { messageOf } from '@argonaut/contracts';
 import { recordEvent } from '../events/index.ts';
 import type { ImageDirectory } from '../execution/index.ts';
 import { baseCredentials, imageReference, type WorkerImage } from '../feeds/index.ts';
+import { parseReference } from '../feeds/registry/index.ts';
 import { aboutLock, explainFailure, type ImageKey, ImageLocks, ownerOf } from '../images/index.ts';
 import type { Services } from '../services.ts';
 import { tasksIn } from '../tasks/queries.ts';
+import { checkImageSource, type ImageSource } from '../workers/pools/policy/images.ts';
 import { pullPolicy } from '../workers/pools/pull-policy.ts';
 
 export function imageDirectory(services: Services): ImageDirectory {
@@ -23,6 +25,7 @@ export function imageDirectory(services: Services): ImageDirectory {
     async request({ feed, reference, pull, build }, { task, pool }) {
       if (build !== undefined) {
         const { spaceId } = await tasksIn(database).get(task);
+        await checkImageSource(database, pool, { kind: 'built' });
         const policy = await pullPolicy(database, pool, pull, false);
         return {
           reference,
@@ -31,6 +34,7 @@ export function imageDirectory(services: Services): ImageDirectory {
         };
       }
       const { owner, image } = await facts(task, feed, reference);
+      await checkImageSource(database, pool, sourceOf(image));
       const { credentials, warnings } = image;
       const policy = await pullPolicy(database, pool, pull, image.feed !== undefined);
       const lock = owner && !image.fixed ? await locks.find(owner.id, keyOf(image)) : undefined;
@@ -67,6 +71,11 @@ export function imageDirectory(services: Services): ImageDirectory {
       }
     },
   };
+}
+
+function sourceOf({ feed, reference }: WorkerImage): ImageSource {
+  if (feed !== undefined) return { kind: 'feed', id: feed.id, name: feed.name };
+  return { kind: 'registry', host: parseReference(reference).registry };
 }
 
 function keyOf({ feed, name }: WorkerImage): ImageKey {

@@ -11,6 +11,7 @@ import type { Entry } from './execution-side.ts';
 import { type Late, lateValues } from './late-values.ts';
 import { tooLittleMemory } from './memory.ts';
 import { isAway, isTrouble, WorkerLost } from './patience.ts';
+import { poolPolicy, timeoutWithin, withinPolicy } from './pool-policy.ts';
 import { reportsOf, serviceFrames } from './service-frames.ts';
 
 type ContainerPlace = Extract<Place, { kind: 'container' }>;
@@ -49,7 +50,9 @@ async function specOf(staging: Staging, pool: string, { execution }: Call): Prom
   const { syntax, containerOptions, ...rest } = staging;
   const { place, limits } = rest;
   const interpreters = syntax === undefined ? [] : [...INTERPRETERS[syntax]];
-  if (!containerOptions?.trim() || place.kind !== 'container') return { ...rest, interpreters };
+  const allowed = await poolPolicy(execution, pool);
+  if (!containerOptions?.trim() || place.kind !== 'container')
+    return withinPolicy({ ...rest, interpreters }, allowed);
   const policy = execution.ports.containerOptions;
   if (policy === undefined)
     throw new Invalid('Container options cannot be used here. Remove them from the step.');
@@ -57,12 +60,13 @@ async function specOf(staging: Staging, pool: string, { execution }: Call): Prom
   checkPlatform(place, asked.platform);
   const network = place.network === 'lane' ? (asked.place.network ?? 'lane') : place.network;
   // What the step says in a setting of its own counts more than its options.
-  return {
+  const spec = {
     ...rest,
     interpreters,
     place: { ...asked.place, ...place, network },
     limits: { ...asked.limits, ...limits },
   };
+  return withinPolicy(spec, allowed);
 }
 
 /** The platform was chosen from the image's index; options can only insist on it. */
@@ -91,7 +95,8 @@ export async function openAttempt(order: CommandOf<'open'>, call: Call): Promise
       'Octopus.Worker.Name': lease.name,
       ...packageVariables(placed.packages, placed.work),
     };
-    late = lateValues(order, action, step, execution.scope, variables, placed);
+    const timeoutMs = timeoutWithin(order.timeoutMs, await poolPolicy(execution, order.pool));
+    late = lateValues({ ...order, timeoutMs }, action, step, execution.scope, variables, placed);
   } catch (error) {
     return { events: [{ type: 'open-refused', attempt, message: messageOf(error) }] };
   }

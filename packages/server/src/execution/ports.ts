@@ -1,5 +1,6 @@
 /** What the shell around the orchestrator stands on. The server implements these over its database, `argonaut run` over files. */
 import type {
+  ContainerPolicy,
   ImageRequest,
   LogPosition,
   NamedSecret,
@@ -204,6 +205,8 @@ export interface ArtifactStore {
 export interface ContainerOptionsPolicy {
   /** `Invalid` names the flag and the policy. */
   read(options: string, pool: string): Promise<ContainerSettings>;
+  /** What every attempt of the pool is held against, here and by its worker. Absent: nothing is. */
+  policyOf?(pool: string): Promise<ContainerPolicy>;
 }
 
 /** What somebody who watches is told, after it is durable. */

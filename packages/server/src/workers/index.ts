@@ -10,6 +10,7 @@ import { workerPoolRoutes } from './pools/routes.ts';
 import { workerRoutes } from './routes.ts';
 
 export { healthTask } from './health.ts';
+export { ImageCleaner } from './images/cleaner.ts';
 export { pullImagesTask } from './images/pull-task.ts';
 export const workers: Feature = {
   name: 'workers',

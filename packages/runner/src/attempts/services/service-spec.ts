@@ -48,6 +48,7 @@ function serviceAttempt(spec: AttemptSpec, service: ServiceSpec): AttemptSpec {
       ...(service.user === undefined ? {} : { user: service.user }),
     },
     limits: service.limits,
+    ...(spec.policy === undefined ? {} : { policy: spec.policy }),
     interpreters: [],
     // Its log is read by people only, who want the lines in their order.
     oneStream: true,

@@ -4,6 +4,7 @@ import { MachinePolicyResource, WritableMachinePolicy } from '@argonaut/contract
 import type { Stored } from '../../database/index.ts';
 import { addResource, fieldsOf, type RouteTable, resourceOf, withDefaults } from '../../http/index.ts';
 import type { Services } from '../../services.ts';
+import { marksOf } from '../images/marks.ts';
 import { workersIn } from '../queries.ts';
 import { type MachinePolicy, policiesIn } from './queries.ts';
 
@@ -23,10 +24,10 @@ export function machinePolicyRoutes(routes: RouteTable, { database }: Services):
       delete: 'MachinePolicyDelete',
     },
     // Which one is the default is the server's own knowledge.
-    accept: (body, _occasion, stored) => ({
-      ...fieldsOf(body),
-      IsDefault: stored?.document.IsDefault ?? false,
-    }),
+    accept: (body, _occasion, stored) => {
+      if (body.ImageCleanUp?.trim()) marksOf(body.ImageCleanUp);
+      return { ...fieldsOf(body), IsDefault: stored?.document.IsDefault ?? false };
+    },
     present,
     beforeDelete: async (stored) => {
       if (stored.document.IsDefault === true) {

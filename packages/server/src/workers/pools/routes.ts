@@ -7,6 +7,7 @@ import { addResource, empty, fieldsOf, page, type RouteTable, resourceOf } from 
 import type { Services } from '../../services.ts';
 import { present as presentWorker } from '../codec.ts';
 import { workersIn, workersOfPool } from '../queries.ts';
+import { poolPoliciesIn, storedPolicy } from './policy/queries.ts';
 import { poolsIn, type WorkerPool } from './queries.ts';
 
 export function workerPoolRoutes(routes: RouteTable, { database }: Services): void {
@@ -45,6 +46,8 @@ export function workerPoolRoutes(routes: RouteTable, { database }: Services): vo
       if (IsDefault === true) {
         throw new Invalid(`"${Name}" is the default worker pool. Make another pool the default first.`);
       }
+      const policy = await storedPolicy(database, stored.id);
+      if (policy !== undefined) await poolPoliciesIn(database).remove(policy.id);
       const members = await workersOfPool(database, stored.id);
       const only = members.filter(({ document }) => document.WorkerPoolIds.length === 1);
       if (only.length > 0) {

@@ -1,0 +1,4 @@
+import { localPorts } from './contract/local-ports.ts';
+import { policyContract } from './contract/policy.ts';
+
+policyContract(localPorts);
