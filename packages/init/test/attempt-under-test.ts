@@ -42,6 +42,8 @@ export const emulated: boolean = runner.length > 0;
 export interface AttemptOptions {
   /** As PID 1 of a new PID namespace instead of a host's subreaper. */
   readonly namespace?: boolean;
+  /** A command under which init is run; it ends by exec of its arguments, or passes their code on. */
+  readonly under?: readonly string[];
   readonly gateMs?: number;
   readonly env?: Readonly<Record<string, string>>;
   readonly attempt?: string;
@@ -71,16 +73,13 @@ export class AttemptUnderTest implements Disposable {
         ...(options.attempt === undefined ? {} : { attempt: options.attempt }),
       }),
     );
-    const [file, ...args] =
-      options.namespace === true
-        ? (['unshare', '--pid', '--fork', '--mount-proc', '--kill-child', ...command] as [
-            string,
-            ...string[],
-          ])
-        : command;
+    const namespace = ['unshare', '--pid', '--fork', '--mount-proc', '--kill-child'];
+    const under = options.under ?? (options.namespace === true ? namespace : []);
+    const [file = '', ...args] = [...under, ...command];
     this.process = spawn(file, args, {
       detached: true,
-      stdio: ['ignore', 'ignore', 'pipe'],
+      // The last one is a descriptor that a careless launcher leaks.
+      stdio: ['ignore', 'ignore', 'pipe', 'ignore'],
       env: { ...process.env, ...options.env },
       ...(options.uid === undefined ? {} : { uid: options.uid, gid: options.uid }),
     });

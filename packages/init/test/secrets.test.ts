@@ -116,6 +116,15 @@ describe('hold', () => {
     },
   );
 
+  test('is also for a program that could not be started', async () => {
+    using attempt = new AttemptUnderTest();
+    await attempt.open({ program: ['/nowhere/tool'], options: { holdMs: 60_000 } });
+    await until(() => existsSync(attempt.path('held')), 'the attempt is held');
+    expect(attempt.exit()).toMatchObject({ reason: 'exec-failed', errno: 2 });
+    attempt.process.kill('SIGUSR1');
+    expect((await attempt.ended).code).toBe(exitCodes.execFailed);
+  });
+
   test('ends by its own time-out', async () => {
     using attempt = new AttemptUnderTest();
     expect(await attempt.run('exit 5', { options: { holdMs: 100 } })).toMatchObject({ code: 5 });
