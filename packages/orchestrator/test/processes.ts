@@ -1,6 +1,7 @@
 /** Processes for tests: small ones by name, and random ones. */
 import {
   type Action,
+  type PackageReference,
   type Plan,
   type PlanInput,
   type ProcessSnapshot,
@@ -14,6 +15,11 @@ import type { Random } from './random.ts';
 export function script(id: string, changes: Partial<Action> = {}): Action {
   const run = { kind: 'Script', syntax: 'Sh', source: { kind: 'Inline', body: 'true' } } as const;
   return { ...plainAction(id, id, run), container: { image: 'alpine:3' }, ...changes };
+}
+
+export function packageReference(name: string, changes: Partial<PackageReference> = {}): PackageReference {
+  const place = { feed: 'feeds-builtin', acquisition: 'Server', extract: true } as const;
+  return { name, packageId: `Acme.${name}`, version: '1.0.0', ...place, ...changes };
 }
 
 export function manual(id: string, changes: Partial<Action> = {}): Action {
@@ -86,6 +92,7 @@ function randomAction(id: string, random: Random): Action {
     ...common,
     workerPool: random.chance(0.3) ? { kind: 'pool', id: 'WorkerPools-2' } : { kind: 'default' },
     container: { image: random.pick(['alpine:3', 'debian:12']) },
+    packages: random.chance(0.2) ? [packageReference(random.pick(['web', 'tools']))] : [],
     options: {
       ...(random.chance(0.3)
         ? { retries: { max: 1 + random.below(2), backoffMs: random.pick([0, 1000]) } }

@@ -30,6 +30,22 @@ describe('composing', () => {
     ).toEqual(['When', '2026-11-24T10:00:00Z']);
   });
 
+  test('a script that lies elsewhere is run there, and does not travel', () => {
+    const path = "/work/it's $(here)/x";
+    const wanted = { Bash: `. '/work/it'\\''s $(here)/x'\n`, Sh: `. '/work/it'\\''s $(here)/x'\n` };
+    for (const [syntax, line] of Object.entries(wanted)) {
+      const { files } = composeScript(syntax as 'Bash' | 'Sh', { path }, []);
+      expect(files.map(({ name }) => name)).toEqual(['bootstrap.sh']);
+      expect(Buffer.from(files[0]?.bytes ?? []).toString()).toContain(line);
+    }
+    const python = composeScript('Python', { path }, []).files;
+    expect(python.map(({ name }) => name)).toEqual(['bootstrap.py', 'variables.json']);
+    expect(JSON.parse(Buffer.from(python[1]?.bytes ?? []).toString()).script).toBe(path);
+    const power = composeScript('PowerShell', { path }, [], { parameters: 'a' }).files;
+    expect(power.map(({ name }) => name)).toEqual(['bootstrap.ps1', 'variables.txt']);
+    expect(Buffer.from(power[0]?.bytes ?? []).toString()).toContain(`. '/work/it''s $(here)/x' 'a'\n`);
+  });
+
   test('bash gets octopus_parameters only if the script reads it', () => {
     const bootstrap = (body: string) =>
       Buffer.from(composeScript('Bash', body, [['a', 'b']]).files[0]?.bytes ?? []).toString();

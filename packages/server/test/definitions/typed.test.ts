@@ -87,6 +87,47 @@ describe('scripts', () => {
     });
   });
 
+  it.each([
+    ['deploy.sh', undefined, 'Bash'],
+    ['deploy.sh', 'Sh', 'Sh'],
+    ['deploy.sh', 'Python', 'Bash'],
+    ['a/b.py', 'Bash', 'Python'],
+    ['Deploy.PS1', undefined, 'PowerShell'],
+    ['deploy', 'Python', 'Python'],
+    ['deploy-#{Name}.py', undefined, 'Python'],
+  ])('from a package are in the language of their file: %s, said %s', (file, said, syntax) => {
+    const run = read({
+      'Octopus.Action.RunOnServer': 'true',
+      'Octopus.Action.Script.ScriptSource': 'Package',
+      'Octopus.Action.Script.ScriptFileName': file,
+      'Octopus.Action.Package.PackageId': 'Tools',
+      ...(said === undefined ? {} : { 'Octopus.Action.Script.Syntax': said }),
+    }).run;
+    expect(run).toMatchObject({ kind: 'Script', syntax });
+  });
+
+  it('change files of their packages when a feature says so', () => {
+    const targets = {
+      ...bash,
+      'Octopus.Action.SubstituteInFiles.TargetFiles': '*.conf',
+      'Octopus.Action.Package.JsonConfigurationVariablesTargets': '**/*.json',
+    };
+    expect(read(targets).files).toBeUndefined();
+    const features = 'Octopus.Features.SubstituteInFiles,Octopus.Features.JsonConfigurationVariables';
+    expect(read({ ...targets, 'Octopus.Action.EnabledFeatures': features }).files).toEqual({
+      substitute: '*.conf',
+      structured: '**/*.json',
+    });
+    expect(read({ ...targets, 'Octopus.Action.SubstituteInFiles.Enabled': 'True' }).files).toEqual({
+      substitute: '*.conf',
+    });
+    const transforms = {
+      ...bash,
+      'Octopus.Action.EnabledFeatures': 'Octopus.Features.ConfigurationTransforms',
+    };
+    expect(reason(read(transforms).run)).toContain('.NET configuration transforms');
+  });
+
   it('from a package that is not named say so', () => {
     const run = read({ ...bash, 'Octopus.Action.Script.ScriptSource': 'Package' }).run;
     expect(reason(run)).toContain('ScriptFileName');
