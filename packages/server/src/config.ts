@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import { Invalid, messageOf, Secret } from '@argonaut/contracts';
 import { OutboundPolicy } from './outbound/policy.ts';
+import { DEFAULT_MARKS, marksOf } from './workers/images/marks.ts';
 
 export interface ServerConfig {
   readonly host: string;
@@ -32,6 +33,8 @@ export interface ServerConfig {
   readonly stepEnvironment: Readonly<Record<string, string>>;
   /** How many tasks this server works on at the same time; those that wait for a person do not count. */
   readonly taskCap: number;
+  /** When images are removed from workers whose policy does not say it: see `workers/images/marks.ts`. */
+  readonly imageCleanUp: string;
   readonly logLevel: 'silent' | 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace';
 }
 
@@ -92,6 +95,12 @@ export function readConfig(environment: NodeJS.ProcessEnv): ServerConfig {
       'ARGONAUT_TASK_CAP must be the number of tasks that may run at the same time, at least 1.',
     );
   }
+  const imageCleanUp = text('ARGONAUT_IMAGE_CLEAN_UP') ?? DEFAULT_MARKS;
+  try {
+    marksOf(imageCleanUp);
+  } catch (error) {
+    complaints.push(`ARGONAUT_IMAGE_CLEAN_UP: ${messageOf(error)}`);
+  }
   const outboundAllow = (text('ARGONAUT_OUTBOUND_ALLOW') ?? DEFAULT_OUTBOUND_ALLOW).split(',');
   try {
     new OutboundPolicy(outboundAllow);
@@ -135,6 +144,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): ServerConfig {
     ...optional('hostDataDirectory', text('ARGONAUT_HOST_DATA')),
     stepEnvironment: stepEnvironment(environment),
     taskCap,
+    imageCleanUp,
     logLevel,
   };
 }

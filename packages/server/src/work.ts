@@ -10,7 +10,7 @@ import type { Services } from './services.ts';
 import type { TaskKind } from './tasks/index.ts';
 import { Dispatcher } from './tasks/queue/dispatcher.ts';
 import type { SharedPorts } from './tasks/queue/running-task.ts';
-import { healthTask, pullImagesTask } from './workers/index.ts';
+import { healthTask, ImageCleaner, pullImagesTask } from './workers/index.ts';
 import { containerOptionsPolicy } from './workers/pools/container-options.ts';
 
 const KINDS: readonly TaskKind[] = [deploymentTask, runbookRunTask, healthTask, pullImagesTask];
@@ -18,7 +18,7 @@ const KINDS: readonly TaskKind[] = [deploymentTask, runbookRunTask, healthTask, 
 /** Begins at once; `stop` gives up what is being worked on, and leaves steps running. */
 export function startWork(services: Services, ports: Partial<SharedPorts> = {}): Dispatcher {
   const dispatcher = new Dispatcher(services, KINDS, {
-    workers: createWorkerDirectory(services),
+    workers: new ImageCleaner(services).watching(createWorkerDirectory(services)),
     images: imageDirectory(services),
     packages: packageDirectory(services),
     artifacts: artifactStore(services),

@@ -130,6 +130,12 @@ const policyWritten = {
   MachinePackageCacheRetentionPolicy: Optional(
     Dictionary(Type.Unknown(), { default: { Strategy: 'Default' } }),
   ),
+  ImageCleanUp: Optional(
+    Type.String({
+      description:
+        "Ours: when images are removed from its machines. `off`, or a high mark and a lower one: `85%/75%` of the engine's disk, `50GB/40GB` of images. Absent or empty: as the server is set.",
+    }),
+  ),
   PollingRequestQueueTimeout: Optional(Type.String({ default: '00:02:00' })),
   PollingRequestMaximumMessageProcessingTimeout: Optional(Type.String({ default: '00:10:00' })),
   ConnectionRetrySleepInterval: Optional(Type.String({ default: '00:00:01' })),
