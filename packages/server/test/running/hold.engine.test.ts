@@ -170,6 +170,34 @@ test('the command opens it too; its exit code is the shell’s, and accepted the
   });
 });
 
+test('an image without a shell is said to be one; another program of it can be named', async () => {
+  const task = await deploy([
+    {
+      name: 'bare',
+      type: 'Argonaut.Container',
+      image: 'argonaut-test/scratch:1',
+      properties: {
+        'Argonaut.Action.Container.Arguments': '["false"]',
+        'Argonaut.Action.HoldOnFailure.Minutes': '10',
+      },
+    },
+  ]);
+  await held(task);
+  const refused = await terminal(task);
+  expect(await refused.closed).toBe(4000);
+  expect(refused.told).toEqual([
+    {
+      type: 'error',
+      message: expect.stringMatching(
+        /no bash and no sh in the image \S*argonaut-test\/scratch:1.*Name another program/,
+      ),
+    },
+  ]);
+  const named = await terminal(task, '?shell=/busybox');
+  await named.shows('BusyBox');
+  await decide(task, 'Fail');
+});
+
 test('whoever leaves takes their shell along', async () => {
   const task = await deploy([holding('exit 1')]);
   await held(task);
