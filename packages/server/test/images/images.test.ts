@@ -1,6 +1,9 @@
 /** The digest table: what is fixed when a release is made, what its first use fixes, and how a person changes it. */
 import { ArgonautError } from '@argonaut/contracts';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { makeCertificate } from '../feeds/certificates.ts';
+import { serve } from '../feeds/images.ts';
+import { startStub } from '../feeds/stub.ts';
 import { ANY, content, type ImagesUnderTest, imagesUnderTest, registrySaid } from './images-under-test.ts';
 
 let under: ImagesUnderTest;
@@ -184,8 +187,8 @@ describe('when a task runs', () => {
 });
 
 describe('what a task says when an image cannot be had', () => {
-  const failed = async (image: string) => {
-    const made = await under.project([step(image)]);
+  const failed = async (image: string, feed = under.feed) => {
+    const made = await under.project([step(image, { feed })]);
     const task = await deployed(made.releaseId, made.environmentId);
     expect(task.State).toBe('Failed');
     return task.ErrorMessage as string;
@@ -233,6 +236,22 @@ describe('what a task says when an image cannot be had', () => {
     under.stub.handler = (_sent, response) => response.destroy();
     engineSays('InfrastructureFailure', 'connection refused');
     expect(await failed('web:1')).toMatch(/The registry of the feed "Our registry" \(http:\/\/127/);
+  });
+
+  test('a certificate that nobody vouches for', async () => {
+    await using tls = await startStub(
+      serve({}),
+      makeCertificate({ commonName: 'localhost', hosts: ['localhost'] }),
+    );
+    const FeedUri = `https://localhost:${tls.port}`;
+    const made = await under.server.call('POST', '/api/feeds', {
+      Name: 'Closed registry',
+      FeedType: 'Docker',
+      FeedUri,
+      DownloadAttempts: 1,
+    });
+    engineSays('InfrastructureFailure', 'x509: certificate signed by unknown authority');
+    expect(await failed('web:1', made.body.Id)).toMatch(/the feed "Closed registry" .*certificate/);
   });
 
   test('a registry that only the server reaches: the worker is named', async () => {
