@@ -37,6 +37,7 @@ import { HostAttempts } from './attempts/host-place.ts';
 import { KeptLogs } from './attempts/log-files.ts';
 import { freeMemoryBytes } from './attempts/memory.ts';
 import { openAttempt } from './attempts/open.ts';
+import { type Proxies, proxiesOf, proxySecrets } from './attempts/proxies.ts';
 import { recoverAttempts, recoverContainers } from './attempts/recovery.ts';
 import { Services } from './attempts/services/services.ts';
 import { Staging } from './attempts/stage.ts';
@@ -69,6 +70,8 @@ export interface RunnerOptions {
   readonly memoryDirectory?: string;
   /** What plain steps inherit (PATH, HOME, …); default nothing but a PATH. */
   readonly hostEnvironment?: Readonly<Record<string, string>>;
+  /** An environment whose proxies (`HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`) every step finds; default none. */
+  readonly proxies?: Readonly<Record<string, string | undefined>>;
   /** How many network sandboxes wait; default 2. */
   readonly poolSize?: number;
   /** Failures in the background, for the worker's own log. */
@@ -95,7 +98,8 @@ export async function createRunner(options: RunnerOptions): Promise<Runner> {
   const attemptsDirectory = `${dataDirectory}/${attemptsFolder}`;
   await files.makeDirectory(attemptsDirectory, 0o700, signal);
   const gates = new Gates(files, clock);
-  const engineRoom = options.engine && makeEngineRoom(options, options.engine, onProblem);
+  const proxies = proxiesOf(options.proxies ?? {});
+  const engineRoom = options.engine && makeEngineRoom(options, options.engine, proxies, onProblem);
   const places = {
     host: new HostAttempts({
       files,
@@ -103,15 +107,16 @@ export async function createRunner(options: RunnerOptions): Promise<Runner> {
       clock,
       dataDirectory,
       memoryDirectory: options.memoryDirectory ?? '/dev/shm',
-      environment: options.hostEnvironment ?? { PATH: defaultPath },
+      environment: { ...proxies, ...(options.hostEnvironment ?? { PATH: defaultPath }) },
     }),
     container: engineRoom && new ContainerAttempts(engineRoom, clock),
   };
   const book = await AttemptBook.open(journal, clock);
+  const secrets = proxySecrets(proxies);
   const services =
     engineRoom &&
     places.container &&
-    new Services({ place: places.container, room: engineRoom, files, gates, clock });
+    new Services({ place: places.container, room: engineRoom, files, gates, clock, secrets });
   const onRemoved = (removed: RemovedAttempt): void => options.onRemoved?.(removed);
   const disposal = new Disposal({ book, files, clock, gates, places, services, onProblem, onRemoved });
   const logs = new KeptLogs(files);
@@ -125,6 +130,7 @@ export async function createRunner(options: RunnerOptions): Promise<Runner> {
     packages: new PackageCache(files, dataDirectory),
     places,
     services,
+    secrets,
     attemptsDirectory,
     onProblem,
   };
@@ -141,6 +147,7 @@ export async function createRunner(options: RunnerOptions): Promise<Runner> {
 function makeEngineRoom(
   options: RunnerOptions,
   engine: Engine,
+  proxies: Proxies,
   onProblem: (error: unknown) => void,
 ): EngineRoom {
   return new EngineRoom({
@@ -151,6 +158,7 @@ function makeEngineRoom(
     dataDirectory: options.dataDirectory,
     hostDataDirectory: options.hostDataDirectory ?? options.dataDirectory,
     poolSize: options.poolSize ?? 2,
+    proxies,
     onProblem,
   });
 }

@@ -9,6 +9,8 @@ export interface WorkerFacts {
   readonly uid: number;
   readonly path: string;
   readonly home: string;
+  /** Variables of the login that name proxies, such as `HTTPS_PROXY`. */
+  readonly proxies: Readonly<Record<string, string>>;
 }
 
 /** Every one is part of POSIX, of busybox and of util-linux, so there is no machine with Docker that lacks one. */
@@ -21,6 +23,7 @@ export async function askFacts(shell: Shell, name: string, signal: AbortSignal):
   const script = [
     'printf "os=%s\\narchitecture=%s\\nuid=%s\\n" "$(uname -s)" "$(uname -m)" "$(id -u)"',
     'printf "path=%s\\nhome=%s\\n" "$PATH" "$HOME"',
+    "env | grep -iE '^(https?|all|no)_proxy=' || :",
     `for tool in ${tools.join(' ')}; do command -v "$tool" >/dev/null || printf 'missing=%s\\n' "$tool"; done`,
     '[ -r /proc/self/stat ] || printf "missing=/proc\\n"',
   ].join('\n');
@@ -44,5 +47,6 @@ export async function askFacts(shell: Shell, name: string, signal: AbortSignal):
     uid: Number(first('uid')),
     path: first('path'),
     home: first('home'),
+    proxies: Object.fromEntries(pairs.filter(([key]) => /^(https?|all|no)_proxy$/i.test(key))),
   };
 }

@@ -42,6 +42,7 @@ export async function createLocalWorker(options: LocalWorkerOptions): Promise<Ru
     dataDirectory: home,
     ...(hostData ? { hostDataDirectory: join(hostData, relative(data, home)) } : {}),
     hostEnvironment,
+    proxies: environment,
     poolSize: options.engine === 'lanes' ? 1 : 0,
     onProblem: options.onProblem,
   });

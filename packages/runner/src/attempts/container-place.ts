@@ -1,7 +1,7 @@
 /** An attempt in a container. */
 
 import { Conflict, InfrastructureFailure, NotFound } from '@argonaut/contracts';
-import type { AttemptSpec } from '@argonaut/contracts/attempt';
+import type { AttemptSpec, ServiceSpec } from '@argonaut/contracts/attempt';
 import { mountPoints } from '@argonaut/init';
 import { crashPoint } from '../crash-point.ts';
 import { engineMessageOf, isConnectionError } from '../docker/errors.ts';
@@ -21,6 +21,7 @@ import type { EngineRoom } from './engine-room.ts';
 import type { Witness } from './outcome.ts';
 import type { AttemptPlace, StagedPlace, Timings } from './place.ts';
 import type { ProgramSurroundings } from './program.ts';
+import { containerProxies } from './proxies.ts';
 import { homeFolder, StagingDirectory, workFolder } from './staging-directory.ts';
 
 /** A sandbox that died under us is replaced once; a second death is the worker's trouble. */
@@ -193,12 +194,21 @@ export class ContainerAttempts implements AttemptPlace {
     return `its container ended with code ${state.exitCode}${said} before argonaut-init made its gate. The image or the engine has another architecture, or the worker's data directory is mounted noexec`;
   }
 
-  async surroundings(entry: JournalEntry, signal: AbortSignal): Promise<ProgramSurroundings> {
+  /** `beside`: the services that share its network; default its own. */
+  async surroundings(
+    entry: JournalEntry,
+    signal: AbortSignal,
+    beside: readonly ServiceSpec[] = entry.spec.services ?? [],
+  ): Promise<ProgramSurroundings> {
     const place = containerPlace(entry.spec);
     const image = await this.#room.images.details(place.image.local, signal);
     return {
       ...(entry.interpreter === undefined ? {} : { interpreter: entry.interpreter }),
       files: mountPoints.files,
+      environment: containerProxies(
+        this.#room.proxies,
+        beside.map(({ name }) => name),
+      ),
       work: this.work(),
       ...(needsHome(place.user ?? image.user, image.env)
         ? { home: `${mountPoints.attempt}/${homeFolder}` }

@@ -15,6 +15,7 @@ import { SandboxPool } from '../sandboxes/pool.ts';
 import { type SandboxImage, sandboxImage } from '../sandboxes/sandbox-image.ts';
 import { labels } from './container-config.ts';
 import { Interpreters } from './interpreter.ts';
+import type { Proxies } from './proxies.ts';
 
 export interface EngineRoomOptions {
   readonly engine: Engine;
@@ -26,6 +27,7 @@ export interface EngineRoomOptions {
   /** As the engine sees it. */
   readonly hostDataDirectory: string;
   readonly poolSize: number;
+  readonly proxies: Proxies;
   readonly onProblem: (error: unknown) => void;
 }
 
@@ -75,6 +77,11 @@ export class EngineRoom {
       });
     }
     await this.#ready;
+  }
+
+  /** What every container finds. */
+  get proxies(): Proxies {
+    return this.#options.proxies;
   }
 
   get version(): EngineVersion | undefined {

@@ -8,6 +8,7 @@ import {
   accountedBytes,
   type FollowOptions,
   type LogChunk,
+  type NamedSecret,
   type Outcome,
   type ServiceReport,
 } from '@argonaut/contracts/attempt';
@@ -46,7 +47,7 @@ export async function* followAttempt(
   const entry = book.require(attempt);
   const directory = new StagingDirectory(entry.directory);
   await using log = new LogReader(files, directory, room.logs.get(attempt));
-  const output = new LogOutput(log, entry, options);
+  const output = new LogOutput(log, entry, options, room.secrets);
   const leaving = new AbortController();
   const watch = new PlaceWatch(room, entry, AbortSignal.any([signal, leaving.signal]));
   try {
@@ -105,11 +106,11 @@ class LogOutput {
   readonly #reader: OutputReader;
   readonly #chunks: Chunks;
 
-  constructor(log: LogReader, entry: JournalEntry, options: FollowOptions) {
+  constructor(log: LogReader, entry: JournalEntry, options: FollowOptions, ofWorker: readonly NamedSecret[]) {
     this.#log = log;
     const { cursor, ahead = { stdout: 0, stderr: 0 } } = options;
     const secrets = new SecretSet();
-    secrets.add(options.secrets);
+    secrets.add([...options.secrets, ...ofWorker]);
     this.#reader = new OutputReader(secrets, {
       serviceMessages: entry.spec.serviceMessages,
       // The log is read from 0 again, in silence: what the script declared secret is learnt anew.

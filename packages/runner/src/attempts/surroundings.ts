@@ -1,6 +1,6 @@
 /** What the verbs of an attempt's life share. */
 import { Invalid } from '@argonaut/contracts';
-import type { AttemptSpec } from '@argonaut/contracts/attempt';
+import type { AttemptSpec, NamedSecret } from '@argonaut/contracts/attempt';
 import type { PackageCache } from '../packages/cache.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Files } from '../ports/files.ts';
@@ -20,6 +20,8 @@ export interface AttemptRoom {
   readonly logs: KeptLogs;
   readonly packages: PackageCache;
   readonly places: Places;
+  /** Hidden in every log of this worker, beside the secrets of a task. */
+  readonly secrets: readonly NamedSecret[];
   /** Absent: this worker has no engine. */
   readonly services: Services | undefined;
   /** As the runner sees it. */

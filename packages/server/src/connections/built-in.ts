@@ -24,6 +24,7 @@ export function startBuiltInWorker(services: Services, worker: string): Promise<
       ? {}
       : { hostDataDirectory: join(config.hostDataDirectory, FOLDER) }),
     hostEnvironment: config.stepEnvironment,
+    proxies: config.stepEnvironment,
     onProblem: (message) => log.warn({ worker }, message),
     onRemoved: (removed) => noteRemoval(services, removed),
   });

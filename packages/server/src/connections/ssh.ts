@@ -31,7 +31,7 @@ async function openSshWorker(
   worker: Stored<Worker>,
   signal: AbortSignal,
 ): Promise<OpenConnection> {
-  const { database, keys, installationId, log } = services;
+  const { config, database, keys, installationId, log } = services;
   const endpoint = sshEndpointOf(worker.document);
   if (endpoint.ProxyId) {
     throw new Invalid(
@@ -57,7 +57,7 @@ async function openSshWorker(
     signal,
   );
   try {
-    const { path, home } = ssh.facts;
+    const { path, home, proxies } = ssh.facts;
     const runner = await createRunner({
       engine: createDockerEngine({
         kind: 'stream',
@@ -71,6 +71,8 @@ async function openSshWorker(
       server: installationId,
       dataDirectory: `${home}/${FOLDER}/${installationId}`,
       hostEnvironment: { PATH: path, HOME: home, USER: username, LOGNAME: username },
+      // What the worker says of itself counts; one that says nothing is behind the same proxy as the server.
+      proxies: Object.keys(proxies).length > 0 ? proxies : config.stepEnvironment,
       onProblem: (message) => log.warn({ worker: worker.id }, message),
       onRemoved: (removed) => noteRemoval(services, removed),
     });

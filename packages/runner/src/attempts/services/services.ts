@@ -41,6 +41,8 @@ export interface ServicesOptions {
   readonly files: Files;
   readonly gates: Gates;
   readonly clock: Clock;
+  /** Hidden beside those of the task. */
+  readonly secrets: readonly NamedSecret[];
 }
 
 export class Services {
@@ -122,7 +124,8 @@ export class Services {
     const check = readyCheck(late.health, await room.images.details(service.image.local, signal));
     const values = serviceLate(late, check, service.graceMs);
     // Without a working directory of ours: a service runs where its image wants it.
-    const { cwd: _, ...payload } = gatePayload(own.spec, values, await place.surroundings(own, signal));
+    const around = await place.surroundings(own, signal, servicesOf(entry));
+    const { cwd: _, ...payload } = gatePayload(own.spec, values, around);
     const opened = await gates.open(directory, payload, signal);
     if (opened.outcome === 'not-started') return `could not be started: ${systemErrorText(opened.errno)}`;
     const containerId = containerName(own.spec.attempt);
@@ -139,7 +142,7 @@ export class Services {
     secrets: readonly NamedSecret[],
     signal: AbortSignal,
   ): Promise<Invalid> {
-    const masks = new SecretSet(secrets);
+    const masks = new SecretSet([...secrets, ...this.#options.secrets]);
     const services: ServiceReport[] = [];
     for (const [name, why] of failures) {
       const message = masks.mask(`The service "${name}" ${why}.`);
@@ -163,7 +166,7 @@ export class Services {
   ): Promise<readonly ServiceReport[]> {
     const services = servicesOf(entry);
     if (services.length === 0) return [];
-    const masks = new SecretSet(secrets);
+    const masks = new SecretSet([...secrets, ...this.#options.secrets]);
     const reports: ServiceReport[] = [];
     for (const service of services) {
       const { name } = service;
