@@ -42,11 +42,18 @@ const [target, count] = (process.env.ARGONAUT_CRASH_AT ?? '').split(':');
 const log = process.env.ARGONAUT_CRASH_LOG;
 let passed = 0;
 
-function pass(name: CrashPoint): void {
+function pass(name: string): void {
   if (log) appendFileSync(log, `${name}\n`);
   if (name !== target) return;
   passed += 1;
   if (passed === Number(count || 1)) process.kill(process.pid, 'SIGKILL');
 }
 
-export const crashPoint: (name: CrashPoint) => void = target || log ? pass : () => {};
+/** The crash points of a room, under the names that it has for them. */
+export function crashPointsNamed<const Names extends readonly string[]>(
+  _names: Names,
+): (name: Names[number]) => void {
+  return target || log ? pass : () => {};
+}
+
+export const crashPoint = crashPointsNamed(crashPoints);

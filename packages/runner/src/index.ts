@@ -1,5 +1,5 @@
 /** Runs attempts on one worker, and can pick them up again. */
 export type { RemovedAttempt } from './attempts/disposal.ts';
-export { type CrashPoint, crashPoint, crashPoints } from './crash-point.ts';
+export { type CrashPoint, crashPoint, crashPoints, crashPointsNamed } from './crash-point.ts';
 export { openFileJournal } from './journal/index.ts';
 export { createRunner, type Runner, type RunnerOptions } from './runner.ts';

@@ -8,7 +8,7 @@ import {
   type Kind,
   openSensitive,
   type Place,
-  type Sealed,
+  type SealedFields,
   type Stored,
 } from '../database/index.ts';
 import { privateKeyIn } from './private-key.ts';
@@ -17,7 +17,7 @@ type SecretField = 'Password' | 'PrivateKeyFile' | 'PrivateKeyPassphrase' | 'Tok
 
 /** The wire's fields as they came, but for secrets, which lie sealed under the names of their fields. */
 export interface Account extends Omit<WritableAccount, SecretField> {
-  readonly Secrets: Readonly<Record<string, Sealed>>;
+  readonly Secrets: SealedFields;
 }
 
 const ACCOUNT_KIND: Kind<Account> = {

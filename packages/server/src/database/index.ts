@@ -23,5 +23,13 @@ export {
   KeyRing,
   type Place,
 } from './secrets.ts';
-export { openSensitive, type Sealed, sealSensitive, showSensitive } from './sensitive.ts';
+export {
+  openSensitive,
+  partFields,
+  type Sealed,
+  type SealedFields,
+  sealSensitive,
+  showFields,
+  showSensitive,
+} from './sensitive.ts';
 export { slugOf } from './slug.ts';

@@ -35,3 +35,45 @@ export function showSensitive(stored: Sealed | undefined): SensitiveValue {
 export function openSensitive(keys: KeyRing, place: Place, stored: Sealed | undefined): Secret | undefined {
   return stored === undefined ? undefined : keys.open(stored.sealed, place);
 }
+
+/** The sensitive fields of a document, by name. */
+export type SealedFields = Readonly<Record<string, Sealed>>;
+
+/**
+ * Parts the fields that a client sent into those that anybody may read and sealed ones. Sealed is what `isSecret` names,
+ * what is sealed already, and everything that has the form of a sensitive value, also in fields that nobody knows.
+ */
+export function partFields(
+  keys: KeyRing,
+  fields: object,
+  placeOf: (field: string) => Place,
+  isSecret: (field: string) => boolean,
+  stored: SealedFields = {},
+): { readonly plain: Readonly<Record<string, unknown>>; readonly secrets: SealedFields } {
+  const plain: Record<string, unknown> = {};
+  const secrets: Record<string, Sealed> = { ...stored };
+  for (const [field, value] of Object.entries(fields)) {
+    if (!isSensitive(value) && !isSecret(field) && !(field in secrets)) {
+      plain[field] = value;
+      continue;
+    }
+    const incoming = isSensitive(value) || typeof value === 'string' ? value : undefined;
+    const sealed = sealSensitive(keys, placeOf(field), incoming, stored[field]);
+    if (sealed === undefined) delete secrets[field];
+    else secrets[field] = sealed;
+  }
+  return { plain, secrets };
+}
+
+/** What a client may see of the sensitive fields: `always`, and those that are sealed. */
+export function showFields(
+  always: readonly string[],
+  sealed: SealedFields,
+): Readonly<Record<string, SensitiveValue>> {
+  const names = new Set([...always, ...Object.keys(sealed)]);
+  return Object.fromEntries([...names].map((name) => [name, showSensitive(sealed[name])]));
+}
+
+function isSensitive(value: unknown): value is SensitiveValue {
+  return typeof value === 'object' && value !== null && ('NewValue' in value || 'HasValue' in value);
+}

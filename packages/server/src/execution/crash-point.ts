@@ -1,5 +1,5 @@
-/** Named places in the shell at which tests kill this process. Same switches as the runner's crash points. */
-import { appendFileSync } from 'node:fs';
+/** Named places in the shell around the orchestrator at which tests kill this process. */
+import { crashPointsNamed } from '@argonaut/runner';
 
 export const executionCrashPoints = [
   'execution.before-commit',
@@ -8,17 +8,4 @@ export const executionCrashPoints = [
   'execution.after-order',
 ] as const;
 
-export type ExecutionCrashPoint = (typeof executionCrashPoints)[number];
-
-const [target, count] = (process.env.ARGONAUT_CRASH_AT ?? '').split(':');
-const log = process.env.ARGONAUT_CRASH_LOG;
-let passed = 0;
-
-function pass(name: ExecutionCrashPoint): void {
-  if (log) appendFileSync(log, `${name}\n`);
-  if (name !== target) return;
-  passed += 1;
-  if (passed === Number(count || 1)) process.kill(process.pid, 'SIGKILL');
-}
-
-export const crashPoint: (name: ExecutionCrashPoint) => void = target || log ? pass : () => {};
+export const crashPoint = crashPointsNamed(executionCrashPoints);

@@ -1,13 +1,6 @@
 /** Feeds on the wire: sensitive fields are sealed on the way in and shown as `HasValue` on the way out. */
-import type { SensitiveValue, WritableFeed } from '@argonaut/contracts/rest';
-import {
-  type KeyRing,
-  type Place,
-  type Sealed,
-  type Stored,
-  sealSensitive,
-  showSensitive,
-} from '../database/index.ts';
+import type { WritableFeed } from '@argonaut/contracts/rest';
+import { type KeyRing, type Place, partFields, type Stored, showFields } from '../database/index.ts';
 import { fieldsOf, resourceOf } from '../http/index.ts';
 import { FEED_KIND, type Feed } from './queries.ts';
 
@@ -27,21 +20,14 @@ export function secretPlace(id: string, field: string): Place {
   return { kind: FEED_KIND.name, id, field };
 }
 
-/** What is stored for a body; every field that has the form of a sensitive value is one, also in unknown fields. */
 export function documentOf(keys: KeyRing, id: string, body: WritableFeed, stored?: Feed): Feed {
-  const plain: Record<string, unknown> = {};
-  const secrets: Record<string, Sealed> = { ...stored?.Secrets };
-  for (const [field, value] of Object.entries(fieldsOf(body))) {
-    const isSecret = isSensitive(value) || secretFieldsOf(body.FeedType).includes(field) || field in secrets;
-    if (!isSecret) {
-      plain[field] = value;
-      continue;
-    }
-    const incoming = value as SensitiveValue | string | null | undefined;
-    const sealed = sealSensitive(keys, secretPlace(id, field), incoming, stored?.Secrets[field]);
-    if (sealed === undefined) delete secrets[field];
-    else secrets[field] = sealed;
-  }
+  const { plain, secrets } = partFields(
+    keys,
+    fieldsOf(body),
+    (field) => secretPlace(id, field),
+    (field) => secretFieldsOf(body.FeedType).includes(field),
+    stored?.Secrets,
+  );
   const isRetried = body.FeedType !== 'BuiltIn' && body.FeedType !== 'OctopusProject';
   return { ...(isRetried ? RETRIED : {}), ...(plain as unknown as WritableFeed), Secrets: secrets };
 }
@@ -49,8 +35,7 @@ export function documentOf(keys: KeyRing, id: string, body: WritableFeed, stored
 export function present(stored: Stored<Feed>) {
   const { Secrets, ...fields } = stored.document;
   const self = `/api/${stored.spaceId}/feeds/${stored.id}`;
-  const names = [...new Set([...secretFieldsOf(fields.FeedType), ...Object.keys(Secrets)])];
-  const shown = Object.fromEntries(names.map((name) => [name, showSensitive(Secrets[name])]));
+  const shown = showFields(secretFieldsOf(fields.FeedType), Secrets);
   return resourceOf({ ...stored, document: { ...fields, ...shown } }, self, {
     SearchPackagesTemplate: `${self}/packages/search{?term,skip,take}`,
     SearchPackageVersionsTemplate: `${self}/packages/versions{?packageId,take,skip,includePreRelease,versionRange,preReleaseTag,filter,includeReleaseNotes}`,
@@ -62,8 +47,4 @@ export function present(stored: Stored<Feed>) {
 
 function secretFieldsOf(type: string): readonly string[] {
   return SECRET_FIELDS[type] ?? USUAL_SECRET_FIELDS;
-}
-
-function isSensitive(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && ('NewValue' in value || 'HasValue' in value);
 }

@@ -1,11 +1,11 @@
 /** How feeds are stored and found. */
 import { NotFound } from '@argonaut/contracts';
 import type { WritableFeed } from '@argonaut/contracts/rest';
-import { Collection, type Database, type Kind, type Sealed, type Stored } from '../database/index.ts';
+import { Collection, type Database, type Kind, type SealedFields, type Stored } from '../database/index.ts';
 
 /** The wire's fields as they came, but for secrets, which lie sealed under the names of their fields. */
 export interface Feed extends Omit<WritableFeed, 'Password' | 'SecretKey'> {
-  readonly Secrets: Readonly<Record<string, Sealed>>;
+  readonly Secrets: SealedFields;
 }
 
 /** Id in the default space and slug in every other, so that this word finds the built-in feed everywhere. */

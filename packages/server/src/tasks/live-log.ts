@@ -28,6 +28,7 @@ export async function* eventStream(
     told = true;
     wake();
   });
+  end.addEventListener('abort', () => wake(), { once: true });
   try {
     yield 'retry: 1000\n\n';
     while (!end.aborted) {
@@ -44,12 +45,11 @@ export async function* eventStream(
         return;
       }
       if (told) continue;
-      await new Promise<void>((resolve) => {
-        wake = resolve;
-        const timer = setTimeout(resolve, LOOK_AGAIN_MS);
-        end.addEventListener('abort', () => resolve(), { once: true });
-        timer.unref();
-      });
+      const { promise, resolve } = Promise.withResolvers<void>();
+      wake = resolve;
+      const timer = setTimeout(resolve, LOOK_AGAIN_MS);
+      if (!end.aborted) await promise;
+      clearTimeout(timer);
       silent += 1;
       if (silent % HEARTBEAT_EVERY === 0) yield ': still here\n\n';
     }
