@@ -173,7 +173,7 @@ void gate_sources(struct pollfd *fds) {
 void gate_ready(const struct pollfd *fds) {
     for (int i = 0; i < CLIENTS; i++) /* one may have been dropped through another just now */
         if (fds[1 + i].revents && clients[i].fd == fds[1 + i].fd) hear(&clients[i]);
-    if (fds[0].revents) welcome();
+    if (fds[0].revents && phase != PARTING) welcome(); /* what was heard just now may have been the end */
 }
 
 /* When PID 1 leaves, the kernel kills the relays that `exec` brought in. Tell them that this was all; they hang up when
