@@ -26,7 +26,7 @@ import { spaces } from './spaces/index.ts';
 import { defaultSpace, spacesIn } from './spaces/queries.ts';
 import { system } from './system/index.ts';
 import { tasks } from './tasks/index.ts';
-import { makeFirstAdministrator, principalFor, users } from './users/index.ts';
+import { csrfTokenOf, makeFirstAdministrator, principalFor, users } from './users/index.ts';
 import { variables } from './variables/feature.ts';
 import { libraryVariableSets } from './variables/library/index.ts';
 import { workers } from './workers/index.ts';
@@ -82,7 +82,9 @@ export async function createApplication(
   const generatedKey = await firstStart(services, seed);
   let ready = false;
   const http = createHttpServer(services, table, {
+    installationId: services.installationId,
     authenticate: (credential) => principalFor(database, keys, now(), credential),
+    csrfTokenOf: (token) => csrfTokenOf(keys, token),
     resolveSpace: async (key) => {
       if (key === DEFAULT_SPACE) return (await defaultSpace(database))?.id;
       const space =

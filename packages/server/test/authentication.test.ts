@@ -139,6 +139,7 @@ describe('permissions', () => {
       'get /livez',
       'get /metrics',
       'get /readyz',
+      'post /api/users/login',
     ]);
   });
 

@@ -26,6 +26,14 @@ export const WritableUser = Writable('WritableUser', {
 });
 export type WritableUser = Static<typeof WritableUser>;
 
+export const LoginRequest = Writable('LoginRequest', {
+  Username: Type.String({ minLength: 1, maxLength: 200 }),
+  Password: Type.String({ minLength: 1, maxLength: 1000 }),
+  /** The session outlives the browser. */
+  RememberMe: Optional(Type.Boolean({ default: false })),
+});
+export type LoginRequest = Static<typeof LoginRequest>;
+
 export const UserResource = Resource('User', written, {
   CanPasswordBeEdited: Type.Boolean(),
   /** Whether it is the caller. */

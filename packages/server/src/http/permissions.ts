@@ -114,6 +114,8 @@ export interface Principal {
   readonly managedSpaces: readonly string[];
   /** What proved who it is, without the proof: `API key APIKeys-3`. Absent for what the server does by itself. */
   readonly credential?: string;
+  /** True for people with a browser, whose credential is a cookie. */
+  readonly isSession?: boolean;
   /** Where the request came from. */
   readonly client?: { readonly address: string; readonly userAgent: string };
 }

@@ -2,6 +2,7 @@
  * The way of one request: who calls → which space → may they (all before a byte of the body is read) → what do they
  * say → (transaction →) handler → answer.
  */
+import { timingSafeEqual } from 'node:crypto';
 import { ArgonautError, NotFound, type Secret } from '@argonaut/contracts';
 import type { WebSocket } from '@fastify/websocket';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -10,7 +11,7 @@ import { recordEvent } from '../events/record.ts';
 import type { Services } from '../services.ts';
 import { Answer } from './answers.ts';
 import { eventOfRequest } from './audit.ts';
-import { credentialIn } from './authentication.ts';
+import { type Credential, credentialIn } from './authentication.ts';
 import { errorAnswer } from './errors.ts';
 import { once } from './idempotency.ts';
 import { type Principal, permits } from './permissions.ts';
@@ -21,7 +22,11 @@ import { DEFAULT_SPACE } from './urls.ts';
 /** What the server asks the folders that know users and spaces. */
 export interface Gatekeeper {
   /** Whose credential it is; undefined for an unknown, expired or disabled one. */
-  authenticate(credential: Secret): Promise<Principal | undefined>;
+  authenticate(credential: Credential): Promise<Principal | undefined>;
+  /** What requests of this session carry in `X-Octopus-Csrf-Token` when they change something. */
+  csrfTokenOf(session: Secret): string;
+  /** Names the cookies. */
+  readonly installationId: string;
   /** The id of the space that a URL names by id or slug; `DEFAULT_SPACE` names the default one. */
   resolveSpace(key: string): Promise<string | undefined>;
   /** False while the server starts or stops: everything under `/api` answers 503. */
@@ -57,18 +62,22 @@ export async function admit(gate: Gatekeeper, route: Route, request: FastifyRequ
       `${user.username} lacks the permission ${route.permission}${where}. An administrator can grant it.`,
     );
   }
-  if (route.converse !== undefined) refuseOtherOrigin(request);
+  if (route.converse !== undefined) refuseOtherOrigin(request, user);
   admissions.set(request, { user, space });
 }
 
 /**
- * Browsers let any page open a WebSocket to anywhere. One that says where its page comes from must come from here.
- * @throws Forbidden
+ * Browsers let any page open a WebSocket to anywhere, and send cookies along; they always say where the page comes from.
+ * @throws Forbidden unless that is here, or it is no browser
  */
-function refuseOtherOrigin(request: FastifyRequest): void {
+function refuseOtherOrigin(request: FastifyRequest, { isSession }: Principal): void {
   const { origin } = request.headers;
-  if (origin === undefined || URL.parse(origin)?.host === request.host) return;
-  throw new ArgonautError('Forbidden', `A page of ${origin} may not open a connection to this server.`);
+  if (origin === undefined && isSession !== true) return;
+  if (origin !== undefined && URL.parse(origin)?.host === request.host) return;
+  throw new ArgonautError(
+    'Forbidden',
+    `A page of ${origin ?? 'an unknown place'} may not open a connection to this server.`,
+  );
 }
 
 /** Talks over an admitted WebSocket; what goes wrong is told in a last message, `{type: "error", message}`. */
@@ -151,17 +160,34 @@ function parametersOf(request: FastifyRequest): Readonly<Record<string, string>>
   return request.params as Readonly<Record<string, string>>;
 }
 
+const REFUSALS = {
+  key: 'The API key is unknown, has expired, or its owner is disabled.',
+  session: 'The session is over, or its owner is disabled. Sign in again.',
+  none: 'This needs an API key in the header X-Octopus-ApiKey.',
+} as const;
+
+/** Another site's page can make a browser send our cookies, but cannot read them: reading is safe, changing needs proof. */
+function isOfOwnPage(gate: Gatekeeper, { secret }: Credential, { method, headers }: FastifyRequest): boolean {
+  if (method === 'GET' || method === 'HEAD') return true;
+  const given = Buffer.from(String(headers['x-octopus-csrf-token'] ?? ''));
+  const expected = Buffer.from(gate.csrfTokenOf(secret));
+  return given.length === expected.length && timingSafeEqual(given, expected);
+}
+
 async function callerOf(gate: Gatekeeper, route: Route, request: FastifyRequest): Promise<Principal> {
-  const credential = credentialIn(request.headers);
+  const credential = credentialIn(request.headers, gate.installationId);
   const principal = credential && (await gate.authenticate(credential));
-  if (principal) return { ...principal, client: clientOf(request) };
+  if (principal && credential.kind === 'key') return { ...principal, client: clientOf(request) };
+  if (principal && isOfOwnPage(gate, credential, request))
+    return { ...principal, client: clientOf(request), isSession: true };
   if (route.permission === 'Anonymous') return { ...ANONYMOUS, client: clientOf(request) };
-  throw new ArgonautError(
-    'Unauthorised',
-    credential
-      ? 'The API key is unknown, has expired, or its owner is disabled.'
-      : 'This needs an API key in the header X-Octopus-ApiKey.',
-  );
+  if (principal) {
+    throw new ArgonautError(
+      'Forbidden',
+      'A request of a session that changes something needs the value of the cookie Octopus-Csrf-Token in the header X-Octopus-Csrf-Token.',
+    );
+  }
+  throw new ArgonautError('Unauthorised', REFUSALS[credential?.kind ?? 'none']);
 }
 
 function clientOf(request: FastifyRequest): NonNullable<Principal['client']> {

@@ -1,23 +1,23 @@
-/** Whose API key it is. Asked at every request, so a disabled user or a deleted key is out at once. */
-import type { Secret } from '@argonaut/contracts';
+/** Whose API key or session it is. Asked at every request, so a disabled user or a deleted key is out at once. */
 import type { Database, KeyRing } from '../database/index.ts';
+import type { Credential } from '../http/authentication.ts';
 import type { Principal } from '../http/index.ts';
 import { spacesIn } from '../spaces/queries.ts';
 import { ADMINISTRATORS, apiKeysIn, EVERYONE, teamsIn, usersIn } from './queries.ts';
+import { sessionsIn } from './sessions.ts';
 
-/** Undefined when the key is unknown or expired, or its owner disabled. */
+/** Undefined when it is unknown or expired, or its owner disabled. */
 export async function principalFor(
   database: Database,
   keys: KeyRing,
   now: Date,
-  credential: Secret,
+  credential: Credential,
 ): Promise<Principal | undefined> {
-  const [key] = await apiKeysIn(database).all({
-    where: { Fingerprint: keys.fingerprint(credential) },
-    take: 1,
-  });
-  if (!key) return undefined;
-  const { Expires, UserId } = key.document;
+  const { kind, secret } = credential;
+  const asked = { where: { Fingerprint: keys.fingerprint(secret) }, take: 1 };
+  const [proof] = await (kind === 'key' ? apiKeysIn(database) : sessionsIn(database)).all(asked);
+  if (!proof) return undefined;
+  const { Expires, UserId } = proof.document;
   if (Expires !== null && new Date(Expires) <= now) return undefined;
   const user = await usersIn(database).find(UserId);
   if (!user || user.document.IsActive === false) return undefined;
@@ -36,6 +36,6 @@ export async function principalFor(
     username: user.document.Username,
     isAdministrator: teams.includes(ADMINISTRATORS),
     managedSpaces: [...new Set(managed.map(({ id }) => id))],
-    credential: `API key ${key.id}`,
+    credential: `${kind === 'key' ? 'API key' : 'Session'} ${proof.id}`,
   };
 }

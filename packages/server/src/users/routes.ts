@@ -10,6 +10,7 @@ import { presentSpace } from '../spaces/routes.ts';
 import { presentTeam, presentUser } from './codec.ts';
 import { hashPassword } from './passwords.ts';
 import { ADMINISTRATORS, apiKeysIn, teamsIn, usersIn } from './queries.ts';
+import { endSessionsOf } from './sessions.ts';
 
 export function userRoutes(routes: RouteTable, { database, now }: Services): void {
   const users = usersIn(database);
@@ -42,6 +43,7 @@ export function userRoutes(routes: RouteTable, { database, now }: Services): voi
         throw new Invalid('You cannot disable your own user. Another administrator can.');
       }
       const { Password, ...fields } = fieldsOf(body);
+      if (stored && (Password || body.IsActive === false)) await endSessionsOf(database, stored.id);
       const hash = Password ? await hashPassword(new Secret(Password)) : stored?.document.PasswordHash;
       return {
         ...fields,
@@ -55,6 +57,7 @@ export function userRoutes(routes: RouteTable, { database, now }: Services): voi
         throw new Invalid('You cannot delete your own user. Another administrator can.');
       for (const key of await apiKeysIn(database).all({ parent: stored.id }))
         await apiKeysIn(database).remove(key.id);
+      await endSessionsOf(database, stored.id);
       for (const team of await teams.all({ where: { Member: stored.id } })) {
         const MemberUserIds = team.document.MemberUserIds?.filter((id) => id !== stored.id) ?? [];
         await teams.update(team, { ...team.document, MemberUserIds });
