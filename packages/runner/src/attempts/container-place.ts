@@ -63,6 +63,8 @@ export class ContainerAttempts implements AttemptPlace {
       note({ interpreter: await this.#interpreter(containerId, spec, place, signal) });
       time('interpreter');
     }
+    // Looked at now, and remembered: when the gate is to open every millisecond counts.
+    await this.#home(containerId, place, signal);
     await this.#start(containerId, spec, sandboxId, signal);
     crashPoint('stage.after-start');
     time('start');
@@ -154,6 +156,11 @@ export class ContainerAttempts implements AttemptPlace {
     return this.#room.interpreters.find(containerId, place, image, spec.interpreters, signal);
   }
 
+  async #home(containerId: string, place: ContainerPlace, signal: AbortSignal): Promise<void> {
+    const image = this.#room.images.known(place.image.local);
+    if (image) await this.#room.homes.needed(containerId, place, image, signal);
+  }
+
   async #start(
     containerId: string,
     spec: AttemptSpec,
@@ -202,6 +209,7 @@ export class ContainerAttempts implements AttemptPlace {
   ): Promise<ProgramSurroundings> {
     const place = containerPlace(entry.spec);
     const image = await this.#room.images.details(place.image.local, signal);
+    const containerId = entry.containerId ?? containerName(entry.spec.attempt);
     return {
       ...(entry.interpreter === undefined ? {} : { interpreter: entry.interpreter }),
       files: mountPoints.files,
@@ -210,7 +218,7 @@ export class ContainerAttempts implements AttemptPlace {
         beside.map(({ name }) => name),
       ),
       work: this.work(),
-      ...(needsHome(place.user ?? image.user, image.env)
+      ...((await this.#room.homes.needed(containerId, place, image, signal))
         ? { home: `${mountPoints.attempt}/${homeFolder}` }
         : {}),
       entrypoint: image.entrypoint,
@@ -280,11 +288,6 @@ function containerPlace(spec: AttemptSpec): ContainerPlace {
     return { ...place, extraHosts: [...(place.extraHosts ?? []), ...names] };
   }
   throw new InfrastructureFailure(`Attempt ${spec.attempt} has no container.`);
-}
-
-/** A bare number may not be in the image's list of users; then the engine sets HOME to `/`, where it may not write. */
-function needsHome(user: string, environment: readonly string[]): boolean {
-  return /^[1-9]\d*(:|$)/.test(user) && !environment.some((variable) => variable.startsWith('HOME='));
 }
 
 /** Each call writes the milliseconds since the last one under a name. */

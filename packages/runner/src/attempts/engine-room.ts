@@ -14,6 +14,7 @@ import type { Files } from '../ports/files.ts';
 import { SandboxPool } from '../sandboxes/pool.ts';
 import { type SandboxImage, sandboxImage } from '../sandboxes/sandbox-image.ts';
 import { labels } from './container-config.ts';
+import { Homes } from './homes.ts';
 import { Interpreters } from './interpreter.ts';
 import type { Proxies } from './proxies.ts';
 
@@ -37,6 +38,7 @@ export class EngineRoom {
   readonly engine: Engine;
   readonly images: ImageKnowledge;
   readonly interpreters: Interpreters;
+  readonly homes: Homes;
   readonly sandboxes: SandboxPool;
   /** On everything that this runner makes, so that the next one finds what is left. */
   readonly owner: Readonly<Record<string, string>>;
@@ -52,6 +54,7 @@ export class EngineRoom {
     this.engine = options.engine;
     this.images = new ImageKnowledge(options.engine, this.owner);
     this.interpreters = new Interpreters(options.engine);
+    this.homes = new Homes(options.engine);
     this.sandboxes = new SandboxPool({
       engine: options.engine,
       image: async () => this.#sandboxImage(),
