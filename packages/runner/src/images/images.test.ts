@@ -1,5 +1,6 @@
 /** The pure parts of acquisition: platforms, trouble with registries, progress for people, shared pulls. */
 
+import { ArgonautError } from '@argonaut/contracts';
 import type { AcquiredImage, AcquireProgress } from '@argonaut/contracts/attempt';
 import { describe, expect, it } from 'vitest';
 import { answerError } from '../docker/errors.ts';
@@ -167,6 +168,33 @@ describe('a shared pull', () => {
         async () => image,
       ),
     ).toBe(image);
+  });
+
+  it('that was refused for other credentials is tried with those of whoever joined it', async () => {
+    const pulls = new SharedPulls();
+    const forever = AbortSignal.timeout(5_000);
+    const refused = Promise.withResolvers<AcquiredImage>();
+    const first = pulls.share(
+      'd',
+      () => {},
+      forever,
+      () => refused.promise,
+    );
+    const second = pulls.share(
+      'd',
+      () => {},
+      forever,
+      async () => image,
+    );
+    const third = pulls.share(
+      'd',
+      () => {},
+      forever,
+      () => Promise.reject(new Error('not a third time')),
+    );
+    refused.reject(new ArgonautError('Unauthorised', 'wrong password'));
+    await expect(first).rejects.toThrow('wrong password');
+    expect(await Promise.all([second, third])).toEqual([image, image]);
   });
 
   it('that failed is not remembered', async () => {
