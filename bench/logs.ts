@@ -9,9 +9,11 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { Secret } from '@argonaut/contracts';
+import { SecretSet } from '@argonaut/runner/masking';
 import { type Made, makeProject } from '../packages/server/test/running/project-under-test.ts';
 import { formsOf, Noise, secretValues } from './canaries.ts';
-import { print, report, row } from './report.ts';
+import { heldMegabytes, print, report, row } from './report.ts';
 import { ServerUnderTest } from './server-under-test.ts';
 
 const IMAGE = 'argonaut-test/busybox:1';
@@ -32,18 +34,29 @@ const { values: options } = parseArgs({
 const rounds = Number(options.rounds);
 
 const secrets = secretValues(new Noise());
-/** Forms without line ends, as text: UTF-16 has zero bytes, which are characters of UTF-8, too. */
-const canaries = [...new Set(secrets.flatMap((value) => formsOf(value).map(String)))];
+/** Byte by byte as text. A line holds one form, so those with line ends are left to the masker's own tests. */
+const canaries = [...new Set(secrets.flatMap(formsOf).map((form) => form.toString('latin1')))].filter(
+  (form) => !/[\r\n]/.test(form),
+);
 const canaryLines = canaries.map((canary) => `${CANARY}${canary}`);
 /** Octal escapes of printf: quotes, backslashes and zero bytes survive the shell. */
 const printed = canaryLines
-  .map((line) => [...Buffer.from(line)].map((byte) => `\\${byte.toString(8).padStart(3, '0')}`).join(''))
+  .map((line) =>
+    [...Buffer.from(line, 'latin1')].map((byte) => `\\${byte.toString(8).padStart(3, '0')}`).join(''),
+  )
   .map((line) => `printf '${line}\\n'`)
   .join('\n');
-const plainLines = Math.floor((BLOCK - Buffer.byteLength(canaryLines.join('\n'))) / (LINE.length + 1));
+const plainLines = Math.floor((BLOCK - canaryLines.join('\n').length) / (LINE.length + 1));
 const script = (megabytes: number): string =>
   `{\n${printed}\nyes '${LINE}' | head -n ${plainLines}\n} > /tmp/block\n` +
   `i=0; while [ $i -lt ${megabytes} ]; do cat /tmp/block; i=$((i + 1)); done\n`;
+
+/** What a server holds for one attempt with these secrets, beside the log. */
+const before = heldMegabytes();
+const tables = new SecretSet(
+  secrets.map((value, nth) => ({ name: `Secret ${nth}`, value: new Secret(value) })),
+);
+const maskerMegabytes = heldMegabytes() - before;
 
 await using server = await ServerUnderTest.create();
 await server.start();
@@ -109,7 +122,7 @@ async function readBack(task: string): Promise<ReadBack> {
   let rest = '';
   const look = (line: string): void => {
     if (!line.startsWith(CANARY)) {
-      hash.update(`${line}\n`);
+      hash.update(`${line}\n`, 'latin1');
       return;
     }
     found += 1;
@@ -117,7 +130,8 @@ async function readBack(task: string): Promise<ReadBack> {
   };
   await server.follow(task, ({ event, data }) => {
     if (event !== 'text' || data.source !== 'stdout') return;
-    const lines = (rest + (data.text ?? Buffer.from(data.base64, 'base64').toString())).split('\n');
+    const bytes = data.text === undefined ? Buffer.from(data.base64, 'base64') : Buffer.from(data.text);
+    const lines = (rest + bytes.toString('latin1')).split('\n');
     rest = lines.pop() ?? '';
     lines.forEach(look);
   });
@@ -155,6 +169,7 @@ print(
         ...rate([measured.megabytesPerSecond]),
         name: `${megabytes} MB through the server, 200 secrets masked`,
       })),
+      row(`the masker's tables, ${tables.index.count} forms`, [maskerMegabytes], 'MB', 16),
       row(`resident memory of the server at most, ${SMALL} MB`, peaks, 'MB'),
       ...large.map(({ megabytes, measured }) =>
         row(`resident memory of the server at most, ${megabytes} MB`, [measured.peakMegabytes], 'MB'),
@@ -173,6 +188,7 @@ print(
         name: 'all other lines have the hash of what the script wrote',
         ok: seen.hash === written.digest('hex'),
       },
+      { name: "the masker's tables take at most 16 MB", ok: maskerMegabytes <= 16 },
       {
         name: 'the largest log takes no more memory than half as much again as the small one',
         ok: largest < 1.5 * Math.max(...peaks),

@@ -10,7 +10,7 @@ import { Secret } from '@argonaut/contracts';
 import { SecretSet, StreamMasker } from '@argonaut/runner/masking';
 import { OutputReader } from '@argonaut/runner/messages';
 import { formsOf, Noise, secretValues } from './canaries.ts';
-import { print, type Row, report } from './report.ts';
+import { heldMegabytes, print, type Row, report } from './report.ts';
 
 const MEGABYTES = 64;
 const CHUNK = 64 * 1024;
@@ -23,11 +23,11 @@ const noise = new Noise();
 const values = secretValues(noise);
 const secrets = values.map((value, i) => ({ name: `Secret ${i}`, value: new Secret(value) }));
 
-const memoryBefore = heldMemory();
+const memoryBefore = heldMegabytes();
 const built = performance.now();
 const set = new SecretSet(secrets);
 const buildMs = performance.now() - built;
-const memory = heldMemory() - memoryBefore;
+const memory = heldMegabytes() - memoryBefore;
 
 /** Texts that differ in what makes a filter's life hard. */
 const texts: Record<string, Buffer> = {
@@ -168,11 +168,4 @@ function plantCanaries(text: Buffer): Buffer {
 
 function hash(bytes: Buffer): string {
   return createHash('sha256').update(bytes).digest('hex');
-}
-
-/** Heap and buffers after a collection where the flag allows one, in MB. */
-function heldMemory(): number {
-  (globalThis as { gc?: () => void }).gc?.();
-  const { heapUsed, external } = process.memoryUsage();
-  return (heapUsed + external) / 1e6;
 }

@@ -5,6 +5,8 @@
 
 import { execFileSync } from 'node:child_process';
 import { availableParallelism, cpus, totalmem } from 'node:os';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 
 export interface Row {
   readonly name: string;
@@ -49,6 +51,14 @@ export function time(run: () => void): number {
   const start = performance.now();
   run();
   return performance.now() - start;
+}
+
+/** Heap and buffers of this process in MB, after a collection. */
+export function heldMegabytes(): number {
+  setFlagsFromString('--expose-gc');
+  runInNewContext('gc')();
+  const { heapUsed, external } = process.memoryUsage();
+  return (heapUsed + external) / 1e6;
 }
 
 export function report(name: string, rounds: number, rows: readonly Row[], checks: readonly Check[]): Report {

@@ -2,6 +2,7 @@
 import type { ContainerConfig, ContainerState } from '../ports/engine.ts';
 import type { EngineCalls } from './calls.ts';
 import { labels, list, number, record, text, texts } from './json.ts';
+import { programSettings } from './program-settings.ts';
 
 const statuses = ['created', 'running', 'paused', 'restarting', 'removing', 'exited', 'dead'] as const;
 
@@ -81,6 +82,7 @@ export async function inspectContainer(
     finishedAt: moment(state.FinishedAt),
     labels: labels(record(container.Config).Labels),
     imageId: text(container.Image),
+    settings: programSettings(record(container.Config)),
   };
 }
 
@@ -187,6 +189,7 @@ export async function listContainers(
       finishedAt: '',
       labels: labels(container.Labels),
       imageId: text(container.ImageID),
+      settings: programSettings({}),
     };
   });
 }

@@ -8,6 +8,7 @@ import type { EngineCalls } from './calls.ts';
 import { answerError } from './errors.ts';
 import { list, number, record, text, texts } from './json.ts';
 import { lines } from './json-lines.ts';
+import { programSettings } from './program-settings.ts';
 
 const pullHeadDeadlineMs = 120_000;
 /** A pull may stand still while a large layer is unpacked; then nothing is sent for minutes. */
@@ -20,31 +21,15 @@ function segment(reference: string): string {
 
 function details(value: unknown): ImageDetails {
   const image = record(value);
-  const config = record(image.Config);
   return {
     id: text(image.Id),
     repoTags: texts(image.RepoTags),
     repoDigests: texts(image.RepoDigests),
     os: text(image.Os),
     architecture: text(image.Architecture),
-    entrypoint: texts(config.Entrypoint),
-    cmd: texts(config.Cmd),
-    user: text(config.User),
-    workingDir: text(config.WorkingDir),
-    env: texts(config.Env),
-    volumes: Object.keys(record(config.Volumes)),
-    ...healthcheck(record(config.Healthcheck)),
+    ...programSettings(record(image.Config)),
     sizeBytes: number(image.Size),
   };
-}
-
-const nanosecondsPerMs = 1e6;
-
-function healthcheck(check: Readonly<Record<string, unknown>>): Pick<ImageDetails, 'healthcheck'> {
-  const test = texts(check.Test);
-  if (test.length < 2 || test[0] === 'NONE') return {};
-  const ms = (value: unknown): number => Math.round(number(value) / nanosecondsPerMs);
-  return { healthcheck: { test, intervalMs: ms(check.Interval), timeoutMs: ms(check.Timeout) } };
 }
 
 export async function inspectImage(

@@ -20,14 +20,8 @@ export interface EngineVersion {
   readonly imageDirectories: readonly string[];
 }
 
-export interface ImageDetails {
-  /** A handle of this engine only: a different kind of digest in each image store. */
-  readonly id: string;
-  readonly repoTags: readonly string[];
-  readonly repoDigests: readonly string[];
-  /** Empty when the engine does not say. */
-  readonly os: string;
-  readonly architecture: string;
+/** What an image, or a container made from it, runs and how. */
+export interface ProgramSettings {
   readonly entrypoint: readonly string[];
   readonly cmd: readonly string[];
   readonly user: string;
@@ -41,6 +35,16 @@ export interface ImageDetails {
     readonly intervalMs: number;
     readonly timeoutMs: number;
   };
+}
+
+export interface ImageDetails extends ProgramSettings {
+  /** A handle of this engine only: a different kind of digest in each image store. */
+  readonly id: string;
+  readonly repoTags: readonly string[];
+  readonly repoDigests: readonly string[];
+  /** Empty when the engine does not say. */
+  readonly os: string;
+  readonly architecture: string;
   readonly sizeBytes: number;
 }
 
@@ -99,6 +103,8 @@ export interface ContainerState {
   readonly labels: Readonly<Record<string, string>>;
   /** The engine's id of its image. */
   readonly imageId: string;
+  /** Its own, and what its image gave it; lists leave it empty. */
+  readonly settings: ProgramSettings;
 }
 
 /** The body of a create call, in Docker's own words (`Image`, `Entrypoint`, `HostConfig`, …). */
