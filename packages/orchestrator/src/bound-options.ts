@@ -1,9 +1,11 @@
 /** Options that variables decide: evaluated when the step's turn has come, and read by the rules of written ones. */
+
+import type { Evaluate } from './evaluating.ts';
 import { OPTION_WORDS } from './option-words.ts';
 import type { Located } from './plan-index.ts';
 import type { Action, ActionOptions, OptionName } from './process.ts';
 import type { Worked } from './staging.ts';
-import type { Evaluate, Turn } from './turn.ts';
+import type { Turn } from './turn.ts';
 
 /** What a container is created with; the others matter from its start on. */
 const BEFORE_START: ReadonlySet<OptionName> = new Set<OptionName>([

@@ -1,6 +1,6 @@
 /** Whether a step runs, and the sentence for the log when it does not. */
 import { isTruthy } from '@argonaut/templates';
-import type { Evaluate } from './turn.ts';
+import type { Evaluate } from './evaluating.ts';
 
 export type Decision =
   | { readonly run: true }

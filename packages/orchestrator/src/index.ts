@@ -2,6 +2,7 @@
 export * from './advance.ts';
 export { DEFAULT_GRACE_MS } from './attempts.ts';
 export * from './commands.ts';
+export { type Evaluate, type Evaluating, evaluating } from './evaluating.ts';
 export * from './events.ts';
 export { knownImages, knownPoolImages, type PoolImage } from './known-images.ts';
 export * from './option-words.ts';

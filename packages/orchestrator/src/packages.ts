@@ -1,11 +1,12 @@
 /** The packages of an action on its leased worker: asked for when they are not there, once for all actions that share them. */
 import type { StepPackage } from '@argonaut/contracts/attempt';
 import type { Ready } from './attempts.ts';
+import type { Evaluate } from './evaluating.ts';
 import type { Located } from './plan-index.ts';
 import type { Action, PackageReference } from './process.ts';
 import type { Worked } from './staging.ts';
 import type { LeaseState } from './state.ts';
-import type { Evaluate, Turn } from './turn.ts';
+import type { Turn } from './turn.ts';
 
 /** Those that its program finds in its directory; the others are variables only. */
 export function acquiredPackages({ packages }: Action): readonly PackageReference[] {

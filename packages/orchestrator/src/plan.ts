@@ -1,20 +1,11 @@
 /** Decides once what a task will do: numbers, lanes, pools, what is skipped and why, what may be staged early. */
 import { Invalid } from '@argonaut/contracts';
-import { evaluate } from '@argonaut/templates';
 import { evaluatedOptions, stagingTemplates } from './bound-options.ts';
 import { readsOf } from './dependencies.ts';
+import { type Evaluating, evaluating } from './evaluating.ts';
 import { laneAssigner } from './lanes.ts';
 import { ownVariables } from './own-variables.ts';
-import {
-  type Early,
-  type Plan,
-  type PlanInput,
-  type PlannedAction,
-  type PlannedStep,
-  type Scope,
-  type Variables,
-  withoutSecrets,
-} from './plan-types.ts';
+import type { Early, Plan, PlanInput, PlannedAction, PlannedStep, Variables } from './plan-types.ts';
 import type { Action, Step } from './process.ts';
 import { containersOf } from './staging.ts';
 
@@ -57,7 +48,13 @@ export function plan(input: PlanInput): Plan {
         const variables = { ...given, 'Octopus.WorkerPool.Id': pool };
         const configured = withTaskOptions(action, variables);
         const early = whenEarly(configured, variables, keysByName);
-        const check = { step, variables, scope: input.scope, problems };
+        const secret = input.scope.sensitive?.(action, step);
+        const check = {
+          step,
+          variables,
+          problems,
+          ...evaluating(() => ({ values: variables, secret }), input.scope.nowMs),
+        };
         checkImage(configured, early, check);
         checkOptions(configured, check);
         actions.push({ key, number, action: configured, pool, lane: lane.of(pool), early });
@@ -135,7 +132,9 @@ function choosePool(
   if (choice.kind === 'default') return input.defaultPool;
   if (choice.kind === 'pool') return choice.id;
   const template = choice.kind === 'variable' ? `#{${choice.name}}` : choice.template;
-  const { text, error } = evaluate(template, variables, { now: () => new Date(input.scope.nowMs) });
+  const secret = input.scope.sensitive?.(action, step);
+  const { evaluate } = evaluating(() => ({ values: variables, secret }), input.scope.nowMs);
+  const { text, error } = evaluate(template);
   if (error === null && text !== null && text !== '') return text;
   problems.push(
     `Step "${step.name}" takes its worker pool from ${choice.kind === 'variable' ? `variable "${choice.name}"` : `"${template}"`}, which has no value here` +
@@ -182,7 +181,7 @@ function parallelismOf({ process, scope }: PlanInput, problems: string[]): numbe
       const variables = scope.variables(action, step);
       if (!isDefined(MAX_PARALLELISM, variables)) return DEFAULT_MAX_PARALLELISM;
       const template = `#{${MAX_PARALLELISM}}`;
-      const { text } = evaluate(template, variables, { now: () => new Date(scope.nowMs) });
+      const { text } = evaluating(() => ({ values: variables }), scope.nowMs).evaluate(template);
       if (/^\s*[1-9]\d{0,5}\s*$/.test(text ?? '')) return Number(text);
       problems.push(
         `The variable ${MAX_PARALLELISM} must be a whole number of at least 1. It says how many steps run at the same time.`,
@@ -211,32 +210,25 @@ function whenEarly(action: Action, variables: Variables, keysByName: Map<string,
   return { kind: 'after', actions: reads.outputsOf.flatMap((name) => keysByName.get(name) ?? []) };
 }
 
-interface Check {
+interface Check extends Evaluating {
   readonly step: Step;
   readonly variables: Variables;
-  readonly scope: Scope;
   readonly problems: string[];
 }
 
 /** What can be known of the options now must be right now, as with images. */
-function checkOptions(action: Action, { step, variables, scope, problems }: Check): void {
+function checkOptions(action: Action, { variables, problems, evaluate, show }: Check): void {
   const knowable = action.options.bound?.filter(({ template }) => {
     const reads = readsOf([template], variables);
     return reads.unknowable === undefined && reads.outputsOf.length === 0;
   });
   if (!knowable?.length) return;
-  const evaluateWith = (values: Variables) => (template: string) =>
-    evaluate(template, values, { now: () => new Date(scope.nowMs) });
-  const evaluated = evaluatedOptions(
-    { ...action, options: { bound: knowable } },
-    evaluateWith(variables),
-    evaluateWith(withoutSecrets(variables, scope.sensitive?.(action, step))),
-  );
+  const evaluated = evaluatedOptions({ ...action, options: { bound: knowable } }, evaluate, show);
   if ('error' in evaluated) problems.push(evaluated.error);
 }
 
 /** An image name that can be known now must be right now: nobody should wait for a worker to learn of a typing error. */
-function checkImage(action: Action, early: Early, { step, variables, scope, problems }: Check): void {
+function checkImage(action: Action, early: Early, { step, problems, evaluate }: Check): void {
   if (action.run.kind === 'Container' && action.container === undefined) {
     problems.push(
       `Step "${step.name}" runs a container but names no image. Choose a feed and an image for it.`,
@@ -250,9 +242,7 @@ function checkImage(action: Action, early: Early, { step, variables, scope, prob
   if (early.kind === 'never' || early.actions.length > 0) return;
   for (const { image, build } of containersOf(action)) {
     if (build !== undefined) continue;
-    const { text, error } = evaluate(image, variables, {
-      now: () => new Date(scope.nowMs),
-    });
+    const { text, error } = evaluate(image);
     if (error === null && text !== null && text.trim() !== '') continue;
     problems.push(
       `The image of step "${step.name}", "${image}", cannot be worked out` +

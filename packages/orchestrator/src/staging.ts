@@ -1,10 +1,10 @@
 /** Turns an action into what a worker needs to create its container: templates evaluated, defaults filled in. */
 import type { AcquiredImage, Place, ServiceSpec, StepPackage } from '@argonaut/contracts/attempt';
 import type { Staging } from './commands.ts';
+import type { Evaluate } from './evaluating.ts';
 import type { Located } from './plan-index.ts';
 import type { Plan } from './plan-types.ts';
 import type { Action, ActionOptions, ContainerChoice, ImageRecipe, Service } from './process.ts';
-import type { Evaluate } from './turn.ts';
 
 /** A gate that is not opened for so long ends by itself; its step is then staged again at its turn. */
 const GATE_DEADLINE_MS = 2 * 60 * 60_000;

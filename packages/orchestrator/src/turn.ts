@@ -1,9 +1,9 @@
 /** One call of `advance` while it works: the new state as a draft, and the commands found so far. */
 import type { LogLevel } from '@argonaut/contracts/attempt';
-import { createVariables, type Evaluated, evaluate } from '@argonaut/templates';
 import type { ActivityStatus, Command, Order, RecordCommand } from './commands.ts';
+import { type Evaluate, type Evaluating, evaluating } from './evaluating.ts';
 import { indexOf, type Located, type PlanIndex } from './plan-index.ts';
-import { type Plan, type Scope, withoutSecrets } from './plan-types.ts';
+import type { Plan, Scope } from './plan-types.ts';
 import type { ActionState, AttemptState, LaneState, StepState, TaskState } from './state.ts';
 import { statusVariables } from './status-variables.ts';
 
@@ -11,9 +11,6 @@ type WithoutId<T> = T extends unknown ? Omit<T, 'id'> : never;
 
 export const ROOT_ACTIVITY = 'task';
 export const PREPARATION_ACTIVITY = 'preparation';
-
-/** A template in, its text and what is wrong with it out. */
-export type Evaluate = (template: string) => Evaluated;
 
 export class Turn {
   readonly plan: Plan;
@@ -52,31 +49,28 @@ export class Turn {
   }
 
   /** Evaluates templates with what this action may read now: its variables, and how earlier steps ended. */
-  evaluator({ planned, step }: Located): Evaluate {
-    let variables: ReturnType<typeof createVariables> | undefined;
-    return (template) => {
-      if (!template.includes('#{')) return { text: template, error: null };
-      variables ??= createVariables({
-        ...this.#scope.variables(planned.action, { id: step.id, name: step.name }),
-        ...statusVariables(this.plan, this.state, planned.key),
-      });
-      return evaluate(template, variables, { now: () => new Date(this.#scope.nowMs) });
-    };
+  evaluator(located: Located): Evaluate {
+    return this.#evaluating(located).evaluate;
   }
 
   /** The same for texts that people read: where a secret would stand, asterisks do. */
-  presenter({ planned, step }: Located): Evaluate {
-    const { action } = planned;
+  presenter(located: Located): Evaluate {
+    return this.#evaluating(located).show;
+  }
+
+  #evaluating({ planned, step }: Located): Evaluating {
+    const { action, key } = planned;
     const name = { id: step.id, name: step.name };
-    return (template) => {
-      if (!template.includes('#{')) return { text: template, error: null };
-      const variables = withoutSecrets(
-        this.#scope.variables(action, name),
-        this.#scope.sensitive?.(action, name),
-      );
-      const status = statusVariables(this.plan, this.state, planned.key);
-      return evaluate(template, { ...variables, ...status }, { now: () => new Date(this.#scope.nowMs) });
-    };
+    return evaluating(
+      () => ({
+        values: {
+          ...this.#scope.variables(action, name),
+          ...statusVariables(this.plan, this.state, key),
+        },
+        secret: this.#scope.sensitive?.(action, name),
+      }),
+      this.#scope.nowMs,
+    );
   }
 
   /** The first thing that goes wrong is what the task reports. */

@@ -141,6 +141,17 @@ describe('an option that a variable decides', () => {
     expect(JSON.stringify(commands)).not.toContain('canary');
   });
 
+  it('never quotes a secret in a reason either', () => {
+    const scope = scopeOf({ V: 'x', S: 'canary(', T: 'p#{canary}' }, ['S', 'T']);
+    for (const template of ['#{V | Match #{S}}', '#{S | VersionMajor}', '#{T}']) {
+      const { plan, commands } = run(bound([bind('timeout', template)]), scope);
+      expect(plan.problems).toEqual([expect.stringContaining('cannot be evaluated')]);
+      const image = run(script('web', { container: { image: template } }), scope);
+      expect(image.plan.problems).toEqual([expect.stringContaining('cannot be worked out')]);
+      expect(JSON.stringify([commands, image.commands])).not.toContain('canary');
+    }
+  });
+
   it('that names what is not there is told with the name', () => {
     const { plan } = run(bound([bind('timeout', '#{Nowhere}')]), scopeOf({}));
     expect(plan.problems).toEqual([

@@ -1,9 +1,8 @@
 /** What goes through the gate: made just before it opens, with every output so far, and kept nowhere. */
 import { Invalid } from '@argonaut/contracts';
 import type { LateValues } from '@argonaut/contracts/attempt';
-import type { Action, CommandOf } from '@argonaut/orchestrator';
+import { type Action, type CommandOf, evaluating } from '@argonaut/orchestrator';
 import { composeScript } from '@argonaut/runner/scripts';
-import { createVariables, evaluate } from '@argonaut/templates';
 import { fileConfiguration, type Placed, packageScript } from './file-configuration.ts';
 import { lateServices } from './late-services.ts';
 import type { TaskScope } from './task-scope.ts';
@@ -32,12 +31,11 @@ export function lateValues(
   const { run } = action;
   const { values: known, sensitive } = scope.of(action, step);
   const values = { ...known, ...statusVariables };
-  const variables = createVariables(values);
-  const now = { now: () => new Date(scope.nowMs) };
+  const { evaluate } = evaluating(() => ({ values, secret: sensitive }), scope.nowMs);
   const errors: string[] = [];
-  const notes: Note[] = [...printedVariables(values, sensitive, now.now)];
+  const notes: Note[] = [...printedVariables(values, sensitive, scope.nowMs)];
   const text = (what: string, template: string): string => {
-    const result = evaluate(template, variables, now);
+    const result = evaluate(template);
     if (result.error !== null) errors.push(`${what} cannot be evaluated: ${result.error}`);
     return result.text ?? '';
   };
@@ -70,15 +68,15 @@ export function lateValues(
   if (run.kind === 'Script') {
     const evaluated = Object.entries(values).flatMap(([name, value]): [string, string][] => {
       if (value === null) return [];
-      return [[name, evaluate(value, variables, now).text ?? value]];
+      return [[name, evaluate(value).text ?? value]];
     });
     const parameters = text('The script parameters', run.parameters ?? '');
     // In a script `#{…}` may be the language's own, so what cannot be read stays as it is.
     const inline = (body: string): string => {
-      const { text: result, error } = evaluate(body, variables, { ...now, mode: 'tolerant' });
+      const { text: result, error } = evaluate(body, 'tolerant');
       if (error !== null) {
         const message = `The script could not be evaluated completely: ${error}`;
-        if (isStrict(variables, now.now)) errors.push(message);
+        if (isStrict(evaluate)) errors.push(message);
         else notes.push({ level: 'Warning', message });
       }
       return result ?? body;

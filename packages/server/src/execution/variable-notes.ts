@@ -1,7 +1,7 @@
 /** What the log of a step says about variables: what a script's text could not resolve, and, when asked, all values. */
 import type { LogLevel } from '@argonaut/contracts/attempt';
-import { type Variables, withoutSecrets } from '@argonaut/orchestrator';
-import { createVariables, evaluate, isTruthy, type Variables as Prepared } from '@argonaut/templates';
+import { type Evaluate, evaluating, type Variables, withoutSecrets } from '@argonaut/orchestrator';
+import { isTruthy } from '@argonaut/templates';
 
 export interface Note {
   readonly level: LogLevel;
@@ -13,24 +13,24 @@ const STRICT = 'OctopusShouldFailDeploymentOnSubstitutionFails';
 const PRINT = 'OctopusPrintVariables';
 const PRINT_EVALUATED = 'OctopusPrintEvaluatedVariables';
 
-function isOn(name: string, variables: Prepared, now: () => Date): boolean {
-  const { text, error } = evaluate(`#{${name}}`, variables, { now });
+function isOn(name: string, evaluate: Evaluate): boolean {
+  const { text, error } = evaluate(`#{${name}}`);
   return error === null && text !== null && isTruthy(text);
 }
 
 /** Does a text that cannot be resolved completely fail the step? Otherwise it stays as it is, with a warning. */
-export function isStrict(variables: Prepared, now: () => Date): boolean {
-  return isOn(STRICT, variables, now);
+export function isStrict(evaluate: Evaluate): boolean {
+  return isOn(STRICT, evaluate);
 }
 
 /** Every variable as it is written, or as it evaluates, when a variable asks for it; asterisks for secrets. */
 export function printedVariables(
   values: Variables,
   sensitive: ReadonlySet<string>,
-  now: () => Date,
+  nowMs: number,
 ): readonly Note[] {
-  const prepared = createVariables(values);
-  const [asWritten, evaluated] = [isOn(PRINT, prepared, now), isOn(PRINT_EVALUATED, prepared, now)];
+  const { evaluate, show } = evaluating(() => ({ values, secret: sensitive }), nowMs);
+  const [asWritten, evaluated] = [isOn(PRINT, evaluate), isOn(PRINT_EVALUATED, evaluate)];
   if (!asWritten && !evaluated) return [];
   const shown = Object.entries(withoutSecrets(values, sensitive)).sort(([a], [b]) => (a < b ? -1 : 1));
   const list = (title: string, of: (value: string) => string): Note => ({
@@ -40,15 +40,12 @@ export function printedVariables(
       ...shown.map(([name, value]) => `[${name}] = '${value === null ? '' : of(value)}'`),
     ].join('\n'),
   });
-  const hidden = createVariables(Object.fromEntries(shown));
   return [
     {
       level: 'Warning',
       message: `All variables are printed, because ${asWritten ? PRINT : PRINT_EVALUATED} is set. Remove it when you have found what you look for.`,
     },
     ...(asWritten ? [list('Variables as they are written:', (value) => value)] : []),
-    ...(evaluated
-      ? [list('Variables as they evaluate:', (value) => evaluate(value, hidden, { now }).text ?? value)]
-      : []),
+    ...(evaluated ? [list('Variables as they evaluate:', (value) => show(value).text ?? value)] : []),
   ];
 }

@@ -125,6 +125,21 @@ describe('a script with what cannot be resolved', () => {
   });
 });
 
+describe('what is wrong with a text', () => {
+  it.each(['#{Name | Match #{Pattern}}', '#{Pattern | VersionMajor}', '#{Password}'])(
+    '%s is told without the secrets in it',
+    async (template) => {
+      const values = { Name: 'x', Pattern: 'canary(', Password: 'p#{canary}' };
+      for (const strict of ['True', 'False']) {
+        const variables = { ...values, OctopusShouldFailDeploymentOnSubstitutionFails: strict };
+        const { errorMessage, lines } = await notes(template, variables, ['Pattern', 'Password']);
+        expect(lines).toContain('could not be evaluated completely');
+        expect(errorMessage + lines).not.toContain('canary');
+      }
+    },
+  );
+});
+
 describe('printed variables', () => {
   const values = { Greeting: 'hello #{Name}', Name: 'you', Password: 'canary', Url: 'u:#{Password}@h' };
 
