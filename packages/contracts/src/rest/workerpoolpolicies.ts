@@ -1,6 +1,6 @@
 /** What a worker pool allows the containers of its steps. Octopus has no such thing: it lives under `/api/argonaut`. */
 import { type Static, Type } from 'typebox';
-import { Links, Optional, Writable } from './basics.ts';
+import { Links, OneOf, Optional, Writable } from './basics.ts';
 
 const Names = (description: string) => Optional(Type.Array(Type.String(), { default: [], description }));
 const Most = (description: string, minimum: number) =>
@@ -62,6 +62,13 @@ const written = {
   MaxPids: Most('The most processes', 16),
   MaxTimeoutMinutes: Most('The longest time-out, and the one of a step that has none', 0.01),
   Feeds: Names('Ids of the feeds that images may come from; empty: any.'),
+  ImagePolicies: Optional(
+    Type.Array(OneOf(['Always', 'IfNotPresent', 'Never']), {
+      default: [],
+      description:
+        'When steps may have their images pulled; empty: as they like. The first one holds for steps that do not say.',
+    }),
+  ),
   Registries: Names('Registries of images that name no feed, such as ghcr.io; empty: any.'),
 };
 

@@ -74,8 +74,6 @@ const poolWritten = {
   SortOrder: Optional(Type.Integer()),
   /** Always there: the Go client chooses its decoder by it. */
   WorkerPoolType: Optional(OneOf(['StaticWorkerPool', 'DynamicWorkerPool'], { default: 'StaticWorkerPool' })),
-  /** Ours: when its steps may have images pulled. Empty: as they like. The first one holds for steps that do not say. */
-  ImagePolicies: Optional(Type.Array(OneOf(['Always', 'IfNotPresent', 'Never']))),
 };
 export const WritableWorkerPool = Writable('WritableWorkerPool', poolWritten);
 export type WritableWorkerPool = Static<typeof WritableWorkerPool>;

@@ -10,8 +10,7 @@ import { parseReference } from '../feeds/registry/index.ts';
 import { aboutLock, explainFailure, type ImageKey, ImageLocks, ownerOf } from '../images/index.ts';
 import type { Services } from '../services.ts';
 import { tasksIn } from '../tasks/queries.ts';
-import { checkImageSource, type ImageSource } from '../workers/pools/policy/images.ts';
-import { pullPolicy } from '../workers/pools/pull-policy.ts';
+import { checkImageSource, type ImageSource, pullPolicy } from '../workers/pools/policy/images.ts';
 
 export function imageDirectory(services: Services): ImageDirectory {
   const { database, log, now } = services;
@@ -25,8 +24,9 @@ export function imageDirectory(services: Services): ImageDirectory {
     async request({ feed, reference, pull, build }, { task, pool }) {
       if (build !== undefined) {
         const { spaceId } = await tasksIn(database).get(task);
-        await checkImageSource(database, pool, { kind: 'built' });
-        const policy = await pullPolicy(database, pool, pull, false);
+        const source = { kind: 'built' } as const;
+        await checkImageSource(database, pool, source);
+        const policy = await pullPolicy(database, pool, pull, source);
         return {
           reference,
           policy,
@@ -34,9 +34,10 @@ export function imageDirectory(services: Services): ImageDirectory {
         };
       }
       const { owner, image } = await facts(task, feed, reference);
-      await checkImageSource(database, pool, sourceOf(image));
+      const source = sourceOf(image);
+      await checkImageSource(database, pool, source);
       const { credentials, warnings } = image;
-      const policy = await pullPolicy(database, pool, pull, image.feed !== undefined);
+      const policy = await pullPolicy(database, pool, pull, source);
       const lock = owner && !image.fixed ? await locks.find(owner.id, keyOf(image)) : undefined;
       return {
         reference: image.reference,

@@ -174,7 +174,7 @@ describe('when a task runs', () => {
     under.serves({ web: { '1': content('one') } });
     const [pool] = (await under.server.get('/api/workerpools/all')).body;
     const ImagePolicies = ['IfNotPresent', 'Always'];
-    await under.server.call('PUT', `/api/workerpools/${pool.Id}`, { ...pool, ImagePolicies });
+    await under.server.call('PUT', `/api/argonaut/Spaces-1/workerpools/${pool.Id}/policy`, { ImagePolicies });
     const made = await under.project([step('web:1')]);
     await deployed(made.releaseId, made.environmentId);
     expect(under.worker.asked[0]?.policy).toBe('if-not-present');
@@ -182,7 +182,7 @@ describe('when a task runs', () => {
       step('web:1', { properties: { 'Argonaut.Action.ImagePolicy': 'Never' } }),
     ]);
     const task = await deployed(never.releaseId, never.environmentId);
-    expect(task.ErrorMessage).toContain('allows only IfNotPresent, Always');
+    expect(task.ErrorMessage).toContain('it allows only IfNotPresent, Always');
   });
 });
 

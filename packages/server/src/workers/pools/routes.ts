@@ -36,9 +36,7 @@ export function workerPoolRoutes(routes: RouteTable, { database }: Services): vo
       if (body.IsDefault === true) await makeDefault(space, stored?.id);
       const SortOrder = body.SortOrder ?? stored?.document.SortOrder ?? (await pools.count({ space }));
       const { CanAddWorkers: _, ...fields } = fieldsOf<WorkerPool & { CanAddWorkers?: unknown }>(body);
-      // Octopus's clients do not know the field, and must not take it away by writing what they read.
-      const ImagePolicies = body.ImagePolicies ?? stored?.document.ImagePolicies ?? [];
-      return { ...fields, SortOrder, ImagePolicies };
+      return { ...fields, SortOrder };
     },
     present,
     beforeDelete: async (stored) => {

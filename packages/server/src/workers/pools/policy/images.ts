@@ -1,5 +1,6 @@
-/** Which images the steps of a pool may use. */
+/** Which images the steps of a pool may use, and when these are pulled. */
 import { Invalid } from '@argonaut/contracts';
+import type { PullPolicy } from '@argonaut/orchestrator';
 import type { Database } from '../../../database/index.ts';
 import { poolsIn } from '../queries.ts';
 import { policyOfPool } from './queries.ts';
@@ -38,5 +39,29 @@ export async function checkImageSource(
   ].join(' and ');
   throw new Invalid(
     `${what} is refused by the policy of worker pool "${pool}": its images come from ${allowed}. Use one of them, or change what the pool allows.`,
+  );
+}
+
+const WORDS = { Always: 'always', IfNotPresent: 'if-not-present', Never: 'never' } as const;
+
+/**
+ * What the step asks for, within what the pool allows. Where neither says anything: a feed's tag may have moved since it
+ * was pulled last, so it is asked; what names no feed may exist on the worker only.
+ * @throws Invalid with what the pool allows
+ */
+export async function pullPolicy(
+  database: Database,
+  poolId: string,
+  asked: PullPolicy | undefined,
+  source: ImageSource,
+): Promise<PullPolicy> {
+  const { ImagePolicies = [] } = await policyOfPool(database, poolId);
+  const allowed = ImagePolicies.map((word) => WORDS[word]);
+  if (asked === undefined) return allowed[0] ?? (source.kind === 'feed' ? 'always' : 'if-not-present');
+  if (allowed.length === 0 || allowed.includes(asked)) return asked;
+  const word = Object.entries(WORDS).find(([, policy]) => policy === asked)?.[0];
+  const pool = (await poolsIn(database).find(poolId))?.document.Name ?? poolId;
+  throw new Invalid(
+    `The step asks for the image policy ${word}, which the policy of worker pool "${pool}" refuses: it allows only ${ImagePolicies.join(', ')}. Choose one of them for the step, or change what the pool allows.`,
   );
 }
