@@ -113,7 +113,7 @@ async function expectTheWholeStory(setup: Harness, log: LogSource): Promise<void
 }
 
 for (const worker of ['goes on', 'is restarted too'] as const) {
-  test(`killed once at every point while the worker ${worker}`, async () => {
+  test(`killed once at every point while the worker ${worker}`, { timeout: 120_000 }, async () => {
     let points = 0;
     for (let at = 1; ; at += 1) {
       const store = new MemoryRunStore();
