@@ -6,6 +6,7 @@ import type { ScriptSource } from './index.ts';
 const functions = prelude('functions.sh');
 const encoder = prelude('base64.sh');
 const encoderInBash = prelude('base64.bash');
+const namesInBash = prelude('names.bash');
 
 export function posixFiles(
   shell: 'Sh' | 'Bash',
@@ -15,7 +16,7 @@ export function posixFiles(
 ): LateFile[] {
   const parts = [
     functions,
-    ...(shell === 'Bash' ? [encoderInBash] : anyEncoder()),
+    ...(shell === 'Bash' ? [encoderInBash, namesInBash] : anyEncoder()),
     variableFunction(variables),
   ];
   // What a file says is not known here, so it gets everything that it may ask for.

@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SecretSet } from '../../src/masking/index.ts';
+import { parseBody } from '../../src/messages/grammar.ts';
 import { OutputReader } from '../../src/messages/index.ts';
 import { composeScript, type ScriptSyntax } from '../../src/scripts/index.ts';
 
@@ -49,6 +50,8 @@ export interface Ran {
   readonly artifacts: ReadonlyArray<{ path: string; name: string }>;
   readonly progress: { percentage: number; message: string } | undefined;
   readonly result: string | undefined;
+  /** Service messages as they were printed: name, then `key=value` of each attribute. */
+  readonly messages: readonly string[];
   /** Every run of text as `Level: text`, stdout first. */
   readonly levels: string[];
   readonly work: string;
@@ -86,6 +89,15 @@ export function run(
   }
 }
 
+function messagesIn(text: string): string[] {
+  return [...text.matchAll(/##octopus\[([^\]]*)\]/g)].map(([, body = '']) => {
+    const parsed = parseBody(body);
+    if ('malformed' in parsed) return `malformed: ${parsed.malformed}`;
+    const { name, attributes } = parsed.message;
+    return [name, ...[...attributes].map(([key, value]) => `${key}=${value}`)].join(' ');
+  });
+}
+
 function read(stdout: Uint8Array, stderr: Uint8Array): Omit<Ran, 'code' | 'work'> {
   const reader = new OutputReader(new SecretSet(), { serviceMessages: true });
   reader.write('stdout', stdout, 0);
@@ -102,6 +114,7 @@ function read(stdout: Uint8Array, stderr: Uint8Array): Omit<Ran, 'code' | 'work'
     artifacts,
     progress,
     result: resultMessage,
+    messages: messagesIn(Buffer.from(stdout).toString()),
     levels: runs.map(({ level, bytes }) => `${level}: ${Buffer.from(bytes).toString()}`),
   };
 }

@@ -98,6 +98,51 @@ describe.each(shells)('$name', (shell) => {
     expect(after).toEqual(before);
   });
 
+  test('encodes and decodes the values of messages', () => {
+    const body = `
+      set -eu
+      printf '<%s>' "$(encode_servicemessagevalue "$(get_octopusvariable nasty; printf .)")"
+      printf '<%s>' "$(decode_servicemessagevalue "$(encode_servicemessagevalue "$(get_octopusvariable nasty; printf .)")")"
+      printf '<%s>' "$(decode_servicemessagevalue 'YQ==')" "$(decode_servicemessagevalue 'Y W I=')" "$(decode_servicemessagevalue '')"`;
+    const ran = run(shell, body, { variables: { nasty: NASTY } });
+    expect(ran.stderr).toBe('');
+    expect(ran.stdout).toBe(`<${Buffer.from(`${NASTY}.`).toString('base64')}><${NASTY}.><a><ab><>`);
+  });
+
+  test('knows the functions whose messages nobody acts on here, so that scripts go on', () => {
+    const ran = run(
+      shell,
+      `set -eu
+      set_environmentstate 'blue green' 'a b'
+      set_environmentstate token secret -sensitive
+      set_environmentstate k v Custom
+      set_environmenturl site https://a.example/?b=c
+      new_octopustarget -n 'the name' --target-id id --inputs '{"a": 1}' --roles web,db --worker-pool Linux --update-if-existing
+      remove_octopustarget Targets-1
+      report_kubernetes_manifest 'kind: Pod' blue
+      printf 'a: 1\n---\nb: 2\n---\n' > m.yaml
+      report_kubernetes_manifest_file m.yaml
+      log_environment_information
+      echo end`,
+    );
+    expect(ran.stderr).toBe('');
+    expect(ran.code).toBe(0);
+    expect(ran.stdout).toMatch(/end\n$/);
+    const quiet = ran.messages.filter((message) => !message.startsWith('stdout-'));
+    expect(quiet).toEqual([
+      'set-environmentstate key=blue green value=a b type=State',
+      'set-environmentstate key=token value=secret type=State sensitive=True',
+      'set-environmentstate key=k value=v type=Custom',
+      'set-environmentstate key=site value=https://a.example/?b=c type=Url',
+      'createStepPackageTarget name=the name targetid=id inputs={"a": 1} octopusroles=web,db octopusdefaultworkerpoolidorname=Linux updateifexisting=True',
+      'delete-target machine=Targets-1',
+      'k8s-manifest-applied manifest=kind: Pod ns=blue',
+      'k8s-manifest-applied manifest=a: 1\n',
+      'k8s-manifest-applied manifest=b: 2\n',
+    ]);
+    expect(run(shell, 'new_octopustarget --what x').code).toBe(1);
+  });
+
   test('set -x shows no value that the script does not show itself', () => {
     const ran = run(shell, `set -x\nset_octopusvariable a b\nx=$(get_octopusvariable name)`, {
       variables: { other: 'canary-1' },
@@ -142,6 +187,10 @@ describe.each(shells)('$name', (shell) => {
 test.each(shells.filter(({ syntax }) => syntax === 'Bash'))('$name has octopus_parameters', (bash) => {
   const body = `set -u\nprintf '<%s>' "\${octopus_parameters[A b]}" "\${#octopus_parameters[@]}"`;
   expect(run(bash, body, { variables: { 'A b': NASTY, c: 'd' } }).stdout).toBe(`<${NASTY}><2>`);
+});
+
+test.each(shells.filter(({ syntax }) => syntax === 'Bash'))("$name has Octopus's own name for it", (bash) => {
+  expect(run(bash, 'remove-octopustarget Targets-1').messages).toEqual(['delete-target machine=Targets-1']);
 });
 
 /** Unicode of every length in UTF-8, control characters, and what shells and formats take for their own. */

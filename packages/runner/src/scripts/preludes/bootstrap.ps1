@@ -52,6 +52,53 @@ function Fail-Step([string]$message) {
   exit -1
 }
 
+function Set-EnvironmentState([string]$key, [string]$value, [switch]$sensitive, [string]$type = 'State') {
+  $attributes = [ordered]@{ key = $key; value = $value; type = $type }
+  if ($sensitive) { $attributes.sensitive = 'True' }
+  Write-ArgonautMessage 'set-environmentstate' $attributes
+}
+
+function Set-EnvironmentUrl([string]$key, [string]$url) { Set-EnvironmentState -key $key -value $url -type 'Url' }
+
+function New-OctopusTarget([string]$Name, [string]$TargetId, [string]$Inputs, [string]$Roles, [string]$WorkerPoolIdOrName, [switch]$UpdateIfExisting) {
+  Write-ArgonautMessage 'createStepPackageTarget' ([ordered]@{
+      name = $Name; targetId = $TargetId; inputs = $Inputs; octopusRoles = $Roles
+      octopusDefaultWorkerPoolIdOrName = $WorkerPoolIdOrName; updateIfExisting = "$([bool]$UpdateIfExisting)"
+    })
+}
+
+function Remove-OctopusTarget([string]$targetIdOrName) {
+  Write-ArgonautMessage 'delete-target' ([ordered]@{ machine = $targetIdOrName })
+}
+
+function Report-KubernetesManifest([string]$manifest, [string]$namespace) {
+  $attributes = [ordered]@{ manifest = $manifest }
+  if ($namespace) { $attributes.ns = $namespace }
+  Write-ArgonautMessage 'k8s-manifest-applied' $attributes
+}
+
+function Report-KubernetesManifestFile([string]$path, [string]$namespace) {
+  foreach ($document in ((Get-Content -Raw -LiteralPath $path) -split '(?m)^---.*$')) {
+    if ($document.Trim()) { Report-KubernetesManifest $document.TrimStart("`r", "`n") $namespace }
+  }
+}
+
+function Execute-WithRetry([scriptblock]$command, [int]$maxFailures = 3, [int]$sleepBetweenFailures = 1) {
+  for ($failures = 1; ; $failures++) {
+    try { return & $command }
+    catch {
+      if ($failures -ge $maxFailures) { throw }
+      Write-Host "Attempt $failures of $maxFailures failed: $($_.Exception.Message)"
+      Start-Sleep -Seconds $sleepBetweenFailures
+    }
+  }
+}
+
+function ConvertTo-QuotedString([string]$value) { '"' + $value.Replace('"', '\"') + '"' }
+
+# Programs find the proxies in their environment; there is nothing left to do.
+function Initialize-ProxySettings { }
+
 function Write-Verbose([Parameter(ValueFromPipeline = $true)][string]$Message) { process { Write-ArgonautLevel 'verbose' $Message } }
 function Write-Debug([Parameter(ValueFromPipeline = $true)][string]$Message) { process { Write-ArgonautLevel 'verbose' $Message } }
 function Write-Highlight([Parameter(ValueFromPipeline = $true)][string]$Message) { process { Write-ArgonautLevel 'highlight' $Message } }

@@ -58,6 +58,114 @@ encode_servicemessagevalue() (
   printf '%s' "$encoded"
 )
 
+# Prints the text of an encoded value, exactly; what is no base64 of it is passed over.
+decode_servicemessagevalue() (
+  { set +x; } 2>/dev/null
+  set +eu
+  LC_ALL=C
+  rest=${1-}
+  bits=0
+  count=0
+  line=
+  while [ -n "$rest" ]; do
+    digit=${rest%"${rest#?}"}
+    rest=${rest#?}
+    digits=${__argonaut_digits%%"$digit"*}
+    case $digit in [A-Za-z0-9+/]) ;; *) continue ;; esac
+    bits=$(((bits << 6 | ${#digits}) & 4194303))
+    count=$((count + 6))
+    [ "$count" -ge 8 ] || continue
+    count=$((count - 8))
+    code=$((bits >> count & 255))
+    line="$line\\$((code >> 6))$((code >> 3 & 7))$((code & 7))"
+  done
+  printf "$line"
+)
+__argonaut_digits=ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/
+
+# set_environmentstate KEY VALUE [-sensitive] [TYPE]
+set_environmentstate() {
+  case "${3-}" in
+    -[Ss][Ee][Nn][Ss][Ii][Tt][Ii][Vv][Ee])
+      __argonaut_message set-environmentstate key "${1-}" value "${2-}" type "${4:-State}" sensitive True ;;
+    *) __argonaut_message set-environmentstate key "${1-}" value "${2-}" type "${3:-State}" ;;
+  esac
+}
+
+# set_environmenturl KEY URL
+set_environmenturl() {
+  __argonaut_message set-environmentstate key "${1-}" value "${2-}" type Url
+}
+
+# new_octopustarget --name NAME --target-id ID --inputs JSON [--roles R] [--worker-pool P] [--update-if-existing]
+new_octopustarget() (
+  { set +x; } 2>/dev/null
+  set +eu
+  name= id= inputs= roles= pool= update=
+  while [ $# -gt 0 ]; do
+    case $1 in
+      -n | --name) name=${2-} ;;
+      -t | --target-id) id=${2-} ;;
+      --inputs) inputs=${2-} ;;
+      --roles) roles=${2-} ;;
+      --worker-pool) pool=${2-} ;;
+      --update-if-existing)
+        update=True
+        shift
+        continue
+        ;;
+      *)
+        printf 'new_octopustarget: unknown option "%s"\n' "$1" >&2
+        exit 1
+        ;;
+    esac
+    if [ $# -gt 1 ]; then shift 2; else shift; fi
+  done
+  __argonaut_message createStepPackageTarget name "$name" targetId "$id" inputs "$inputs" \
+    octopusRoles "$roles" octopusDefaultWorkerPoolIdOrName "$pool" updateIfExisting "$update"
+)
+
+# remove_octopustarget NAME; in bash also under Octopus's name, remove-octopustarget.
+remove_octopustarget() {
+  __argonaut_message delete-target machine "${1-}"
+}
+
+# report_kubernetes_manifest YAML [NAMESPACE]
+report_kubernetes_manifest() {
+  if [ -n "${2-}" ]; then __argonaut_message k8s-manifest-applied manifest "${1-}" ns "$2"
+  else __argonaut_message k8s-manifest-applied manifest "${1-}"; fi
+}
+
+# report_kubernetes_manifest_file PATH [NAMESPACE]; one report for each of its documents.
+report_kubernetes_manifest_file() (
+  { set +x; } 2>/dev/null
+  set +eu
+  if [ ! -r "${1-}" ]; then
+    printf 'report_kubernetes_manifest_file: there is no file "%s" in %s\n' "${1-}" "$PWD" >&2
+    exit 1
+  fi
+  document=
+  newline='
+'
+  while IFS= read -r line || [ -n "$line" ]; do
+    case $line in
+      ---*)
+        [ -z "$document" ] || report_kubernetes_manifest "$document" "${2-}"
+        document=
+        ;;
+      *) document="$document$line$newline" ;;
+    esac
+  done <"$1"
+  [ -z "$document" ] || report_kubernetes_manifest "$document" "${2-}"
+)
+
+# Where this script is, for the verbose log.
+log_environment_information() {
+  write_verbose "Working directory: $PWD"
+  write_verbose "Home: ${HOME-}"
+  write_verbose "Step's directory: ${ARGONAUT_WORK-}"
+}
+
 __argonaut_level() (
   { set +x; } 2>/dev/null
   set +eu
