@@ -2,8 +2,10 @@
 import { Conflict, InfrastructureFailure, Invalid } from '@argonaut/contracts';
 import type { LateValues, OpenedAttempt } from '@argonaut/contracts/attempt';
 import { encodeGateMessages, GatePayloadError } from '@argonaut/init';
-import { configureStep } from '../configuration/step.ts';
+import { ConfigurationFault } from '../configuration/errors.ts';
+import { type Configured, configureStep, type StepFiles } from '../configuration/step.ts';
 import { crashPoint } from '../crash-point.ts';
+import { SecretSet } from '../masking/index.ts';
 import { gatePayload } from './program.ts';
 import { StagingDirectory } from './staging-directory.ts';
 import { type AttemptRoom, placeOf } from './surroundings.ts';
@@ -30,9 +32,9 @@ export async function openAttempt(
   }
   const directory = new StagingDirectory(entry.directory);
   const around = await placeOf(places, entry.spec).surroundings(known, signal);
-  const { lateFiles, lines } = await configureStep(
+  const { lateFiles, lines } = await configured(
     { files, work: directory.work, originals: directory.originals, lateFiles: around.files },
-    late.configuration,
+    late,
     entry.phase === 'go' ? 'again' : 'first',
     signal,
   );
@@ -52,6 +54,24 @@ export async function openAttempt(
   }
   crashPoint('open.after-gate');
   return { lines };
+}
+
+/** Lines and complaints may quote a file, and a file may hold what is to be hidden. */
+async function configured(
+  step: StepFiles,
+  { configuration, secrets }: LateValues,
+  time: 'first' | 'again',
+  signal: AbortSignal,
+): Promise<Configured> {
+  try {
+    const { lateFiles, lines } = await configureStep(step, configuration, time, signal);
+    if (lines.length === 0) return { lateFiles, lines };
+    const masks = new SecretSet(secrets);
+    return { lateFiles, lines: lines.map((line) => ({ ...line, message: masks.mask(line.message) })) };
+  } catch (error) {
+    if (!(error instanceof ConfigurationFault)) throw error;
+    throw new ConfigurationFault(new SecretSet(secrets).mask(error.message));
+  }
 }
 
 /** What cannot go through the gate is found before `go` is written down. */

@@ -100,6 +100,27 @@ export function packagesContract(openPorts: OpenPorts): void {
       },
     );
 
+    it('are told of without what must be hidden', async () => {
+      const bytes = zip([{ name: 'a.conf', body: '#{Nope | very-hidden-word}' }]);
+      const configuration: FileConfiguration = {
+        variables: {},
+        sensitive: [],
+        nowMs: 0,
+        substitute: { targets: '*.conf', failOnUnresolved: true, warnOfNoMatch: true },
+      };
+      const spec = await bench.spec({ spec: { packages: [await bring('', bytes)] } });
+      await bench.stage(spec);
+      const opening = bench.open(spec.attempt, 'true', {
+        secrets: { Hidden: 'very-hidden-word' },
+        late: { configuration },
+      });
+      await expect(opening).rejects.toMatchObject({
+        kind: 'Invalid',
+        message: expect.stringMatching(/^a\.conf: .*\*{3,}\(Hidden\)/),
+      });
+      await bench.runner.discard(spec.attempt, 1, patience());
+    });
+
     it('may be gone from the worker: then the step is not begun, and it is said which', async () => {
       const one = await bring('gone', zip([{ name: 'gone', body: 'gone' }]));
       await bench.ports.files.remove(`${bench.dataDirectory}/packages/${one.sha256}.tree`, patience());
