@@ -110,17 +110,26 @@ describe('the relay', () => {
   });
 
   test('ends by itself when no sign of life comes, and pings are one', async () => {
-    using attempt = new AttemptUnderTest();
-    await attempt.open({ program: ['sleep', '60'] });
-    const silent = spawnRelay(attempt, { idleMs: 1500 });
-    const talking = spawnRelay(attempt, { idleMs: 1500 });
+    // An attempt each: on one of them the later relay would supersede the earlier.
+    using lonely = new AttemptUnderTest();
+    using visited = new AttemptUnderTest();
+    for (const attempt of [lonely, visited]) await attempt.open({ program: ['sleep', '60'] });
+    const silent = spawnRelay(lonely, { idleMs: 2000 });
+    const talking = spawnRelay(visited, { idleMs: 2000 });
+    let said = '';
+    silent.stderr?.on('data', (bytes: Buffer) => {
+      said += bytes.toString();
+    });
     const timer = setInterval(() => talking.stdin?.write(encodePing()), 20);
-    await new Promise((resolve) => silent.once('exit', resolve));
+    await new Promise((resolve) => silent.once('close', resolve));
+    expect(said).toBe('running\n');
     expect(talking.exitCode).toBe(null);
     clearInterval(timer);
     await new Promise((resolve) => talking.once('exit', resolve));
-    attempt.process.kill('SIGTERM');
-    await attempt.ended;
+    for (const attempt of [lonely, visited]) {
+      attempt.process.kill('SIGTERM');
+      await attempt.ended;
+    }
   });
 });
 
