@@ -23,6 +23,9 @@ import { registryError, withRetries } from './registry-trouble.ts';
 import { SharedPulls } from './shared-pulls.ts';
 import type { ImageUses } from './uses.ts';
 
+/** What a registry says that was reached: no image of the worker stands in for that. */
+const ANSWERS: ReadonlySet<string> = new Set(['NotFound', 'Unauthorised', 'Forbidden', 'Cancelled']);
+
 export type Progress = (line: AcquireProgress) => void;
 
 export interface ImageAcquisitionOptions {
@@ -112,8 +115,7 @@ export class ImageAcquisition {
     try {
       resolved = await this.#ask(reference, request, onProgress, signal);
     } catch (error) {
-      const kind = kindOf(error);
-      if (kind === 'Unauthorised' || kind === 'Forbidden' || kind === 'Cancelled') throw error;
+      if (ANSWERS.has(kindOf(error) ?? '')) throw error;
       signal.throwIfAborted();
       const instead = await this.#lastKnown(reference, signal);
       if (!instead) throw error;

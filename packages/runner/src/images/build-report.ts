@@ -35,10 +35,11 @@ export class BuildReport {
   ) {
     this.#what = what;
     this.#instructions = instructions;
-    this.#tell = tell;
+    // Building takes the place of pulling where the time of a task is shown.
+    this.#tell = (line) => tell({ ...line, pulling: true });
     this.#clock = clock;
     this.#begun = clock.monotonic();
-    tell({ level: 'Info', message: `Building ${what}` });
+    this.#tell({ level: 'Info', message: `Building ${what}` });
   }
 
   /** The instruction that is being carried out. */

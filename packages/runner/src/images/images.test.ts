@@ -139,6 +139,19 @@ describe('the progress of a pull', () => {
   });
 });
 
+describe('a layer that breaks off', () => {
+  it('is told once for each time, not for each second that the engine waits', () => {
+    const told: AcquireProgress[] = [];
+    const report = new PullReport('tool:1', 'sha256:1', (line) => told.push(line), heldClock());
+    const waits = ['Retrying in 2 seconds', 'Retrying in 1 second'];
+    for (const status of [...waits, 'Downloading', ...waits]) report.take({ layer: 'a', status });
+    expect(told.filter(({ level }) => level === 'Warning').map(({ message }) => message)).toEqual([
+      'Pulling tool:1: layer a broke off; the engine tries again.',
+      'Pulling tool:1: layer a broke off; the engine tries again.',
+    ]);
+  });
+});
+
 describe('a shared pull', () => {
   const image: AcquiredImage = { reference: 'x', local: 'y', os: 'linux', architecture: 'amd64' };
 

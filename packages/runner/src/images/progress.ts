@@ -34,6 +34,14 @@ export class PullReport {
     const { layer, status } = line;
     if (layer === undefined || status.startsWith('Pulling from')) return;
     const known = this.#layers.get(layer) ?? { status, current: 0, total: 0 };
+    const before = this.#layers.get(layer)?.status ?? '';
+    if (status.startsWith('Retrying') && !before.startsWith('Retrying')) {
+      this.#tell({
+        level: 'Warning',
+        message: `Pulling ${this.#reference}: layer ${layer} broke off; the engine tries again.`,
+        pulling: true,
+      });
+    }
     known.status = status;
     if (status === 'Downloading') {
       known.current = line.currentBytes ?? known.current;
