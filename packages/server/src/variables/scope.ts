@@ -149,6 +149,7 @@ class ResolvedScope implements TaskVariableScope {
   ): ActionVariables {
     const values: Record<string, string | null> = {};
     const sensitive = new Set<string>();
+    const duplicates: string[] = [];
     for (const { name, winner, losers } of resolveVariables(definitions, context).explanation) {
       if (winner === null) continue;
       const { variable } = winner;
@@ -156,12 +157,14 @@ class ResolvedScope implements TaskVariableScope {
       if (variable.sensitive) sensitive.add(name);
       if (isAccountType(variable.stored.Type)) this.#addAccount(variable, values, sensitive, warnings);
       if (losers.some(({ reason }) => reason.kind === 'duplicate')) {
-        warnings.add(
+        duplicates.push(
           `The variable "${name}" has several values that are scoped alike. The first is used; remove the others.`,
         );
       }
     }
-    if (isTruthy(values.OctopusSuppressDuplicateVariableWarning ?? '')) warnings.clear();
+    if (!isTruthy(values.OctopusSuppressDuplicateVariableWarning ?? '')) {
+      for (const duplicate of duplicates) warnings.add(duplicate);
+    }
     return { values, sensitive };
   }
 

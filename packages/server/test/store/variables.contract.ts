@@ -143,7 +143,7 @@ export function variablesContract(name: string, open: () => Promise<Database>): 
       const snapshots = await fixture.snapshots(fixture.id);
       const { keys: old } = server.services;
       const next = new Secret(Buffer.alloc(32, 9).toString('base64'));
-      const { keys } = await rotateMasterKey({ database, keys: old }, next);
+      const { keys } = await rotateMasterKey({ ...server.services, keys: old }, next);
       const secretsWith = async (ring: KeyRing) => {
         const system = { space: { id: 'Spaces-1', name: 'Default' } };
         const input = { space: 'Spaces-1', snapshots, place: {}, system, nowMs: 0 };
