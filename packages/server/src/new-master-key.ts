@@ -26,12 +26,13 @@ export async function giveNewMasterKey(config: ServerConfig, newKey?: Secret): P
   const database = await openDatabase(config);
   try {
     const keys = await openKeyRing(database, config);
+    const now = () => new Date();
     if (config.masterKey && newKey) {
-      const { resealed } = await rotateMasterKey({ database, keys }, newKey);
+      const { resealed } = await rotateMasterKey({ database, keys, now }, newKey);
       return { resealed, inKeyFile: false };
     }
     const next = writeNextKey(config.dataDirectory, newKey);
-    const { resealed } = await rotateMasterKey({ database, keys }, next);
+    const { resealed } = await rotateMasterKey({ database, keys, now }, next);
     adoptNextKey(config.dataDirectory);
     return { resealed, inKeyFile: true };
   } finally {

@@ -15,6 +15,7 @@ import {
   type Place,
   type Sealed,
 } from './database/index.ts';
+import { recordEvent } from './events/index.ts';
 import { secretPlace } from './feeds/codec.ts';
 import { propertyPlace } from './processes/accept.ts';
 import type { Services } from './services.ts';
@@ -57,7 +58,7 @@ const PLACES: Readonly<Record<string, PlaceOf>> = {
  * knows where it belongs. Then nothing has changed.
  */
 export async function rotateMasterKey(
-  { database, keys }: Pick<Services, 'database' | 'keys'>,
+  { database, keys, now }: Pick<Services, 'database' | 'keys' | 'now'>,
   newKey: Secret,
 ): Promise<{ readonly resealed: number; readonly keys: KeyRing }> {
   const next = new KeyRing(decodeKey(newKey.reveal(), 'The new master key'));
@@ -72,6 +73,14 @@ export async function rotateMasterKey(
     await resealDocuments(database, reseal);
     await resealOutputs(database, reseal);
     await changeMasterKey(database, keys, next);
+    await recordEvent(
+      { database, now },
+      {
+        category: 'MasterKeyRotated',
+        message: `The master key was changed from ${keys.keyId} to ${next.keyId}; ${resealed} secrets were sealed anew`,
+        related: [],
+      },
+    );
   });
   await checkMasterKey(database, next);
   return { resealed, keys: next };

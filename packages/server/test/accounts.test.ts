@@ -129,11 +129,14 @@ describe('an account', () => {
     const { database } = server.services;
     const old = server.services.keys;
     const next = new Secret(Buffer.alloc(32, 9).toString('base64'));
-    const { keys } = await rotateMasterKey({ database, keys: old }, next);
+    const { keys } = await rotateMasterKey({ database, keys: old, now: () => new Date() }, next);
     const found = await sshLogin(database, keys, 'Spaces-1', made.Id);
     expect(found.kind === 'key' && found.privateKey.reveal()).toBe(plainKey);
     await expect(sshLogin(database, old, 'Spaces-1', made.Id)).rejects.toThrow();
-    await rotateMasterKey({ database, keys }, new Secret(Buffer.alloc(32, 7).toString('base64')));
+    await rotateMasterKey(
+      { database, keys, now: () => new Date() },
+      new Secret(Buffer.alloc(32, 7).toString('base64')),
+    );
     expect(new KeyRing(Buffer.alloc(32, 7)).keyId).toBe(old.keyId);
   });
 });

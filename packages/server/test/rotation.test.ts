@@ -2,6 +2,7 @@
 import { Secret } from '@argonaut/contracts';
 import { describe, expect, it } from 'vitest';
 import { checkMasterKey, type Database, KeyRing, memoryDatabase } from '../src/database/index.ts';
+import { findEvents } from '../src/events/queries.ts';
 import { secretPlace } from '../src/feeds/codec.ts';
 import { feedsIn } from '../src/feeds/queries.ts';
 import { rotateMasterKey } from '../src/rotation.ts';
@@ -84,6 +85,8 @@ describe('a new master key', () => {
     const { resealed, keys } = await rotateMasterKey(server.services, NEW_KEY);
     // Variable and snapshot, feed, property, answer, output.
     expect(resealed).toBe(6);
+    const { items } = await findEvents(database, { categories: ['MasterKeyRotated'] }, { skip: 0, take: 9 });
+    expect(items).toMatchObject([{ userId: '', body: { Message: expect.stringContaining('6 secrets') } }]);
 
     // A ring made from the key alone, as the next start makes it.
     const fresh = new KeyRing(Buffer.alloc(32, 9));
@@ -111,7 +114,7 @@ describe('a new master key', () => {
     );
 
     // The old key does not even begin.
-    await expect(rotateMasterKey({ database, keys: old }, NEW_KEY)).rejects.toThrow();
+    await expect(rotateMasterKey({ database, keys: old, now: () => new Date() }, NEW_KEY)).rejects.toThrow();
     const rows = await database.query.selectFrom('documents').select('document').execute();
     expect(JSON.stringify(rows)).not.toContain(`v1.${old.keyId}`);
     expect((await after.get('/api/users/me', { 'x-octopus-apikey': ADMIN_KEY })).status).toBe(200);
@@ -124,7 +127,10 @@ describe('a new master key', () => {
     const database = await memoryDatabase();
     const { server } = await furnished(database);
     const first = await rotateMasterKey(server.services, NEW_KEY);
-    const second = await rotateMasterKey({ database, keys: first.keys }, new Secret('ab'.repeat(32)));
+    const second = await rotateMasterKey(
+      { database, keys: first.keys, now: () => new Date() },
+      new Secret('ab'.repeat(32)),
+    );
     expect(second.resealed).toBe(6);
     await using after = await testServer({ database, keys: second.keys });
     expect((await after.get('/api/users/me')).status).toBe(200);

@@ -29,7 +29,9 @@ export function creationRoutes(routes: RouteTable, services: Services): void {
     idempotent: true,
     // Choosing package versions may ask a registry.
     transaction: false,
-    handle: async ({ body, space }) => {
+    // Making it records it, unless it existed.
+    audited: false,
+    handle: async ({ body, space, user }) => {
       const project = await projectsIn(database).get(body.ProjectId, space);
       const channel = await channelNamed(database, space, project.id, body.ChannelId);
       const release = await createRelease(services, {
@@ -43,6 +45,7 @@ export function creationRoutes(routes: RouteTable, services: Services): void {
         customFields: body.CustomFields ?? {},
         gitResources: body.SelectedGitResources ?? [],
         extra: withoutServerFields(fieldsOf(body)),
+        by: user,
       });
       return created(present(release));
     },
@@ -58,7 +61,9 @@ export function creationRoutes(routes: RouteTable, services: Services): void {
     response: CreateReleaseResponse,
     idempotent: true,
     transaction: false,
-    handle: async ({ body, space }) => {
+    // Making it records it, unless it existed.
+    audited: false,
+    handle: async ({ body, space, user }) => {
       if (body.GitRef || body.GitCommit) {
         throw new Invalid(
           `The project "${body.ProjectName}" keeps its process in the database, so a Git reference means nothing to it. Leave GitRef and GitCommit out.`,
@@ -81,6 +86,7 @@ export function creationRoutes(routes: RouteTable, services: Services): void {
         customFields: body.CustomFields ?? {},
         gitResources: [],
         extra: {},
+        by: user,
       });
       return created({ ReleaseId: release.id, ReleaseVersion: release.document.Version });
     },

@@ -5,7 +5,8 @@
 import { Invalid } from '@argonaut/contracts';
 import type { TemplatePackage } from '@argonaut/contracts/rest';
 import type { Stored } from '../database/index.ts';
-import { timestamp } from '../http/index.ts';
+import { documentEvent, recordEvent } from '../events/index.ts';
+import { type Principal, timestamp } from '../http/index.ts';
 import { choosePackages, type Wishes } from '../processes/packages/choose.ts';
 import { feedFacts } from '../processes/packages/newest.ts';
 import { deploymentProcessId, freezeProcess } from '../processes/queries.ts';
@@ -33,6 +34,7 @@ export interface NewRelease {
   readonly gitResources: readonly unknown[];
   /** Fields that the server does not know; kept as they came. */
   readonly extra: object;
+  readonly by: Principal;
 }
 
 /** @throws Invalid with every complaint: packages without a version, a version that is taken, a disabled project. */
@@ -77,7 +79,7 @@ export async function createRelease(services: Services, wanted: NewRelease): Pro
     }
     const process = await freezeProcess(database, space, deploymentProcessId(project.id));
     const variables = await snapshotProjectVariables(services, project);
-    return releases.insert({
+    const made = await releases.insert({
       space,
       document: {
         ...wanted.extra,
@@ -95,6 +97,9 @@ export async function createRelease(services: Services, wanted: NewRelease): Pro
         ...variables,
       },
     });
+    const event = documentEvent('Created', releases.kind, made);
+    await recordEvent(services, { ...event, space, by: wanted.by });
+    return made;
   });
   if (!existed) {
     await lockReleaseImages(services, release);
