@@ -114,11 +114,11 @@ describe.each(modes)('a program $name', ({ namespace }) => {
 
   test('gets line times from the moment it printed, though nobody listened', async () => {
     using attempt = start();
-    const exit = await attempt.run('echo first; sleep 0.2; echo second');
+    const exit = await attempt.run('echo first; sleep 0.8; echo second');
     const [first, second] = attempt.chunks().map((chunk) => chunk.timeNs ?? 0n);
-    expect(Number((second ?? 0n) - (first ?? 0n))).toBeGreaterThanOrEqual(190_000_000);
+    expect(Number((second ?? 0n) - (first ?? 0n))).toBeGreaterThanOrEqual(400_000_000);
     expect(first).toBeGreaterThanOrEqual(exit.startNs);
-    expect(exit.endNs - exit.startNs).toBeGreaterThanOrEqual(190_000_000n);
+    expect(exit.endNs - exit.startNs).toBeGreaterThanOrEqual(400_000_000n);
   });
 
   test('passes its code on as init’s own', async () => {
