@@ -12,6 +12,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { passwordRegistry } from '../../../../test/services.ts';
+import { zip } from '../../../runner/test/packages/archives.ts';
 import { crawl } from './api-crawl.ts';
 import {
   type Finding,
@@ -43,7 +44,7 @@ const MUST_ANSWER = [
   /^\/api\/events$|^\/api\/Spaces-1\/events$/,
 ];
 /** The log of an attempt in its directory on the worker. */
-const RAW_LOG = /^worker worker\/attempts\/[^/]+\/a\/log$/;
+const RAW_LOG = /^worker worker\/attempts\/[^/]+\/(services\/[^/]+\/)?a\/log$/;
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 let server: KillableServer;
@@ -83,6 +84,7 @@ for name in ${FROM_VARIABLES.join(' ')}; do
 done
 prove Environment "$FROM_ENVIRONMENT"
 prove Body '#{Body}'
+prove Package "$(cat settings/settings.txt)"
 set_octopusvariable Made "made-$(printf %s "$(get_octopusvariable Project.Secret)" | sha256sum | cut -c 1-40)" -sensitive
 update_progress 50 "half of $(get_octopusvariable Project.Secret)"
 echo '#{Control}' > "$PWD/control"
@@ -102,6 +104,8 @@ test('no secret is anywhere but where it belongs', { timeout: 300_000 }, async (
     ['My.Password', newCanary()],
     ['Environment', newCanary()],
     ['Container', newCanary()],
+    ['Service', newCanary()],
+    ['Package', plainCanary()],
     ['Body', plainCanary()],
     ['Feed.Password', registry.credentials.password],
     ['User.Password', newCanary()],
@@ -140,6 +144,7 @@ test('no secret is anywhere but where it belongs', { timeout: 300_000 }, async (
   });
   expect(login.status).toBe(200);
 
+  await pushSettings();
   const steps: StepWish[] = [
     {
       name: 'Script',
@@ -149,6 +154,34 @@ test('no secret is anywhere but where it belongs', { timeout: 300_000 }, async (
       properties: {
         'Argonaut.Action.Environment': JSON.stringify({ FROM_ENVIRONMENT: '#{Environment}' }),
         'Octopus.Action.Container.Options': '--label control=#{Control}',
+        'Octopus.Action.EnabledFeatures': 'Octopus.Features.SubstituteInFiles',
+        'Octopus.Action.SubstituteInFiles.TargetFiles': '**/*.txt',
+        'Argonaut.Action.Container.Services': JSON.stringify([
+          {
+            name: 'beside',
+            image: IMAGE,
+            feed: feed.Id,
+            command: [
+              '/bin/sh',
+              '-c',
+              `${functions}prove Service "$SECRET"; careless "$SECRET"; exec sleep 600`,
+            ],
+            env: { SECRET: '#{Service}' },
+            log: 'always',
+          },
+        ]),
+      },
+      action: {
+        Packages: [
+          {
+            Id: '',
+            Name: 'settings',
+            PackageId: 'Swept.Settings',
+            FeedId: 'feeds-builtin',
+            AcquisitionLocation: 'Server',
+            Properties: { Extract: 'True', SelectionMode: 'immediate' },
+          },
+        ],
       },
     },
     {
@@ -205,11 +238,24 @@ careless "$(get_octopusvariable 'Octopus.Action[Script].Output.Made')"`,
   expect(after.findings.filter(({ where }) => RAW_LOG.test(where))).toEqual([]);
   expect([...after.placesOf(CONTROL)]).toEqual(expect.arrayContaining(['database', 'blobs', 'api']));
 
-  for (const name of [...FROM_VARIABLES, 'Environment', 'Body', 'Made', 'Container']) {
+  for (const name of [...FROM_VARIABLES, 'Environment', 'Body', 'Package', 'Made', 'Container', 'Service']) {
     expect(raw, name).toContain(`proof ${name} ${sha256(value(name))}`);
   }
-  expect(raw.match(/careless \*+/g)).toHaveLength(FROM_VARIABLES.length + 2);
+  expect(raw.match(/careless \*+/g)).toHaveLength(FROM_VARIABLES.length + 3);
 });
+
+/** A package whose file has a place for a secret. */
+async function pushSettings(): Promise<void> {
+  const form = new FormData();
+  const bytes = zip([{ name: 'settings.txt', body: '#{Package}' }]);
+  form.append('file', new Blob([new Uint8Array(bytes)]), 'Swept.Settings.1.0.0.zip');
+  const answer = await fetch(`${server.address}/api/Spaces-1/packages/raw`, {
+    method: 'POST',
+    headers: { 'x-octopus-apikey': server.key },
+    body: form,
+  });
+  expect(answer.status).toBe(201);
+}
 
 /** The variables, the library set, the process's own secret; and a release that holds them. */
 async function plant(projectId: string, accountId: string, value: (name: string) => string) {
@@ -229,7 +275,7 @@ async function plant(projectId: string, accountId: string, value: (name: string)
   const saved = await call('PUT', `/api/variables/${project.VariableSetId}`, {
     ...set,
     Variables: [
-      ...['Project.Secret', 'Environment', 'Container', 'Body'].map(sensitive),
+      ...['Project.Secret', 'Environment', 'Container', 'Service', 'Package', 'Body'].map(sensitive),
       { Name: 'Asked', Type: 'Sensitive', IsSensitive: true, Prompt: { Label: 'A secret', Required: true } },
       { Name: 'Login', Type: 'UsernamePasswordAccount', Value: accountId },
       { Name: 'Control', Value: value(CONTROL) },

@@ -101,7 +101,7 @@ export async function searchEngine(search: Search): Promise<void> {
     search.look('inspect', id.slice(0, 12), Buffer.from(text));
     const [{ GraphDriver, Mounts, Config }] = JSON.parse(text);
     // Containers of others are none of our business, and may be large.
-    if (Config?.Labels?.['argonaut.role'] !== 'attempt') continue;
+    if (!['attempt', 'service'].includes(Config?.Labels?.['argonaut.role'])) continue;
     const folders = [GraphDriver?.Data?.UpperDir, ...volumesOf(Mounts)].filter(
       (folder) => folder !== undefined,
     );
