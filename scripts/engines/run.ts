@@ -17,6 +17,9 @@ const suites = [
   'packages/runner/test/contract.engine.test.ts',
   'packages/runner/test/conformance.engine.test.ts',
   'packages/runner/test/acquisition.engine.test.ts',
+  'packages/runner/test/builds.engine.test.ts',
+  'packages/runner/test/clean-up.engine.test.ts',
+  'packages/runner/test/registry-trouble.engine.test.ts',
   'packages/runner/test/engine-killed.engine.test.ts',
 ];
 /** Of `fetch.sh`: this machine cannot have it. */

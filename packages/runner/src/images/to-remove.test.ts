@@ -80,4 +80,19 @@ describe('images that may go', () => {
     });
     expect(found?.names).toEqual(['registry:5000/a@sha256:a', keep('a')]);
   });
+
+  it('may have their digest among their tags, as the containerd store shows them', () => {
+    const digest = 'registry:5000/a@sha256:a';
+    const [found] = removableImages({
+      images: [
+        image('a', { repoTags: [digest, keep('a')], repoDigests: ['argonaut.local/keep@sha256:a', digest] }),
+      ],
+      inUse: new Set(),
+      planned: new Set(),
+      usedMs: () => 0,
+      nowMs: now,
+      minimumAgeMs: hour,
+    });
+    expect(found?.names).toEqual([digest, keep('a')]);
+  });
 });

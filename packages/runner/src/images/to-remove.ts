@@ -33,15 +33,17 @@ export interface Stock {
 export function removableImages(stock: Stock): readonly RemovableImage[] {
   const found: RemovableImage[] = [];
   for (const { id, repoTags, repoDigests, sizeBytes } of stock.images) {
-    const tags = repoTags.filter((tag) => !tag.startsWith('<none>'));
+    // The containerd store lists names by digest among the tags (28.5).
+    const tags = repoTags.filter((tag) => !tag.startsWith('<none>') && !tag.includes('@'));
     const ours = tags.filter(isOurs);
     const [local] = ours;
     if (local === undefined || ours.length < tags.length || stock.inUse.has(id)) continue;
     if (ours.some((name) => stock.planned.has(name))) continue;
     const usedMs = Math.max(...ours.map(stock.usedMs));
     if (stock.nowMs - usedMs < stock.minimumAgeMs) continue;
-    const digests = repoDigests.filter((name) => !name.startsWith('<none>') && !isOurs(name));
-    found.push({ id, local, names: [...digests, ...ours], sizeBytes, usedMs });
+    const digests = [...repoDigests, ...repoTags].filter((name) => name.includes('@') && !isOurs(name));
+    const names = [...new Set(digests.filter((name) => !name.startsWith('<none>'))), ...ours];
+    found.push({ id, local, names, sizeBytes, usedMs });
   }
   return found.toSorted((a, b) => a.usedMs - b.usedMs);
 }
