@@ -173,6 +173,18 @@ test('content that the worker has needs no registry; what is not fixed is taken 
   }
 });
 
+test('a tag that was taken away is not stood in for by what the worker has of it', async () => {
+  const repository = registry.repository();
+  const image = `${repository.name}:1`;
+  const one = await repository.push('1', 'number one');
+  const made = await project(image);
+  await deploy(made.releaseId, testing);
+  await repository.remove(one);
+  const later = await project(image);
+  expect((await deploy(later.releaseId, later.environmentId)).task).toMatchObject({ State: 'Failed' });
+  expect((await deploy(made.releaseId, made.environmentId)).task).toMatchObject({ State: 'Success' });
+});
+
 test('what is missing or refused is said as the feed test says it', async () => {
   const repository = registry.repository();
   await repository.push('1.2.3', 'number one');
