@@ -3,7 +3,7 @@ import { Conflict, InfrastructureFailure, Invalid } from '@argonaut/contracts';
 import type { LateValues, OpenedAttempt } from '@argonaut/contracts/attempt';
 import { encodeGateMessages, GatePayloadError } from '@argonaut/init';
 import { ConfigurationFault } from '../configuration/errors.ts';
-import { type Configured, configureStep, type StepFiles } from '../configuration/step.ts';
+import type { Configured, StepFiles } from '../configuration/step.ts';
 import { crashPoint } from '../crash-point.ts';
 import { SecretSet } from '../masking/index.ts';
 import { gatePayload } from './program.ts';
@@ -63,6 +63,9 @@ async function configured(
   time: 'first' | 'again',
   signal: AbortSignal,
 ): Promise<Configured> {
+  if (configuration === undefined) return { lateFiles: [], lines: [] };
+  // Loaded when it is needed: its parsers take 7 MB.
+  const { configureStep } = await import('../configuration/step.ts');
   try {
     const { lateFiles, lines } = await configureStep(step, configuration, time, signal);
     if (lines.length === 0) return { lateFiles, lines };

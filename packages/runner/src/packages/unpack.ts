@@ -13,7 +13,6 @@ import { checkLinkTarget, checkPath } from './entry-path.ts';
 import { PackageRefused, shown } from './errors.ts';
 import { DEFAULT_LIMITS, type UnpackLimits } from './limits.ts';
 import { openTarArchive } from './tar.ts';
-import { openZipArchive } from './zip.ts';
 
 /** Whoever runs the step may use what is its own: only the worker's user may enter the directory above. */
 const DIRECTORY_MODE = 0o777;
@@ -218,6 +217,8 @@ async function openArchive(options: UnpackOptions, file: ArchiveFile): Promise<A
   const starts = (...bytes: number[]) => bytes.every((byte, at) => head[at] === byte);
   const common = { packageName, file, limits };
   if (starts(0x50, 0x4b, 3, 4) || starts(0x50, 0x4b, 5, 6)) {
+    // Loaded with the first zip: its library takes some MB.
+    const { openZipArchive } = await import('./zip.ts');
     return openZipArchive({ ...common, percentEncoded: extension.toLowerCase() === '.nupkg' });
   }
   if (starts(0x1f, 0x8b)) return openTarArchive({ ...common, gzip: true });

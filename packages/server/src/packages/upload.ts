@@ -5,7 +5,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { ArgonautError, Invalid } from '@argonaut/contracts';
-import { Busboy } from '@fastify/busboy';
 import type { Services } from '../services.ts';
 import { type PackageName, readFileName } from './file-name.ts';
 
@@ -74,7 +73,12 @@ async function store(services: Services, name: PackageName, content: Readable): 
 }
 
 /** Its name without any directories, and its bytes, which fail when the body ends early or stands still. */
-function firstFile(body: Readable, contentType: string): Promise<{ fileName: string; content: Readable }> {
+async function firstFile(
+  body: Readable,
+  contentType: string,
+): Promise<{ fileName: string; content: Readable }> {
+  // Loaded with the first upload: it takes some MB.
+  const { Busboy } = await import('@fastify/busboy');
   return new Promise((resolve, reject) => {
     const parser = new Busboy({
       headers: { 'content-type': contentType },

@@ -1,18 +1,12 @@
-/** `Markdown`: CommonMark with tables, automatic links and `~~del~~ ~sub~ ^sup^ ++ins++ ==mark==`, as HTML. */
-
-import MarkdownIt from 'markdown-it';
-import ins from 'markdown-it-ins';
-import mark from 'markdown-it-mark';
-import sub from 'markdown-it-sub';
-import sup from 'markdown-it-sup';
+/** `Markdown`: see markdown-renderer.ts, which is loaded with the first text: its libraries take 10 MB. */
+import { createRequire } from 'node:module';
 import { type Filter, plainFilter } from './filter.ts';
 
-const renderer = new MarkdownIt({ html: true, linkify: true }).use(ins).use(mark).use(sub).use(sup);
-// Only addresses that say so are links: a file name such as "deploy.sh" is none.
-renderer.linkify.set({ fuzzyLink: false, fuzzyEmail: false, fuzzyIP: false });
+// Filters answer at once, so the module is required; `import()` would make every caller wait.
+const load: (path: './markdown-renderer.ts') => typeof import('./markdown-renderer.ts') = createRequire(
+  import.meta.url,
+);
 
-// What is struck out was deleted, so that is the element; the library's default means "no longer true".
-renderer.renderer.rules.s_open = () => '<del>';
-renderer.renderer.rules.s_close = () => '</del>';
-
-export const markdown: Filter = plainFilter((input) => `${renderer.render(input.trim())}\n`);
+export const markdown: Filter = plainFilter(
+  (input) => `${load('./markdown-renderer.ts').renderMarkdown(input.trim())}\n`,
+);
