@@ -7,6 +7,7 @@ export { FileRules } from './apply.ts';
 export { ConfigurationFault } from './errors.ts';
 export { replaceInJson } from './json.ts';
 export { compilePatterns } from './patterns.ts';
+export { replaceInProperties } from './properties.ts';
 export { type Configured, configureStep, type StepFiles } from './step.ts';
 export { type Format, replaceStructured } from './structured.ts';
 export { type Evaluate, substitute } from './substitute.ts';

@@ -2,10 +2,11 @@
 import { decode, encode } from './encoding.ts';
 import { ConfigurationFault } from './errors.ts';
 import { replaceInJson } from './json.ts';
+import { replaceInProperties } from './properties.ts';
 import type { ConfigurationValues, Replaced } from './values.ts';
 import { replaceInYaml } from './yaml.ts';
 
-export type Format = 'JSON' | 'YAML';
+export type Format = 'JSON' | 'YAML' | 'properties';
 
 export interface Structured {
   readonly bytes: Uint8Array;
@@ -17,10 +18,11 @@ export interface Structured {
 const READERS: Readonly<Record<Format, (text: string, values: ConfigurationValues) => Replaced>> = {
   JSON: replaceInJson,
   YAML: replaceInYaml,
+  properties: replaceInProperties,
 };
 
 /** Formats that other tools know by this word and this one does not read. */
-const UNREAD: Readonly<Record<string, string>> = { xml: 'XML', config: 'XML', properties: 'Java properties' };
+const UNREAD: Readonly<Record<string, string>> = { xml: 'XML', config: 'XML' };
 
 /**
  * @param name the file's name; its ending decides, unknown endings are tried as JSON, then as YAML
@@ -55,10 +57,11 @@ export function replaceStructured(
 function formatsOf(name: string, jsonOnly: boolean): readonly Format[] {
   const ending = name.slice(name.lastIndexOf('.') + 1).toLowerCase();
   if (jsonOnly || ending === 'json') return ['JSON'];
+  if (ending === 'properties') return ['properties'];
   const unread = UNREAD[ending];
   if (unread !== undefined) {
     throw new ConfigurationFault(
-      `Values cannot be put into ${unread}; this version reads JSON and YAML. Use templates in the file instead (substitute variables in files).`,
+      `Values cannot be put into ${unread}; this version reads JSON, YAML and Java properties. Use templates in the file instead (substitute variables in files).`,
     );
   }
   return ['JSON', 'YAML'];

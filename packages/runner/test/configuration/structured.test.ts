@@ -4,6 +4,7 @@ import { parseAllDocuments } from 'yaml';
 import {
   ConfigurationValues,
   replaceInJson,
+  replaceInProperties,
   replaceInYaml,
   replaceStructured,
 } from '../../src/configuration/index.ts';
@@ -252,16 +253,60 @@ describe('a file', () => {
     ['app.yml', 'a: x', 'YAML'],
     ['app.yaml', '{"a": "x"}', 'JSON'],
     ['appsettings', 'a: x', 'YAML'],
+    ['app.properties', 'a=x', 'properties'],
   ])('%s is read by what it is', (name, before, format) => {
     expect(replaceStructured(bytes(before), name, values)).toMatchObject({ format, used: ['a'] });
   });
 
-  it.each(['web.config', 'a.xml', 'a.properties'])('%s is refused, with the way out', (name) => {
+  it.each(['web.config', 'a.xml'])('%s is refused, with the way out', (name) => {
     expect(() => replaceStructured(bytes('x'), name, values)).toThrow('substitute variables in files');
   });
 
   it('without anything to replace is given back as it came', () => {
     const before = bytes('{ "other" :1 }');
     expect(replaceStructured(before, 'x.json', values)).toEqual({ bytes: before, format: 'JSON', used: [] });
+  });
+});
+
+describe('Java properties', () => {
+  const rows: Row[] = [
+    ['a value', 'a=x\nb=y\n', { a: 'z' }, 'a=z\nb=y\n'],
+    ['every separator', 'a = x\nb:x\nc x\nd\tx', { a: '1', b: '2', c: '3', d: '4' }, 'a = 1\nb:2\nc 3\nd\t4'],
+    ['a key alone gets a separator', 'a\nb', { a: '1', b: '2' }, 'a:1\nb:2'],
+    ['an empty value', 'a=\nb=x', { a: '1' }, 'a=1\nb=x'],
+    ['dots in a key, whatever its case', 'spring.url=x', { 'Spring.URL': 'y' }, 'spring.url=y'],
+    [
+      'comments and blank lines stay',
+      '# a=x\r\n  ! a=x\r\n\r\n\ta=x\r\n',
+      { a: 'y' },
+      '# a=x\r\n  ! a=x\r\n\r\n\ta=y\r\n',
+    ],
+    ['a comment does not go on', '# a \\\na=x', { a: 'y' }, '# a \\\na=y'],
+    ['a value over several lines', 'a=x,\\\n   y,\\\r\n   z\nb=x', { a: 'one' }, 'a=one\nb=x'],
+    ['a value that begins on the next line', 'a = \\\n   x\nb=x', { a: 'one' }, 'a = \\\n   one\nb=x'],
+    ['a key over two lines', 'a\\\n  b=x', { ab: 'y' }, 'a\\\n  b=y'],
+    ['an escaped key', 'a\\ \\=\\u0062=x', { 'a =b': 'y' }, 'a\\ \\=\\u0062=y'],
+    ['a backslash before a backslash ends nothing', 'a=x\\\\\nb=y', { a: '1', b: '2' }, 'a=1\nb=2'],
+    ['what a value must not say plainly', 'a=x', { a: ' \\ü\n\t€=:# ' }, 'a=\\ \\\\\\u00FC\\n\\t\\u20AC=:# '],
+    ['the last line goes on into nothing', 'a=x\\', { a: 'y' }, 'a=y'],
+    ['reserved names', 'OctopusX=x', { OctopusX: 'y' }, 'OctopusX=x'],
+  ];
+  it.each(rows)('%s', (_, before, values, after) => {
+    expect(replaceInProperties(before, new ConfigurationValues(values)).text).toBe(after);
+  });
+
+  it('of every shape keep what no variable names, and mean the value that was put in', () => {
+    const { seed, pick } = seededRandom();
+    const pieces = ['a', '=', ':', ' ', '\\', '\n', '\r\n', '#', '!', 'u0041', '\t', '\f', 'é'];
+    const other = new ConfigurationValues({ other: 'x' });
+    const named = new ConfigurationValues({ a: ' \\\n=é' });
+    for (let round = 0; round < 500; round += 1) {
+      const source = Array.from({ length: 30 }, () => pick(pieces)).join('');
+      const why = `seed ${seed}: ${JSON.stringify(source)}`;
+      expect(replaceInProperties(source, other), why).toEqual({ text: source, used: [] });
+      const once = replaceInProperties(source, named);
+      // The value ends where it was written to end: otherwise a second time would change something.
+      expect(replaceInProperties(once.text, named), why).toEqual(once);
+    }
   });
 });
