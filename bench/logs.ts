@@ -18,6 +18,8 @@ import { ServerUnderTest } from './server-under-test.ts';
 
 const IMAGE = 'argonaut-test/busybox:1';
 const BLOCK = 1_000_000;
+/** Every so many blocks hold all canaries: one in 3 kB on the average, far more than logs have. */
+const DENSE_EVERY = 8;
 /** Begins with what is no character of base64: forms are found across a line's end, too. */
 const CANARY = '[canary] ';
 const LINE =
@@ -46,10 +48,14 @@ const printed = canaryLines
   )
   .map((line) => `printf '${line}\\n'`)
   .join('\n');
-const plainLines = Math.floor((BLOCK - canaryLines.join('\n').length) / (LINE.length + 1));
+const linesBeside = Math.floor((BLOCK - canaryLines.join('\n').length) / (LINE.length + 1));
+const linesAlone = Math.floor(BLOCK / (LINE.length + 1));
+const isDense = (block: number): boolean => block % DENSE_EVERY === 0;
 const script = (megabytes: number): string =>
-  `{\n${printed}\nyes '${LINE}' | head -n ${plainLines}\n} > /tmp/block\n` +
-  `i=0; while [ $i -lt ${megabytes} ]; do cat /tmp/block; i=$((i + 1)); done\n`;
+  `{\n${printed}\nyes '${LINE}' | head -n ${linesBeside}\n} > /tmp/dense\n` +
+  `yes '${LINE}' | head -n ${linesAlone} > /tmp/plain\n` +
+  `i=0; while [ $i -lt ${megabytes} ]; do\n` +
+  `if [ $((i % ${DENSE_EVERY})) -eq 0 ]; then cat /tmp/dense; else cat /tmp/plain; fi\ni=$((i + 1)); done\n`;
 
 /** What a server holds for one attempt with these secrets, beside the log. */
 const before = heldMegabytes();
@@ -150,7 +156,10 @@ for (let round = 0; round < rounds; round++) {
 }
 const seen = await readBack(last.task);
 const written = createHash('sha256');
-for (let block = 0; block < SMALL; block++) written.update(`${LINE}\n`.repeat(plainLines));
+const denseBlocks = Array.from({ length: SMALL }, (_, block) => block).filter(isDense).length;
+for (let block = 0; block < SMALL; block++) {
+  written.update(`${LINE}\n`.repeat(isDense(block) ? linesBeside : linesAlone));
+}
 
 const large: { readonly megabytes: number; readonly measured: Measured }[] = [];
 for (const megabytes of LARGE) {
@@ -177,12 +186,12 @@ print(
     ],
     [
       {
-        name: `${canaries.length} canaries in ${SMALL} blocks, none leaked (${seen.leaked})`,
+        name: `${canaries.length} canaries, each ${denseBlocks} times in ${SMALL} MB, none leaked (${seen.leaked})`,
         ok: seen.leaked === 0,
       },
       {
         name: `every line with a canary is there (${seen.canaryLines})`,
-        ok: seen.canaryLines === SMALL * canaryLines.length,
+        ok: seen.canaryLines === denseBlocks * canaryLines.length,
       },
       {
         name: 'all other lines have the hash of what the script wrote',
