@@ -169,6 +169,12 @@ describe('other places where variables decide', () => {
     });
   });
 
+  it('the image and the feed that it comes from', () => {
+    const container = { image: 'app:#{Tag}', feed: 'Feeds-#{Feed}' };
+    const { commands } = run(script('web', { container }), scopeOf({ Tag: '2', Feed: '7' }));
+    expect(ordered(commands, 'acquire')).toMatchObject({ reference: 'app:2', feed: 'Feeds-7' });
+  });
+
   it('the variable Octopus.Action.Container.Options holds for steps that have no options of their own', () => {
     const scope = scopeOf({ 'octopus.action.container.options': '--memory #{Size}', Size: '64m' });
     const staging = (action: Action) => ordered(run(action, scope).commands, 'stage').staging;

@@ -1,6 +1,7 @@
 /** Processes for tests: small ones by name, and random ones. */
 import {
   type Action,
+  type BoundOption,
   type PackageReference,
   type Plan,
   type PlanInput,
@@ -78,6 +79,14 @@ export function randomSteps(random: Random): Step[] {
   });
 }
 
+/** Options that variables decide: right ones, and some that turn out wrong when the step's turn has come. */
+const BOUND: readonly BoundOption[] = [
+  { option: 'retries', property: 'Retries', template: '#{unless Nothing}1#{/unless}' },
+  { option: 'cpus', property: 'Cpus', template: '#{unless Nothing}0.5#{/unless}' },
+  { option: 'timeout', property: 'Timeout', template: '#{Octopus.Action[s1].Output.Minutes}' },
+  { option: 'network', property: 'Network', template: '#{Octopus.Action[s1].Output.Network}' },
+];
+
 function randomAction(id: string, random: Random): Action {
   const common: Partial<Action> = {
     enabled: !random.chance(0.1),
@@ -98,6 +107,7 @@ function randomAction(id: string, random: Random): Action {
         ? { retries: { max: 1 + random.below(2), backoffMs: random.pick([0, 1000]) } }
         : {}),
       ...(random.chance(0.3) ? { holdOnFailureMs: 60_000 } : {}),
+      ...(random.chance(0.2) ? { bound: [random.pick(BOUND)] } : {}),
     },
   });
   if (!random.chance(0.25)) return action;
