@@ -25,7 +25,7 @@ export const packageRules: Readonly<Record<string, PackageRule>> = {
     builtins: [],
   },
   // Its filters offer hashes.
-  templates: { purpose: 'the #{…} language', mayImport: [], builtins: ['node:crypto'] },
+  templates: { purpose: 'the #{…} language', mayImport: [], builtins: ['node:crypto', 'node:module'] },
   orchestrator: {
     purpose: 'what runs next and why, as pure functions',
     mayImport: [SHARED_WORDS, 'contracts/attempt', 'templates'],
