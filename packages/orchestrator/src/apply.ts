@@ -154,7 +154,7 @@ function applyTimer(turn: Turn, timer: string): void {
     return;
   }
   for (const attempt of Object.values(turn.state.attempts)) {
-    if (isHeld(attempt) && timer === holdTimer(attempt)) expireHold(turn, attempt);
+    if (timer === holdTimer(attempt)) expireHold(turn, attempt);
   }
   for (const [key, action] of Object.entries(turn.state.actions)) {
     if (action.phase === 'backoff' && timer === retryTimer(key, action)) {

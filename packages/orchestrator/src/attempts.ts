@@ -139,6 +139,11 @@ export function forgetImages(turn: Turn, located: Located): void {
   }
 }
 
+/** Of an action's n-th attempt. */
+export function attemptId(turn: Turn, key: string, attempt: number): string {
+  return `${turn.plan.attemptPrefix}-s${key}-a${attempt}`;
+}
+
 /** Makes the next attempt of the action and orders its staging. */
 export function stage(
   turn: Turn,
@@ -149,7 +154,7 @@ export function stage(
 ): { readonly error: string } | undefined {
   const { key } = located.planned;
   const action = turn.action(key);
-  const id = `${turn.plan.attemptPrefix}-s${key}-a${action.attempts + 1}`;
+  const id = attemptId(turn, key, action.attempts + 1);
   const options = stagingOptions(turn, located);
   if ('error' in options) return options;
   const staging = stagingOf(turn.plan, located, options.value, id, supplies, turn.evaluator(located));

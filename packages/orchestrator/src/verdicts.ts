@@ -1,9 +1,9 @@
 /** How an action ends, and what an end means: success, a retry, a question to a person, or failure. */
 import type { Outcome } from '@argonaut/contracts/attempt';
-import { letGo } from './attempts.ts';
+import { attemptId, letGo } from './attempts.ts';
 import { optionsOf } from './bound-options.ts';
 import type { Answer } from './commands.ts';
-import type { ActionResult, ActionState, AttemptState } from './state.ts';
+import { type ActionResult, type ActionState, type AttemptState, isHeld } from './state.ts';
 import type { Turn } from './turn.ts';
 
 /** Stagings repeated because no user code had run; after that the machine is to blame, not chance. */
@@ -134,13 +134,17 @@ export function holdTimer({ id }: AttemptState): string {
 export function expireHold(turn: Turn, attempt: AttemptState): void {
   const key = attempt.action;
   const action = turn.action(key);
-  letGo(turn, attempt);
+  // The question outlives a container that was lost, and ends with the same time. Another attempt's is not meant.
+  const asks = action.phase === 'asking' && attempt.id === attemptId(turn, key, action.attempts);
+  const fails = asks && !turn.plan.guidedFailure;
+  if (!isHeld(attempt) && !fails) return;
+  if (isHeld(attempt)) letGo(turn, attempt);
   turn.say(
     turn.locate(key).activity,
     'Warning',
     `Nobody decided within ${minutes(turn, key)}: it is held no more.`,
   );
-  if (turn.plan.guidedFailure || action.phase !== 'asking') return;
+  if (!fails) return;
   turn.record({ kind: 'withdraw', interruption: interruptionOf(key, action.questions), expired: true });
   finishAction(turn, key, 'Failed', action.message);
 }

@@ -231,6 +231,33 @@ test('a hold that nobody ends is a failure when its time is over', () => {
   });
 });
 
+test.each(['worker-lost', 'container-gone'] as const)(
+  'a hold whose container is gone (%s) still ends with its time',
+  (how) => {
+    const story = new Story(planOf([step(script('a', holding))]));
+    story.hold('s1-a1');
+    if (how === 'worker-lost') {
+      story.tell({ type: 'worker-lost', pool: 'WorkerPools-1', generation: 1, message: 'Away.' });
+    } else story.tell({ type: 'confirmed', attempt: 'servertasks-1-s1-a1', outcome: failed });
+    expect(story.completion()).toBeUndefined();
+    story.tell({ type: 'timer-fired', timer: 'hold:servertasks-1-s1-a1' });
+    expect(story.all.find(({ kind }) => kind === 'withdraw')).toMatchObject({ expired: true });
+    expect(story.completion()).toMatchObject({ result: 'Failed' });
+  },
+);
+
+test('the time of an earlier hold does not end the question about a later attempt', () => {
+  const story = new Story(planOf([step(script('a', holding))]));
+  story.hold('s1-a1');
+  story.tell({ type: 'interruption-answered', interruption: 'ask:1:1', answer: 'Retry' });
+  story.hold('s1-a2');
+  const before = story.all.length;
+  story.tell({ type: 'timer-fired', timer: 'hold:servertasks-1-s1-a1' });
+  expect(story.all.length).toBe(before);
+  story.tell({ type: 'timer-fired', timer: 'hold:servertasks-1-s1-a2' });
+  expect(story.completion()).toMatchObject({ result: 'Failed' });
+});
+
 test('with guided failure the question outlives the hold', () => {
   const story = new Story(planOf([step(script('a', holding))], { guidedFailure: true }));
   story.hold('s1-a1');
