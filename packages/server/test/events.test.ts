@@ -1,5 +1,6 @@
 /** The audit trail as clients see it: who did what, from where, about which documents, and who may read it. */
 import { describe, expect, it } from 'vitest';
+import { makeProject } from './running/project-under-test.ts';
 import { ADMIN_KEY, type TestServer, testServer } from './support.ts';
 
 const SECRET = 'hunter2-hunter2';
@@ -40,6 +41,22 @@ describe('what people do to documents', () => {
     });
     const one = await server.get(body.Items[2].Links.Self);
     expect(one.body).toEqual(body.Items[2]);
+  });
+
+  it('names releases, processes and variables as people know them', async () => {
+    await using server = await testServer();
+    const made = await makeProject(server, [{ name: 'work', script: 'true' }], { name: 'Shop' });
+    const messages = async (id: string) =>
+      (await found(server, `regarding=${id}`)).map(({ Message }) => Message);
+    expect(await messages(made.releaseId)).toEqual(['Release 0.0.1 was created']);
+    expect(await messages(made.projectId)).toEqual([
+      'Release 0.0.1 was created',
+      `Process ${made.projectId} was changed`,
+      'Project Shop was created',
+    ]);
+    const again = { ProjectName: 'Shop', ReleaseVersion: '0.0.1', IgnoreIfAlreadyExists: true };
+    expect((await server.call('POST', '/api/releases/create/v1', again)).status).toBe(201);
+    expect(await messages(made.releaseId)).toHaveLength(1);
   });
 
   it('leaves no event when it was refused or undone', async () => {

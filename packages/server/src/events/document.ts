@@ -4,7 +4,10 @@ import type { Happening } from './record.ts';
 
 const VERBS = { Created: 'created', Modified: 'changed', Deleted: 'deleted' } as const;
 
-/** `Environment Production was created`, about the document and its owner. */
+/** What people look for when they ask what happened in a project. */
+const OWNERS = ['ProjectId', 'RunbookId', 'OwnerId'] as const;
+
+/** `Environment Production was created`, about the document and what it belongs to. */
 export function documentEvent<T extends object>(
   category: keyof typeof VERBS,
   kind: Kind<T>,
@@ -12,11 +15,14 @@ export function documentEvent<T extends object>(
 ): Happening {
   const name = kind.nameOf(document) || id;
   const title = kind.title.charAt(0).toUpperCase() + kind.title.slice(1);
-  const owner = kind.parentOf?.(document) ?? '';
+  const owners = [
+    kind.parentOf?.(document),
+    ...OWNERS.map((field) => (document as Readonly<Record<string, unknown>>)[field]),
+  ].filter((owner): owner is string => typeof owner === 'string' && owner !== '');
   return {
     category,
     message: `${title} ${name} was ${VERBS[category]}`,
-    related: owner === '' ? [id] : [id, owner],
+    related: [id, ...owners],
     mentions: [{ id, text: name }],
   };
 }
