@@ -340,6 +340,7 @@ async function searchAll(search: Search): Promise<void> {
   await searchDirectory(search, server.directory);
   await searchEngine(search);
   await searchProcesses(search);
+  // Of a run in which nothing fails the server writes little; a control cannot be planted there.
   search.look('server-log', 'of the process', Buffer.from(server.troubles));
   const answers = await crawl(server);
   for (const { path, bytes } of answers) search.look('api', path, bytes);
