@@ -10,7 +10,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { createDockerEngine, endpointFromDockerHost } from '../src/docker/index.ts';
 import { type CrashPoint, crashPoints } from '../src/index.ts';
 import { patience } from './contract/bench.ts';
-import { type CrashRecord, scenarios } from './crash/scenarios.ts';
+import { attemptOf, type CrashRecord, scenarios } from './crash/scenarios.ts';
 import { randomFrom } from './random.ts';
 
 const driver = join(import.meta.dirname, 'crash/driver.ts');
@@ -72,7 +72,7 @@ async function killAndRecover(scenario: string, point: CrashPoint, pass: number)
 async function check(directory: string, name: string): Promise<void> {
   const scenario = scenarios[name];
   for (const index of scenario?.places.keys() ?? []) {
-    const attempt = `crash-${index}`;
+    const attempt = attemptOf(directory, index);
     const record = JSON.parse(await readFile(`${directory}/${attempt}.json`, 'utf8')) as CrashRecord;
     const ledger = await readFile(`${directory}/ledger/${attempt}`, 'utf8').catch(() => '');
     const starts = ledger.split('\n').length - 1;
@@ -137,6 +137,12 @@ describe('a runner that is killed', () => {
 /** Points of other scenarios are passed there; here they would cost time and show nothing new. */
 function pointsOf(scenario: string): readonly CrashPoint[] {
   if (scenario === 'cancel') return crashPoints.filter((point) => point.startsWith('cancel.'));
+  // What services add: containers that are made, opened, ended and removed beside the step's.
+  if (scenario === 'services') {
+    return crashPoints.filter((point) =>
+      /^(stage\.after-(create|start|staged)|open\.|follow\.after-ended|removal\.begun)/.test(point),
+    );
+  }
   if (scenario === 'discard') {
     return crashPoints.filter((point) => point.startsWith('discard.') || point.startsWith('removal.'));
   }

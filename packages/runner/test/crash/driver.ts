@@ -13,12 +13,19 @@ import { createLocalFiles, createLocalProcesses, systemClock } from '../../src/l
 import { late } from '../contract/bench.ts';
 import { crashConfiguration, crashPackage } from './package.ts';
 import type { CrashRecord, Scenario } from './scenarios.ts';
-import { scenarios } from './scenarios.ts';
+import { attemptOf, scenarios } from './scenarios.ts';
 
 const [dataDirectory = '', name = ''] = process.argv.slice(2);
 const scenario: Scenario | undefined = scenarios[name];
 if (!scenario) throw new Error(`no scenario ${name}`);
 const signal = AbortSignal.timeout(60_000);
+/** A service that answers everybody who comes, one after the other. */
+const web = {
+  name: 'web',
+  argv: ['sh', '-c', 'while :; do echo served | nc -l -p 8080; done'],
+  environment: {},
+  health: { check: { kind: 'shell', line: 'netstat -ltn | grep -q :8080' } },
+} as const;
 const files = createLocalFiles();
 
 const runner = await createRunner({
@@ -39,7 +46,9 @@ const image = await runner.acquire(
   signal,
 );
 const brought = scenario.packages && (await runner.acquirePackage(crashPackage, () => {}, signal));
-await Promise.all(scenario.places.map((place, index) => live(runner, `crash-${index}`, place, image)));
+await Promise.all(
+  scenario.places.map((place, index) => live(runner, attemptOf(dataDirectory, index), place, image)),
+);
 await runner.settled();
 process.exit(0);
 
@@ -75,7 +84,8 @@ async function live(
   if (!record.outcome) {
     const script = scenario?.script(`${dataDirectory}/ledger/${attempt}`, place) ?? '';
     const configuration = scenario?.packages ? { configuration: crashConfiguration } : {};
-    await worker.open(attempt, 1, late(script, { late: configuration }), signal);
+    const services = scenario?.services ? { services: [web] } : {};
+    await worker.open(attempt, 1, late(script, { late: { ...configuration, ...services } }), signal);
     if (scenario?.cancel) await worker.cancel(attempt, 1, 5_000, signal);
   }
   const { cursor, ahead } = record;
@@ -114,6 +124,9 @@ function specOf(attempt: string, place: 'container' | 'host', acquired: Acquired
             docker: { Mounts: [{ Type: 'bind', Source: `${dataDirectory}/ledger`, Target: '/ledger' }] },
           },
     limits: {},
+    ...(scenario?.services && place === 'container'
+      ? { services: [{ name: web.name, image: acquired, limits: {}, graceMs: 1_000, log: 'failure' }] }
+      : {}),
     ...(brought === undefined ? {} : { packages: [{ name: 'web', ...brought }] }),
     interpreters: ['/bin/sh'],
     oneStream: false,

@@ -21,6 +21,8 @@ export interface Scenario {
   readonly packages?: true;
   readonly cancel?: true;
   readonly discard?: true;
+  /** A container beside each attempt. */
+  readonly services?: true;
   /** What a run must have told and counted. */
   readonly expected: {
     readonly starts: number | 'at most one';
@@ -33,6 +35,11 @@ export interface Scenario {
 function counted(ledger: string, place: 'container' | 'host'): string {
   const file = place === 'host' ? ledger : `/ledger/${ledger.slice(ledger.lastIndexOf('/') + 1)}`;
   return `echo started >> ${file}`;
+}
+
+/** Names of containers, too: two runs of the test on one engine must not meet. */
+export function attemptOf(directory: string, index: number): string {
+  return `crash-${directory.slice(-6).toLowerCase()}-${index}`;
 }
 
 export const scenarios: Readonly<Record<string, Scenario>> = {
@@ -60,6 +67,13 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
       `${counted(ledger, place)}; trap 'echo cancelled; exit 9' TERM; while :; do sleep 0.05; done`,
     cancel: true,
     expected: { starts: 'at most one', results: ['Cancelled'] },
+  },
+  /** The step needs what the service gives, so it was there whenever the step ran. */
+  services: {
+    places: ['container'],
+    script: (ledger, place) => `${counted(ledger, place)}; nc web 8080 </dev/null; exit 7`,
+    services: true,
+    expected: { starts: 1, output: 'served\n', results: ['Failed'] },
   },
   discard: {
     places: ['container', 'host'],
