@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { registry, sshd } from '../../../../test/services.ts';
 import { tgz, zip } from '../../../runner/test/packages/archives.ts';
 import { type RunningServer, readConfig, startServer } from '../../src/index.ts';
-import { type Caller, makeProject, type StepWish } from './project-under-test.ts';
+import { type Caller, makeProject, type StepWish, wireStep } from './project-under-test.ts';
 
 const KEY = 'API-PACKAGESPACKAGES0001';
 const DEADLINE_MS = 90_000;
@@ -112,8 +112,11 @@ describe('packages of a step', () => {
       ReleaseId: made.releaseId,
       EnvironmentId: made.environmentId,
     });
-    const task = await ended(TaskId);
-    const raw = await fetch(`${server.address}/api/tasks/${TaskId}/raw`, {
+    return outcomeOf(TaskId);
+  };
+  const outcomeOf = async (id: string) => {
+    const task = await ended(id);
+    const raw = await fetch(`${server.address}/api/tasks/${id}/raw`, {
       headers: { 'x-octopus-apikey': KEY },
     });
     return { task, log: await raw.text() };
@@ -254,6 +257,30 @@ describe('packages of a step', () => {
     expect(log).toContain("python ['one word', 'two'] 42 Hello");
     expect(log).toMatch(/posix: one word in \/\S+\/\.argonaut\/\S+\/a\/work says Hello Hello/);
     expect(log).not.toContain(SECRET);
+  });
+
+  it('of a runbook are those that its snapshot chose, whatever was pushed since', async () => {
+    await push('Acme.Tool.1.0.0.zip', zip([{ name: 'which', body: 'the first' }]));
+    const { projectId } = await makeProject({ call }, [{ name: 'x', script: 'true' }], { name: 'Tools' });
+    const runbook = await post(`/api/projects/${projectId}/runbooks`, { Name: 'Use', ProjectId: projectId });
+    const { body: process } = await call('GET', `/api/runbookProcesses/${runbook.RunbookProcessId}`);
+    const wish = {
+      name: 'use',
+      script: 'echo "uses $(cat tool/which)"',
+      action: { Packages: [reference('tool', 'Acme.Tool')] },
+    };
+    await call('PUT', `/api/runbookProcesses/${process.Id}`, { ...process, Steps: [wireStep(wish)] });
+    const snapshot = { ProjectId: projectId, RunbookId: runbook.Id, Name: 'First' };
+    await post(`/api/projects/${projectId}/runbookSnapshots?publish=true`, snapshot);
+    await push('Acme.Tool.2.0.0.zip', zip([{ name: 'which', body: 'the second' }]));
+    const { RunbookRunServerTasks } = await post('/api/Spaces-1/runbook-runs/create/v1', {
+      ProjectName: 'Tools',
+      RunbookName: 'Use',
+      EnvironmentNames: ['Production'],
+    });
+    const { task, log } = await outcomeOf(RunbookRunServerTasks[0].ServerTaskId);
+    expect(task.State, log).toBe('Success');
+    expect(log).toContain('uses the first');
   });
 
   it('that are not there any more fail the task before its first step, and are named', async () => {
