@@ -29,6 +29,8 @@ afterEach(async () => {
 });
 
 afterAll(async () => {
+  // Takes its network sandboxes along.
+  await server.stop();
   await server[Symbol.asyncDispose]();
 });
 
