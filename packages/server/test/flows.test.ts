@@ -9,7 +9,17 @@ const files = [...text.matchAll(/`([\w./-]+\/[\w.-]+\.(?:ts|c))`/g)].map((match)
 
 test('every flow is walked', () => {
   const flows = [...text.matchAll(/^## (.*)$/gm)].map((match) => match[1]);
-  expect(flows).toEqual(['Deploy', 'Log', 'Cancel', 'Hold and terminal', 'Restart', 'Image', 'Package']);
+  expect(flows).toEqual([
+    'Deploy',
+    'Log',
+    'Cancel',
+    'Hold and terminal',
+    'Restart',
+    'Image',
+    'Package',
+    'Services beside a step',
+    'What a pool allows',
+  ]);
   expect(files.length).toBeGreaterThan(30);
 });
 
