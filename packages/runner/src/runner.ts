@@ -338,8 +338,10 @@ class LocalRunner implements Runner {
 
 function imagesOf(entries: readonly JournalEntry[]): ReadonlySet<string> {
   return new Set(
-    entries.flatMap(({ spec: { place }, phase }) =>
-      place.kind === 'container' && phase !== 'finished' ? [place.image.local] : [],
+    entries.flatMap(({ spec: { place, services = [] }, phase }) =>
+      place.kind === 'container' && phase !== 'finished'
+        ? [place.image.local, ...services.map(({ image }) => image.local)]
+        : [],
     ),
   );
 }
