@@ -166,5 +166,10 @@ describe('an image that is built on the worker', () => {
     const after = await engine.inspectImage(second.image.local, patience());
     expect(second.image.local).toBe(first.image.local);
     expect(after?.id).not.toBe(before?.id);
+    const listed = await engine.listImages(patience());
+    const bases = listed.flatMap(({ repoDigests }) =>
+      repoDigests.filter((name) => name.startsWith(tag.slice(0, -2))),
+    );
+    for (const name of bases) await engine.removeImage(name, patience());
   });
 });
