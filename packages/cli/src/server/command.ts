@@ -2,6 +2,7 @@
 import { messageOf } from '@argonaut/contracts';
 import { type RunningServer, readConfig, startServer } from '@argonaut/server';
 import type { Command } from 'commander';
+import { collectStartupGarbage } from './startup-garbage.ts';
 
 /** The settings cannot be used, or the server cannot start with them. */
 const EXIT_CANNOT_START = 1;
@@ -23,6 +24,7 @@ async function serve(): Promise<void> {
     return;
   }
   announce(server);
+  collectStartupGarbage();
   await signalled();
   await server.stop();
 }
