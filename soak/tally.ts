@@ -21,7 +21,7 @@ export class Tally {
   readonly #hits = new Map<string, number>();
   readonly #passes = new Map<string, number>();
 
-  /** `kind`: `random moment` or `crash point`; `where`: the point, or the last one that was passed. */
+  /** `kind`: `crash point`, `random moment`, …; `where`: the point, or what had happened last. */
   killed(kind: string, where: string): void {
     this.kills += 1;
     this.#kinds.set(kind, (this.#kinds.get(kind) ?? 0) + 1);

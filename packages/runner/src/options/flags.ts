@@ -3,6 +3,7 @@ import { Invalid } from '@argonaut/contracts';
 import type { HostNamespace } from '@argonaut/contracts/attempt';
 import type { Growing } from './container-options.ts';
 import { type MountReading, mountOption, tmpfsOption, volumeOption } from './mounts.ts';
+import { plainPath } from './paths.ts';
 import * as values from './values.ts';
 
 export interface Flag {
@@ -79,7 +80,8 @@ export const flags: Readonly<Record<string, Flag>> = {
   '--workdir': last((o, value, flag) => {
     if (!value.startsWith('/') || value.includes('\0'))
       throw new Invalid(`${flag} ${value}: expected an absolute path in the container.`);
-    o.workingDirectory = written(flag, value, value);
+    // What is judged and what the engine gets is the same path, without its `..`.
+    o.workingDirectory = written(flag, value, plainPath(value));
   }),
   '--group-add': many('groups', plain),
   '--memory': last((o, value, flag) => {
