@@ -9,6 +9,7 @@ import {
 } from '@argonaut/orchestrator';
 import type { Stored } from '../database/index.ts';
 import type { Environment } from '../environments/queries.ts';
+import type { SealedProperties } from '../processes/own-properties.ts';
 import type { Services } from '../services.ts';
 import { createScope, type Place, type SystemContext, type TaskVariableScope } from '../variables/index.ts';
 import { defaultPool } from '../workers/pools/queries.ts';
@@ -17,6 +18,7 @@ import { defaultPool } from '../workers/pools/queries.ts';
 export interface FrozenProcess {
   readonly space: string;
   readonly process: ProcessSnapshot;
+  readonly sealedProperties: SealedProperties;
   readonly variableSnapshotIds: readonly string[];
   readonly channel?: { readonly id: string; readonly name: string };
   readonly environments: readonly Stored<Environment>[];
@@ -42,6 +44,7 @@ export async function poolImagesOf(services: Services, frozen: FrozenProcess): P
       await createScope(services, {
         space: frozen.space,
         snapshots: frozen.variableSnapshotIds,
+        sealedProperties: frozen.sealedProperties,
         place: frozen.place(id),
         system: await frozen.system(environment),
         nowMs: services.now().getTime(),

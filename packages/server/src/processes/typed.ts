@@ -16,8 +16,9 @@ import type {
 } from '@argonaut/orchestrator';
 import { readFileFeatures } from './file-features.ts';
 import { readOptions } from './options.ts';
+import { plainProperties } from './own-properties.ts';
 import { PropertyReader } from './properties.ts';
-import type { StoredAction, StoredPackage, StoredProperties, StoredStep } from './queries.ts';
+import type { StoredAction, StoredPackage, StoredStep } from './queries.ts';
 import { readRun } from './run.ts';
 import { readServices } from './services.ts';
 
@@ -56,6 +57,7 @@ function toAction(
   const options = readOptions(properties);
   const files = readFileFeatures(properties);
   const services = readServices(properties, container !== undefined);
+  const variables = plainProperties(step, action);
   return {
     id: action.Id,
     name: action.Name,
@@ -73,21 +75,12 @@ function toAction(
     packages,
     ...(files === undefined ? {} : { files }),
     options,
-    ...ownVariables(step.Properties, action.Properties),
+    ...(Object.keys(variables).length === 0 ? {} : { variables }),
     run:
       properties.complaints.length > 0 && run.kind !== 'Unsupported'
         ? unsupported(action, properties.complaints)
         : run,
   };
-}
-
-/** Scripts read the settings of their step as variables: also those that a step template asked for. Secrets stay behind. */
-function ownVariables(...bags: readonly StoredProperties[]): Pick<Action, 'variables'> {
-  const entries = bags
-    .flatMap((bag) => Object.entries(bag))
-    // The body is a variable of its own, made from what runs.
-    .filter(([key, value]) => typeof value === 'string' && key !== 'Octopus.Action.Script.ScriptBody');
-  return entries.length === 0 ? {} : { variables: Object.fromEntries(entries) as Record<string, string> };
 }
 
 function unsupported(action: StoredAction, complaints: readonly string[]): Run {

@@ -25,7 +25,11 @@ export function warmForRelease(services: Services, stored: Stored<Release>): Pro
 async function frozenProcess(services: Services, stored: Stored<Release>): Promise<FrozenProcess> {
   const { database } = services;
   const { id, spaceId: space, document } = stored;
-  const { project, channel, process, variableSnapshotIds } = await loadRelease(services, id, space);
+  const { project, channel, process, sealedProperties, variableSnapshotIds } = await loadRelease(
+    services,
+    id,
+    space,
+  );
   const lifecycleId = channel.document.LifecycleId || project.document.LifecycleId;
   const lifecycle = await lifecyclesIn(database).get(lifecycleId, space);
   const ids = (await effectivePhases(database, lifecycle)).flatMap(environmentsOf);
@@ -34,6 +38,7 @@ async function frozenProcess(services: Services, stored: Stored<Release>): Promi
   return {
     space,
     process,
+    sealedProperties,
     variableSnapshotIds,
     channel: named,
     environments,

@@ -1,6 +1,7 @@
 /** A release as a deployment runs it. */
 import type { ProcessSnapshot } from '@argonaut/orchestrator';
 import type { Stored } from '../database/index.ts';
+import { type SealedProperties, sealedProperties } from '../processes/own-properties.ts';
 import { processesIn } from '../processes/queries.ts';
 import { toProcessSnapshot } from '../processes/typed.ts';
 import { type Channel, channelsIn } from '../projects/channels/queries.ts';
@@ -13,6 +14,8 @@ export interface LoadedProcess {
   readonly project: Stored<Project>;
   /** The frozen process, with the package versions that were chosen. */
   readonly process: ProcessSnapshot;
+  /** What of it is secret. */
+  readonly sealedProperties: SealedProperties;
   /** The id of the frozen process. */
   readonly processId: string;
   /** Frozen variable sets: the project's first, then the library's, in the order in which they are included. */
@@ -38,6 +41,7 @@ export async function loadRelease(
     project: await projectsIn(database).get(document.ProjectId, spaceId),
     channel: await channelsIn(database).get(document.ChannelId, spaceId),
     process: toProcessSnapshot(frozen.document.Steps, document.SelectedPackages),
+    sealedProperties: sealedProperties(frozen),
     processId: frozen.id,
     variableSnapshotIds: [document.ProjectVariableSetSnapshotId, ...document.LibraryVariableSetSnapshotIds],
   };

@@ -13,8 +13,9 @@ import {
   resolveVariables,
   type ScopeContext,
 } from '@argonaut/templates';
-import type { KeyRing, Stored } from '../database/index.ts';
+import type { KeyRing, Sealed, Place as SealedPlace, Stored } from '../database/index.ts';
 import type { ActionVariables, TaskVariables } from '../execution/index.ts';
+import type { SealedProperties } from '../processes/own-properties.ts';
 import type { Services } from '../services.ts';
 import { poolsIn } from '../workers/pools/queries.ts';
 import { type Accounts, accountComplaint, accountFields, accountsFor, isAccountType } from './accounts.ts';
@@ -32,6 +33,8 @@ export interface ScopeInput {
   readonly place: Place;
   readonly system: SystemContext;
   readonly answers?: PromptAnswers | undefined;
+  /** Secret settings of the steps; each is a sensitive variable of its own action. */
+  readonly sealedProperties?: SealedProperties;
   /** Milliseconds since the epoch. */
   readonly nowMs: number;
 }
@@ -94,6 +97,7 @@ class ResolvedScope implements TaskVariableScope {
   readonly #general: ActionVariables;
   readonly #bySteps: readonly Definition[];
   readonly #ofAction = new Map<string, ActionVariables>();
+  readonly #sealedProperties: SealedProperties;
   readonly #opened = new Map<string, string>();
 
   constructor(keys: KeyRing, all: readonly Definition[], input: ScopeInput, { accounts, pools }: Named) {
@@ -102,6 +106,7 @@ class ResolvedScope implements TaskVariableScope {
     this.pools = pools;
     this.nowMs = input.nowMs;
     this.#answers = input.answers;
+    this.#sealedProperties = input.sealedProperties ?? new Map();
     this.#system = systemVariables(input.system);
     this.#context = contextOf(input.place);
     const definitions = all.filter(({ strangeScope }) => strangeScope === undefined);
@@ -131,12 +136,20 @@ class ResolvedScope implements TaskVariableScope {
     const stepwise = this.#resolve(this.#bySteps, { ...this.#context, step: action.id }, new Set());
     const sensitive = new Set([...this.#general.sensitive, ...stepwise.sensitive]);
     const values: Record<string, string | null> = { ...this.#general.values, ...stepwise.values };
-    // Last, so that the true values win; a variable that is hidden by one has nothing left to mask.
-    const own = { ...action.variables, ...this.#system, ...actionVariables(action) };
-    for (const [name, value] of Object.entries(own)) {
-      values[name] = value;
-      sensitive.delete(name);
+    const replace = (own: Readonly<Record<string, string>>): void => {
+      for (const [name, value] of Object.entries(own)) {
+        values[name] = value;
+        // A variable that is hidden by one has nothing left to mask.
+        sensitive.delete(name);
+      }
+    };
+    replace(action.variables ?? {});
+    for (const property of this.#sealedProperties.get(action.id) ?? []) {
+      values[property.name] = this.#openOnce(property.sealed, property.place);
+      sensitive.add(property.name);
     }
+    // Last, so that the true values win.
+    replace({ ...this.#system, ...actionVariables(action) });
     const made = { values, sensitive };
     this.#ofAction.set(action.id, made);
     return made;
@@ -200,11 +213,14 @@ class ResolvedScope implements TaskVariableScope {
   }
 
   #open(set: string, id: string, value: StoredValue): string | null {
-    if (!isSealed(value)) return value;
-    const known = this.#opened.get(`${set} ${id}`);
+    return isSealed(value) ? this.#openOnce(value, valuePlace(set, id)) : value;
+  }
+
+  #openOnce({ sealed }: Sealed, place: SealedPlace): string {
+    const known = this.#opened.get(sealed);
     if (known !== undefined) return known;
-    const text = this.#keys.open(value.sealed, valuePlace(set, id)).reveal();
-    this.#opened.set(`${set} ${id}`, text);
+    const text = this.#keys.open(sealed, place).reveal();
+    this.#opened.set(sealed, text);
     return text;
   }
 
@@ -222,6 +238,10 @@ class ResolvedScope implements TaskVariableScope {
       for (const field of account ? accountFields(definition.name, account, this.#keys) : []) {
         if (field.sensitive) found.push([field.name, field.value ?? null]);
       }
+    }
+    for (const properties of this.#sealedProperties.values()) {
+      for (const property of properties)
+        found.push([property.name, this.#openOnce(property.sealed, property.place)]);
     }
     const variables = createVariables({ ...this.#general.values, ...this.#system });
     const secrets: NamedSecret[] = [];

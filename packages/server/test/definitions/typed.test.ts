@@ -295,7 +295,7 @@ describe('options', () => {
     expect(action.options).toEqual({ bound: [{ option, property, template }] });
   });
 
-  it('are variables of the step, as everything that a step template asked for; secrets are not', () => {
+  it('are variables of the step, as everything that a step template asked for; what is sealed is no part of it', () => {
     const action = read(
       { ...bash, Size: 'big', Key: { sealed: 'x' } as never },
       {},

@@ -28,7 +28,7 @@ import { makeProject, type StepWish } from './project-under-test.ts';
 
 const CONTROL = 'Control';
 /** Canaries that the first step reads as variables. */
-const FROM_VARIABLES = ['Project.Secret', 'Library.Secret', 'Asked', 'Login.Password'];
+const FROM_VARIABLES = ['Project.Secret', 'Library.Secret', 'Asked', 'Login.Password', 'My.Password'];
 /** Where secrets come closest to the surface; the crawl asks for much more. */
 const MUST_ANSWER = [
   /^\/api\/tasks\/ServerTasks-\d+\/raw$/,
@@ -100,8 +100,6 @@ test('no secret is anywhere but where it belongs', { timeout: 300_000 }, async (
   const registry = await passwordRegistry();
   const canaries = new Map<string, string>([
     ...FROM_VARIABLES.map((name): [string, string] => [name, newCanary()]),
-    // A sensitive setting of a step is kept with the process, and given to nobody.
-    ['My.Password', newCanary()],
     ['Environment', newCanary()],
     ['Container', newCanary()],
     ['Service', newCanary()],
@@ -257,7 +255,7 @@ async function pushSettings(): Promise<void> {
   expect(answer.status).toBe(201);
 }
 
-/** The variables, the library set, the process's own secret; and a release that holds them. */
+/** The variables, the library set, a secret setting of the first step; and a release that holds them. */
 async function plant(projectId: string, accountId: string, value: (name: string) => string) {
   const sensitive = (Name: string) => ({ Name, Value: value(Name), Type: 'Sensitive', IsSensitive: true });
   const library = await call('POST', '/api/libraryvariablesets', { Name: 'Shared' });

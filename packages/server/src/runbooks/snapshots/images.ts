@@ -14,10 +14,15 @@ export function lockSnapshotImages(services: Services, stored: Stored<RunbookSna
 
 async function frozenProcess(services: Services, stored: Stored<RunbookSnapshot>): Promise<FrozenProcess> {
   const { id, spaceId: space, document } = stored;
-  const { project, runbook, process, variableSnapshotIds } = await loadRunbookSnapshot(services, id, space);
+  const { project, runbook, process, sealedProperties, variableSnapshotIds } = await loadRunbookSnapshot(
+    services,
+    id,
+    space,
+  );
   return {
     space,
     process,
+    sealedProperties,
     variableSnapshotIds,
     environments: await runbookEnvironments(services, runbook),
     place: (environment) => ({ environment, process: runbook.id }),

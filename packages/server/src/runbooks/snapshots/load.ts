@@ -1,5 +1,6 @@
 /** A runbook snapshot as a run needs it. */
 import type { Stored } from '../../database/index.ts';
+import { sealedProperties } from '../../processes/own-properties.ts';
 import { processesIn } from '../../processes/queries.ts';
 import { toProcessSnapshot } from '../../processes/typed.ts';
 import { projectsIn } from '../../projects/queries.ts';
@@ -27,6 +28,7 @@ export async function loadRunbookSnapshot(
     runbook: await runbooksIn(database).get(document.RunbookId, spaceId),
     project: await projectsIn(database).get(document.ProjectId, spaceId),
     process: toProcessSnapshot(frozen.document.Steps, document.SelectedPackages),
+    sealedProperties: sealedProperties(frozen),
     processId: frozen.id,
     variableSnapshotIds: [document.ProjectVariableSetSnapshotId, ...document.LibraryVariableSetSnapshotIds],
   };

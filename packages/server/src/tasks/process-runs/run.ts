@@ -5,6 +5,7 @@ import type { Static, TObject } from 'typebox';
 import type { Stored } from '../../database/index.ts';
 import type { Environment } from '../../environments/queries.ts';
 import type { Principal } from '../../http/index.ts';
+import type { SealedProperties } from '../../processes/own-properties.ts';
 import type { Project } from '../../projects/queries.ts';
 import type { Services } from '../../services.ts';
 import { acceptAnswers, type PromptAnswers } from '../../variables/index.ts';
@@ -26,6 +27,7 @@ export interface ProcessRun extends RunOptions, RunAdditions {
 export interface Runnable {
   readonly project: Stored<Project>;
   readonly process: ProcessSnapshot;
+  readonly sealedProperties: SealedProperties;
   readonly variableSnapshotIds: readonly string[];
 }
 

@@ -51,6 +51,7 @@ export function processRunTask<R extends ProcessRun, L extends Runnable>(kind: R
           ...(await kind.context(services, run, loaded)),
         },
         answers: document.Answers,
+        sealedProperties: loaded.sealedProperties,
         nowMs: services.now().getTime(),
       });
       return {
