@@ -15,6 +15,7 @@ interface Numbered {
 
 /** Of the action that reads them. */
 export function ownVariables({ step, action, number, pool }: Numbered): Record<string, string> {
+  const { container } = action;
   return {
     'Octopus.Step.Id': step.id,
     'Octopus.Step.Name': step.name,
@@ -24,7 +25,10 @@ export function ownVariables({ step, action, number, pool }: Numbered): Record<s
     'Octopus.Action.StepName': step.name,
     'Octopus.Action.Number': number,
     ...(pool === undefined ? {} : { 'Octopus.WorkerPool.Id': pool }),
-    ...(action.container === undefined ? {} : { 'Octopus.Action.Container.Image': action.container.image }),
+    // An image that is built is only named for messages: there is no name by which a script could use it.
+    ...(container === undefined || container.build !== undefined
+      ? {}
+      : { 'Octopus.Action.Container.Image': container.image }),
     ...(action.run.kind === 'Script' ? { 'Octopus.Action.Script.Syntax': action.run.syntax } : {}),
   };
 }
