@@ -1,7 +1,7 @@
 /** Options that variables decide: evaluated when the step's turn has come, and read by the rules of written ones. */
 
 import type { Evaluate } from './evaluating.ts';
-import { OPTION_WORDS } from './option-words.ts';
+import { contradictionOf, OPTION_WORDS } from './option-words.ts';
 import type { Located } from './plan-index.ts';
 import type { Action, ActionOptions, OptionName } from './process.ts';
 import type { Worked } from './staging.ts';
@@ -10,6 +10,7 @@ import type { Turn } from './turn.ts';
 /** What a container is created with; the others matter from its start on. */
 const BEFORE_START: ReadonlySet<OptionName> = new Set<OptionName>([
   'oneStream',
+  'errorOutput',
   'serviceMessages',
   'hold',
   'cpus',
@@ -54,6 +55,8 @@ export function evaluatedOptions(
         `${about}, which comes to "${shortened(show(template).text ?? '')}". It must be ${meaning}.`,
       );
   }
+  const contradiction = contradictionOf(result);
+  if (contradiction !== undefined) errors.push(`Step "${name}": ${contradiction}`);
   return errors.length > 0 ? { error: errors.join(' ') } : { value: result };
 }
 

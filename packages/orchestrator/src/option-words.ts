@@ -33,6 +33,7 @@ export const OPTION_WORDS: Readonly<Record<OptionName, OptionWord>> = {
     retries: { max: retries?.max ?? 0, backoffMs },
   })),
   oneStream: field('oneStream', 'True or False', flag),
+  errorOutput: field('failOnErrorOutput', 'True or False', flag),
   serviceMessages: field('serviceMessages', 'True or False', flag),
   hold: field('holdOnFailureMs', 'a number of minutes', duration(MINUTE_MS)),
   cpus: limit('cpus', 'a number of CPUs, such as 0.5', number(0.001)),
@@ -52,6 +53,12 @@ export const OPTION_WORDS: Readonly<Record<OptionName, OptionWord>> = {
     (options) => options,
   ),
 };
+
+/** What of the options cannot hold together; undefined when all can. */
+export function contradictionOf({ oneStream, failOnErrorOutput }: ActionOptions): string | undefined {
+  if (oneStream !== true || failOnErrorOutput !== true) return undefined;
+  return 'Error output is to fail the step, but with one stream for both nobody can tell which output that is. Switch off one of Octopus.Action.FailScriptOnErrorOutput and Argonaut.Action.OneStream.';
+}
 
 function word<V>(
   meaning: string,

@@ -163,6 +163,7 @@ export const OptionName = Type.Union([
   Type.Literal('retries'),
   Type.Literal('backoff'),
   Type.Literal('oneStream'),
+  Type.Literal('errorOutput'),
   Type.Literal('serviceMessages'),
   Type.Literal('hold'),
   Type.Literal('cpus'),
@@ -205,6 +206,8 @@ export const ActionOptions = Type.Object({
   ),
   /** One pipe for stdout and stderr: exact order, no tags. Default false. */
   oneStream: Type.Optional(Type.Boolean()),
+  /** What is written to stderr fails the action, whatever its exit code. Default false. */
+  failOnErrorOutput: Type.Optional(Type.Boolean()),
   /** Read `##octopus[…]` lines. Default true. */
   serviceMessages: Type.Optional(Type.Boolean()),
   /** Keep a failed container for a person to look into, milliseconds; default 0. */

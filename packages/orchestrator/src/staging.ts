@@ -126,6 +126,7 @@ export function stagingOf(
     ...(services.length > 0 ? { services } : {}),
     ...(packages.length > 0 ? { packages: [...packages] } : {}),
     oneStream: options.oneStream ?? false,
+    ...(options.failOnErrorOutput === true ? { failOnErrorOutput: true } : {}),
     serviceMessages: options.serviceMessages ?? true,
     gateDeadlineMs: GATE_DEADLINE_MS,
     holdOnFailureMs: options.holdOnFailureMs ?? 0,

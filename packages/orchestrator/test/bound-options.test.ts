@@ -39,6 +39,7 @@ describe('an option that a variable decides', () => {
     ['timeout', '1.5', 'open', { timeoutMs: 90_000 }],
     ['grace', '7', 'open', { graceMs: 7000 }],
     ['oneStream', 'true', 'stage', { staging: { oneStream: true } }],
+    ['errorOutput', 'True', 'stage', { staging: { failOnErrorOutput: true } }],
     ['serviceMessages', 'False', 'stage', { staging: { serviceMessages: false } }],
     ['hold', '2', 'stage', { staging: { holdOnFailureMs: 120_000 } }],
     ['cpus', '0.5', 'stage', { staging: { limits: { cpus: 0.5 } } }],
@@ -90,6 +91,7 @@ describe('an option that a variable decides', () => {
     ['retries', '1.5'],
     ['backoff', 'x'],
     ['oneStream', 'yes'],
+    ['errorOutput', 'maybe'],
     ['serviceMessages', '1'],
     ['hold', 'ever'],
     ['cpus', '0'],
@@ -114,6 +116,15 @@ describe('an option that a variable decides', () => {
       });
     },
   );
+
+  it('that contradicts another is told before a worker is asked, too', () => {
+    const options = [bind('oneStream', '#{V}'), bind('errorOutput', '#{V}')];
+    const { plan } = run(bound(options), scopeOf({ V: 'True' }));
+    expect(plan.problems).toEqual([
+      expect.stringMatching(/^Step "web": .*FailScriptOnErrorOutput.*OneStream/),
+    ]);
+    expect(run(bound(options), scopeOf({ V: 'False' })).plan.problems).toEqual([]);
+  });
 
   it('that reads an output is decided at its turn, and then fails its step alone', () => {
     const first = script('first');

@@ -73,6 +73,8 @@ export interface LogChunk extends LogPosition {
 /** Why an attempt ended as it did. */
 export const OutcomeCause = Type.Union([
   Type.Literal('exited'),
+  /** Its exit code says success, but it wrote to stderr, and its spec takes that for failure. */
+  Type.Literal('error-output'),
   Type.Literal('signalled'),
   Type.Literal('timed-out'),
   Type.Literal('cancelled'),

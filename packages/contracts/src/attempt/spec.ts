@@ -132,6 +132,8 @@ export const AttemptSpec = Type.Object({
   interpreters: Type.Array(Type.String()),
   /** One pipe for stdout and stderr: exact order, no tags. */
   oneStream: Type.Boolean(),
+  /** A program that wrote to stderr has failed, whatever its exit code. Needs two streams. Absent means no. */
+  failOnErrorOutput: Type.Optional(Type.Boolean()),
   /** False: `##octopus[…]` lines are ordinary text. */
   serviceMessages: Type.Boolean(),
   /** How long init waits at the gate before it ends by itself. */

@@ -19,7 +19,7 @@ import { OutputReader } from '../messages/index.ts';
 import type { JournalEntry } from '../ports/journal.ts';
 import { Chunks } from './chunks.ts';
 import { LogReader } from './log-reader.ts';
-import { outcomeOf, type Witness } from './outcome.ts';
+import { type Evidence, outcomeOf, type Witness } from './outcome.ts';
 import { servicesOf } from './services/services.ts';
 import { StagingDirectory } from './staging-directory.ts';
 import { type AttemptRoom, placeOf, wasOpened } from './surroundings.ts';
@@ -65,7 +65,7 @@ export async function* followAttempt(
       if (chunk) yield chunk;
       if (!last) await Promise.race([files.waitForChange(directory.attempt, idleMs, signal), watch.ended]);
     }
-    const ended = judge(room, attempt, exit, undefined, watch.witness, log.offset);
+    const ended = judge(room, attempt, exit, undefined, watch.witness, output.told);
     crashPoint('follow.before-ended');
     await remember(room, attempt, ended);
     crashPoint('follow.after-ended');
@@ -74,7 +74,7 @@ export async function* followAttempt(
 
     const witness = await watch.confirmation(directory);
     const again = exit && (await readExit(room, directory, signal));
-    const confirmed = judge(room, attempt, exit, again, witness, log.offset);
+    const confirmed = judge(room, attempt, exit, again, witness, output.told);
     await remember(room, attempt, confirmed);
     crashPoint('follow.confirmed');
     yield { type: 'confirmed', outcome: confirmed, ...(watch.held ? { held: true } : {}) };
@@ -94,11 +94,15 @@ async function serviceReports(
 ): Promise<readonly ServiceReport[]> {
   if (!room.services || servicesOf(entry).length === 0) return [];
   const reports = await room.services.report(entry, ended, secrets, signal);
-  // A person who looks into a held step finds its services, too.
-  const held = entry.spec.holdOnFailureMs > 0 && ended.result !== 'Succeeded';
+  // A person who looks into a held step finds its services, too. Init, which holds, knows nothing of error output.
+  const failed = ended.result !== 'Succeeded' && ended.cause !== 'error-output';
+  const held = entry.spec.holdOnFailureMs > 0 && failed;
   if (!held) room.services.end(entry, AbortSignal.timeout(serviceEndMs)).catch(room.onProblem);
   return reports;
 }
+
+/** What the log tells about the outcome. */
+type LogFacts = Pick<Evidence, 'logBytes' | 'wroteErrors'>;
 
 /** The raw log turned into chunks. */
 class LogOutput {
@@ -117,6 +121,10 @@ class LogOutput {
       resume: { cursor, ahead },
     });
     this.#chunks = new Chunks(accountedBytes(options));
+  }
+
+  get told(): LogFacts {
+    return { logBytes: this.#log.offset, wroteErrors: this.#reader.wroteErrors };
   }
 
   /** True while there may be more at once. */
@@ -230,7 +238,7 @@ function judge(
   exit: ExitRecord | undefined,
   again: ExitRecord | undefined,
   witness: Witness | undefined,
-  logBytes: number,
+  told: LogFacts,
 ): Outcome {
   const entry = room.book.require(attempt);
   const { spec, phase } = entry;
@@ -238,7 +246,8 @@ function judge(
     title: spec.title,
     cancelRequested: entry.cancelRequested ?? false,
     opened: wasOpened(phase),
-    logBytes,
+    ...told,
+    failOnErrorOutput: spec.failOnErrorOutput ?? false,
     ...(witness ? { witness } : {}),
     ...(spec.limits.memoryBytes === undefined ? {} : { memoryLimitBytes: spec.limits.memoryBytes }),
   };

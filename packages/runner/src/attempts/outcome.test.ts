@@ -42,9 +42,35 @@ const judge = (exit: Partial<ExitRecord> | undefined, more: Partial<Evidence> = 
     cancelRequested: false,
     opened: true,
     logBytes: 100,
+    wroteErrors: false,
+    failOnErrorOutput: false,
     ...(exit ? { exit: { ...record, ...exit } } : {}),
     ...more,
   });
+
+describe('error output', () => {
+  const wrote = { wroteErrors: true, failOnErrorOutput: true };
+
+  it('fails a program that ended well, where that is asked for; the exit code stays what it was', () => {
+    const failed = { result: 'Failed', cause: 'error-output', exitCode: 0, infrastructure: false };
+    expect(judge({ code: 0 }, wrote)).toMatchObject(failed);
+    expect(judge({ code: 0 }, { ...wrote, witness: container(0) })).toMatchObject(failed);
+  });
+
+  it.each([
+    ['nobody asks for it', { ...wrote, failOnErrorOutput: false }],
+    ['there is none', { ...wrote, wroteErrors: false }],
+  ])('does not when %s', (_, evidence) => {
+    expect(judge({ code: 0 }, evidence)).toMatchObject({ result: 'Succeeded', cause: 'exited' });
+  });
+
+  it('does not hide why else a program failed', () => {
+    expect(judge({ code: 3 }, wrote)).toMatchObject({ result: 'Failed', cause: 'exited', exitCode: 3 });
+    expect(judge({ code: null, signal: 9 }, wrote)).toMatchObject({ cause: 'signalled' });
+    expect(judge({ reason: 'timeout' }, wrote)).toMatchObject({ result: 'TimedOut' });
+    expect(judge({ code: 0 }, { ...wrote, witness: container(1) })).toMatchObject({ result: 'Unknown' });
+  });
+});
 
 describe('an outcome with an exit record', () => {
   it('is the code of the program, with its figures', () => {

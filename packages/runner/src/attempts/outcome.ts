@@ -33,6 +33,10 @@ export interface Evidence {
   readonly opened: boolean;
   /** Size of the log as it was read. */
   readonly logBytes: number;
+  /** True when something was written to stderr. */
+  readonly wroteErrors: boolean;
+  /** What the step's owner says of that. */
+  readonly failOnErrorOutput: boolean;
   readonly memoryLimitBytes?: number;
 }
 
@@ -161,6 +165,14 @@ function ended(evidence: Evidence, exit: ExitRecord): Verdict {
   }
   const note =
     kills > 0 ? ` The kernel killed ${count(kills, 'process', 'processes')} of it for want of memory.` : '';
+  if (succeeded && evidence.failOnErrorOutput && evidence.wroteErrors) {
+    return {
+      result: 'Failed',
+      cause: 'error-output',
+      infrastructure: false,
+      message: `The program ended with exit code 0, but wrote to stderr, which fails this step.${note}`,
+    };
+  }
   return {
     result: succeeded ? 'Succeeded' : 'Failed',
     cause: 'exited',

@@ -115,6 +115,11 @@ export class OutputReader {
     }
   }
 
+  /** Something but blanks and service messages was written to stderr, as far as the log was read, given before or not. */
+  get wroteErrors(): boolean {
+    return this.outputs.stderr.wroteText;
+  }
+
   /** What was decided since the last call. */
   take(): OutputBatch {
     const batch = { ...this.batch, ...this.position() };

@@ -35,6 +35,8 @@ export class StreamOutput {
   private readonly pass: (item: Item) => void;
   private readonly obey: (effect: Effect) => string | undefined;
 
+  /** Whether anything but blanks and service messages was written; what is not shown counts, too. */
+  wroteText = false;
   private timeMs = 0;
   private taken = 0;
   /** Text given to the masker so far. */
@@ -90,6 +92,7 @@ export class StreamOutput {
   }
 
   private text(bytes: Uint8Array, from: number): void {
+    this.wroteText ||= bytes.some(isNoBlank);
     const level = this.levels[this.stream];
     this.marks.push({ at: this.textTaken, from, level, timeMs: this.timeMs });
     this.textTaken += bytes.length;
@@ -167,4 +170,9 @@ export class StreamOutput {
     const first = this.marks.findLastIndex((mark) => mark.at <= safeCut);
     if (first > 0) this.marks.splice(0, first);
   }
+}
+
+/** ASCII's blanks; every other byte says something. */
+function isNoBlank(byte: number): boolean {
+  return byte !== 0x20 && (byte < 0x09 || byte > 0x0d);
 }

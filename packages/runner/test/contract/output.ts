@@ -49,6 +49,14 @@ export function outputContract(openPorts: OpenPorts): void {
       expect(told.confirmed.exitCode).toBe(4);
     });
 
+    it('fails a step that wrote to stderr where its owner wants that', async () => {
+      const spec = { failOnErrorOutput: true };
+      const told = await bench.run('echo fine; echo trouble >&2', { spec });
+      expect(told.confirmed).toMatchObject({ result: 'Failed', cause: 'error-output', exitCode: 0 });
+      const quiet = await bench.run('echo fine; echo >&2', { spec });
+      expect(quiet.confirmed).toMatchObject({ result: 'Succeeded', exitCode: 0 });
+    });
+
     it('keeps the order of both streams when the step has one pipe', async () => {
       const told = await bench.run('i=0; while [ $i -lt 500 ]; do echo o$i; echo e$i >&2; i=$((i+1)); done', {
         spec: { oneStream: true },

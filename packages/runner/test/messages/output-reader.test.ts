@@ -57,6 +57,47 @@ describe('levels', () => {
   });
 });
 
+describe('error output', () => {
+  const wroteErrors = (writes: Write[], options: { serviceMessages?: boolean; resume?: Position } = {}) => {
+    const reader = new OutputReader(new SecretSet(), { serviceMessages: true, ...options });
+    for (const [stream, text] of writes) reader.write(stream, Buffer.from(text), 0);
+    reader.end();
+    return reader.wroteErrors;
+  };
+
+  test.each<[what: string, writes: Write[], expected: boolean]>([
+    ['what is written to stdout is none', [['stdout', 'error\n']], false],
+    ['a word on stderr', [['stderr', 'x']], true],
+    ['blanks are none', [['stderr', ' \t\r\n\n']], false],
+    [
+      'service messages are none',
+      [['stderr', "##octopus[mask value='c2VjcmV0']\n##octopus[stderr-default]\n"]],
+      false,
+    ],
+    ['a word after a service message', [['stderr', '##octopus[stderr-default]\nx\n']], true],
+    ['a word that is not shown', [['stderr', '##octopus[stderr-ignore]\nx\n']], true],
+  ])('%s', (_, writes, expected) => {
+    expect(wroteErrors(writes)).toBe(expected);
+  });
+
+  test('a service message that is read as text is some', () => {
+    expect(wroteErrors([['stderr', '##octopus[stderr-default]\n']], { serviceMessages: false })).toBe(true);
+  });
+
+  test('it is found again when the log is read again', () => {
+    const resume = { cursor: 4, ahead: { stdout: 0, stderr: 0 } };
+    expect(
+      wroteErrors(
+        [
+          ['stderr', 'x\n'],
+          ['stdout', 'y\n'],
+        ],
+        { resume },
+      ),
+    ).toBe(true);
+  });
+});
+
 describe('secrets', () => {
   const sensitive = `${formatMessage('setVariable', { name: 'Token', value: 'tok-12345', sensitive: 'True' })}\n`;
 

@@ -2,7 +2,13 @@
  * How an action is run: time, repetition, fences. The properties are listed in `docs/process-properties.md`. Those in the
  * table may be written as templates; then they are read when the step's turn has come.
  */
-import { type ActionOptions, type BoundOption, OPTION_WORDS, type OptionName } from '@argonaut/orchestrator';
+import {
+  type ActionOptions,
+  type BoundOption,
+  contradictionOf,
+  OPTION_WORDS,
+  type OptionName,
+} from '@argonaut/orchestrator';
 import type { PropertyReader } from './properties.ts';
 
 const WORDS: readonly (readonly [property: string, option: OptionName])[] = [
@@ -11,6 +17,7 @@ const WORDS: readonly (readonly [property: string, option: OptionName])[] = [
   ['Octopus.Action.AutoRetry.MinimumBackoff', 'backoff'],
   ['Argonaut.Action.GraceSeconds', 'grace'],
   ['Argonaut.Action.OneStream', 'oneStream'],
+  ['Octopus.Action.FailScriptOnErrorOutput', 'errorOutput'],
   ['Argonaut.Action.ServiceMessages', 'serviceMessages'],
   ['Argonaut.Action.HoldOnFailure.Minutes', 'hold'],
   ['Argonaut.Action.Cpus', 'cpus'],
@@ -42,6 +49,8 @@ export function readOptions(properties: PropertyReader): ActionOptions {
     if (applied === undefined) properties.wrong(property, text.trim(), meaning);
     else options = applied;
   }
+  const contradiction = contradictionOf(options);
+  if (contradiction !== undefined) properties.complain(contradiction);
   const { retries, ...rest } = options;
   const mayRetry = (retries?.max ?? 0) > 0 || bound.some(({ option }) => option === 'retries');
   return present({

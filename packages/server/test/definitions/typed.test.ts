@@ -257,11 +257,20 @@ describe('options', () => {
     expect(read(retry).options).toEqual({ retries: { max: 3, backoffMs: 15_000 } });
   });
 
+  it('that let error output fail the step need it told apart', () => {
+    const strict = { ...bash, 'Octopus.Action.FailScriptOnErrorOutput': 'True' };
+    expect(read(strict).options).toEqual({ failOnErrorOutput: true });
+    const why = reason(read({ ...strict, 'Argonaut.Action.OneStream': 'True' }).run);
+    expect(why).toContain('Octopus.Action.FailScriptOnErrorOutput');
+    expect(why).toContain('Argonaut.Action.OneStream');
+  });
+
   it.each([
     ['Octopus.Action.ExecutionTimeout.Minutes', 'soon'],
     ['Octopus.Action.ExecutionTimeout.Minutes', '-1'],
     ['Octopus.Action.AutoRetry.MaximumCount', '1.5'],
     ['Argonaut.Action.OneStream', 'yes'],
+    ['Octopus.Action.FailScriptOnErrorOutput', 'yes'],
     ['Argonaut.Action.Network', 'host'],
     ['Argonaut.Action.Cpus', '0'],
     ['Argonaut.Action.Memory', 'much'],
@@ -279,6 +288,7 @@ describe('options', () => {
     ['Octopus.Action.AutoRetry.MinimumBackoff', '#{Pause}', 'backoff'],
     ['Argonaut.Action.GraceSeconds', '1#{Zero}', 'grace'],
     ['Argonaut.Action.OneStream', '#{Ordered}', 'oneStream'],
+    ['Octopus.Action.FailScriptOnErrorOutput', '#{Strict}', 'errorOutput'],
     ['Argonaut.Action.ServiceMessages', '#{Messages}', 'serviceMessages'],
     ['Argonaut.Action.HoldOnFailure.Minutes', '#{if Debug}60#{/if}', 'hold'],
     ['Argonaut.Action.Cpus', '#{Cpus}', 'cpus'],
