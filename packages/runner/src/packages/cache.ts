@@ -7,6 +7,7 @@
  *   <sha256>.file             as it was pushed
  *   <sha256>.tree/            unpacked
  *   arriving-<random>/        under way; removed when the next process begins
+ *   leaving-<random>          made room for another; removed when the next process begins, if it is there still
  * ```
  */
 import { createHash, randomBytes } from 'node:crypto';
@@ -15,7 +16,7 @@ import type { AcquiredPackage, AcquireProgress, PackageRequest } from '@argonaut
 import { crashPoint } from '../crash-point.ts';
 import { SharedPulls } from '../images/shared-pulls.ts';
 import type { Files } from '../ports/files.ts';
-import { makeRoom } from './make-room.ts';
+import { LEAVING, makeRoom } from './make-room.ts';
 import { unpackPackage } from './unpack.ts';
 
 export const packagesFolder = 'packages';
@@ -100,17 +101,20 @@ export class PackageCache {
 
   /** Once per process: what an earlier one left half-way goes. */
   async #prepared(signal: AbortSignal): Promise<void> {
-    this.#ready ??= this.#prepare(signal).catch((error: unknown) => {
+    // With a time of its own: others wait for it who go on when the first one is cancelled.
+    this.#ready ??= this.#prepare(AbortSignal.timeout(CLEANUP_MS)).catch((error: unknown) => {
       this.#ready = undefined;
       throw error;
     });
     await this.#ready;
+    signal.throwIfAborted();
   }
 
   async #prepare(signal: AbortSignal): Promise<void> {
     await this.#files.makeDirectory(this.#directory, 0o700, signal);
     for (const name of await this.#files.list(this.#directory, signal)) {
-      if (name.startsWith(ARRIVING)) await this.#files.remove(`${this.#directory}/${name}`, signal);
+      if (name.startsWith(ARRIVING) || name.startsWith(LEAVING))
+        await this.#files.remove(`${this.#directory}/${name}`, signal);
     }
   }
 }

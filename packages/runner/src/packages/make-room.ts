@@ -1,9 +1,12 @@
 /** Room on the worker's disk for one more package: the oldest of the others go first. Whoever needs one again fetches it again. */
+import { randomBytes } from 'node:crypto';
 import { InfrastructureFailure } from '@argonaut/contracts';
 import type { Files } from '../ports/files.ts';
 
 /** Left for everything else on the disk. */
 const RESERVE_BYTES = 256 * 1024 ** 2;
+/** A package under this name is none any more, whenever its removal ends. */
+export const LEAVING = 'leaving-';
 
 /** @throws InfrastructureFailure when there is not enough even without any other package */
 export async function makeRoom(
@@ -19,7 +22,15 @@ export async function makeRoom(
   };
   if (await isEnough()) return;
   for (const path of await oldestFirst(files, directory, signal)) {
-    await files.remove(path, signal);
+    // Away from its name first: removing a directory takes time, and what is half gone must not be taken for a package.
+    const leaving = `${directory}/${LEAVING}${randomBytes(8).toString('hex')}`;
+    try {
+      await files.rename(path, leaving, signal);
+    } catch (error) {
+      // Somebody else makes room at the same time, and was quicker.
+      if ((await files.stat(path, signal)) !== undefined) throw error;
+    }
+    await files.remove(leaving, signal);
     if (await isEnough()) return;
   }
   throw new InfrastructureFailure(

@@ -128,6 +128,72 @@ describe('a package on a worker', () => {
   });
 });
 
+describe('room for another package', () => {
+  let free: number;
+  const full = (more: Partial<Files> = {}): Files =>
+    Object.assign(Object.create(files) as Files, {
+      space: async () => ({ freeBytes: free++ < 1 ? 0 : 10 ** 12, totalBytes: 10 ** 12 }),
+      ...more,
+    });
+  const other = () => tgz([{ name: 'a', body: 'another', type: 'file' }]);
+  beforeEach(() => {
+    free = 0;
+  });
+
+  test('is made so that what is half removed is no package any more, and goes when the next process begins', async () => {
+    await acquire();
+    const breaking = full({
+      remove: async (path, until) => {
+        if (!path.includes('leaving-')) return files.remove(path, until);
+        await files.remove(`${path}/hello.txt`, until);
+        throw new Error('the process ends here');
+      },
+    });
+    await expect(acquire({}, await other(), new PackageCache(breaking, data))).rejects.toThrow('ends here');
+    expect(await kept()).toEqual([expect.stringMatching(/^leaving-/)]);
+    const next = new PackageCache(files, data);
+    const acquired = await acquire({}, archive, next);
+    expect(await readFile(join(next.pathOf(acquired), 'hello.txt'), 'utf8')).toBe('hello');
+    expect(transfers).toBe(2);
+    expect(await kept()).toEqual([expect.stringMatching(/\.tree$/)]);
+  });
+
+  test('may be made by two at once', async () => {
+    await acquire();
+    const raced = full({
+      rename: async (from, to, until) => {
+        if (to.includes('leaving-')) await files.remove(from, until);
+        return files.rename(from, to, until);
+      },
+    });
+    await acquire({}, await other(), new PackageCache(raced, data));
+    expect((await kept()).length).toBe(1);
+  });
+
+  test('is made ready for all who wait, also when the first of them is cancelled', async () => {
+    const begun = Promise.withResolvers<void>();
+    const goOn = Promise.withResolvers<void>();
+    const slow: Files = Object.assign(Object.create(files) as Files, {
+      list: async (path: string, until: AbortSignal) => {
+        begun.resolve();
+        await goOn.promise;
+        until.throwIfAborted();
+        return files.list(path, until);
+      },
+    });
+    const shared = new PackageCache(slow, data);
+    const leaves = new AbortController();
+    const first = shared.acquire(request(), () => {}, leaves.signal);
+    await begun.promise;
+    const second = acquire({}, await other(), shared);
+    leaves.abort(new Error('cancelled'));
+    await expect(first).rejects.toThrow('cancelled');
+    goOn.resolve();
+    await second;
+    expect((await kept()).length).toBe(1);
+  });
+});
+
 describe('the directory of a step', () => {
   const named = async (name: string, fields: Partial<PackageRequest> = {}, bytes?: Buffer) => ({
     name,
