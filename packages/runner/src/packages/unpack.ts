@@ -11,7 +11,7 @@ import { ArchiveFile } from './archive-file.ts';
 import type { Archive, Entry } from './entries.ts';
 import { checkLinkTarget, checkPath } from './entry-path.ts';
 import { PackageRefused, shown } from './errors.ts';
-import { DEFAULT_LIMITS, type UnpackLimits } from './limits.ts';
+import { DEFAULT_LIMITS, excess, type UnpackLimits } from './limits.ts';
 import { openTarArchive } from './tar.ts';
 
 /** Whoever runs the step may use what is its own: only the worker's user may enter the directory above. */
@@ -46,10 +46,11 @@ export async function unpackPackage(options: UnpackOptions): Promise<Unpacked> {
   const { files, file, into, packageName, signal } = options;
   await using opened = await files.openFile(file, signal);
   if (!opened) throw new NotFound(`The file of the package "${packageName}" is not on the worker.`);
-  await using archive = await openArchive(options, await ArchiveFile.of(opened, signal));
+  const archiveFile = await ArchiveFile.of(opened, signal);
+  await using archive = await openArchive(options, archiveFile);
   try {
     await files.makeDirectory(into, DIRECTORY_MODE, signal);
-    const unpacking = new Unpacking(options);
+    const unpacking = new Unpacking(options, archiveFile.size);
     try {
       for await (const entry of archive.entries()) {
         signal.throwIfAborted();
@@ -72,6 +73,7 @@ const CLEANUP_MS = 60_000;
 class Unpacking {
   readonly #options: UnpackOptions;
   readonly #limits: UnpackLimits;
+  readonly #archiveBytes: number;
   /** What every path in the archive is. */
   readonly #kinds = new Map<string, 'file' | 'directory' | 'link'>([['', 'directory']]);
   readonly #links: { readonly path: string; readonly target: string }[] = [];
@@ -81,8 +83,9 @@ class Unpacking {
   #files = 0;
   #bytes = 0;
 
-  constructor(options: UnpackOptions) {
+  constructor(options: UnpackOptions, archiveBytes: number) {
     this.#options = options;
+    this.#archiveBytes = archiveBytes;
     this.#limits = options.limits ?? DEFAULT_LIMITS;
   }
 
@@ -189,8 +192,8 @@ class Unpacking {
     const { files, into, signal } = this.#options;
     const { size = 0 } = (await files.stat(join(into, target), signal)) ?? {};
     this.#bytes += size;
-    if (this.#bytes > this.#limits.bytes)
-      throw this.#refused(`it unpacks to more than ${this.#limits.bytes} bytes`);
+    const problem = excess(this.#limits, this.#archiveBytes, this.#bytes);
+    if (problem !== undefined) throw this.#refused(problem);
     await files.copy(join(into, target), join(into, path), signal);
     this.#files += 1;
   }

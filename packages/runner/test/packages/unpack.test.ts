@@ -248,6 +248,17 @@ describe('a bomb', () => {
     await expectNothingHappened();
   });
 
+  test('may also be one file under many names', async () => {
+    const names = Array.from({ length: 20 }, (_, number) => ({
+      name: `again${number}`,
+      type: 'link' as const,
+      linkname: 'file',
+    }));
+    const bomb = await tgz([{ name: 'file', body: 'x'.repeat(900_000) }, ...names]);
+    await expect(unpack(bomb, { limits })).rejects.toThrow(/fill disks/);
+    await expectNothingHappened();
+  });
+
   test('may also be of many entries, or too large for the limit', async () => {
     const many = Array.from({ length: 11 }, (_, number) => ({ name: `f${number}`, body: '' }));
     const few = { ...DEFAULT_LIMITS, entries: 10 };
