@@ -16,6 +16,8 @@ export interface HealthWait {
   readonly containerId: string;
   readonly check: ReadyCheck;
   readonly health: ServiceHealth;
+  /** Hides secrets in what the check printed. */
+  readonly mask: (text: string) => string;
   /** Why it has ended, once it has. */
   readonly ended: () => Promise<string | undefined>;
 }
@@ -46,7 +48,7 @@ export async function untilHealthy(wait: HealthWait, signal: AbortSignal): Promi
 
 /** Nothing when the check succeeded, otherwise what it said. */
 async function checkOnce(
-  { engine, containerId, check, health }: HealthWait,
+  { engine, containerId, check, health, mask }: HealthWait,
   argv: readonly string[],
   leftMs: number,
   signal: AbortSignal,
@@ -55,7 +57,7 @@ async function checkOnce(
   const allowed = Math.max(1, Math.ceil(Math.min(timeoutMs, leftMs)));
   const timeout = AbortSignal.timeout(allowed);
   try {
-    return said(await engine.execute(containerId, argv, AbortSignal.any([signal, timeout])));
+    return said(await engine.execute(containerId, argv, AbortSignal.any([signal, timeout])), mask);
   } catch (error) {
     signal.throwIfAborted();
     if (timeout.aborted) return ` (it did not answer within ${Math.round(allowed / 100) / 10} s)`;
@@ -66,8 +68,9 @@ async function checkOnce(
   }
 }
 
-function said({ exitCode, output }: ExecResult): string | undefined {
+/** Masked before it is cut: half a secret is not recognised any more. */
+function said({ exitCode, output }: ExecResult, mask: HealthWait['mask']): string | undefined {
   if (exitCode === 0) return undefined;
-  const text = output.trim().slice(-quotedCharacters).replaceAll(/\s+/g, ' ');
+  const text = mask(output).trim().slice(-quotedCharacters).replaceAll(/\s+/g, ' ');
   return text === '' ? ` (code ${exitCode})` : ` (code ${exitCode}: ${text})`;
 }

@@ -80,12 +80,13 @@ export class Services {
     this.#waiting.set(attempt, waiting);
     const lines: WorkerLine[] = [];
     const failures = new Map<string, string>();
+    const masks = new SecretSet([...late.secrets, ...this.#options.secrets]);
     try {
       await together(services, AbortSignal.any([signal, waiting.signal]), async (service, alive) => {
         const values = late.services?.find(({ name }) => name === service.name);
         if (!values) throw new Invalid(`Nothing says what the service "${service.name}" runs.`);
         const begun = this.#options.clock.monotonic();
-        const why = await this.#upOne(entry, service, values, alive);
+        const why = await this.#upOne(entry, service, values, masks, alive);
         if (why !== undefined) {
           failures.set(service.name, why);
           throw new Invalid(`The service "${service.name}" ${why}.`);
@@ -101,7 +102,7 @@ export class Services {
       if (waiting.signal.aborted && !signal.aborted) return [];
       signal.throwIfAborted();
       if (failures.size === 0) throw error;
-      throw await this.#failure(entry, failures, late.secrets, signal);
+      throw await this.#failure(entry, failures, masks, late.secrets, signal);
     } finally {
       if (this.#waiting.get(attempt) === waiting) this.#waiting.delete(attempt);
     }
@@ -116,6 +117,7 @@ export class Services {
     entry: JournalEntry,
     service: ServiceSpec,
     late: LateService,
+    masks: SecretSet,
     signal: AbortSignal,
   ): Promise<string | undefined> {
     const { place, room, gates, clock } = this.#options;
@@ -130,8 +132,9 @@ export class Services {
     if (opened.outcome === 'not-started') return `could not be started: ${systemErrorText(opened.errno)}`;
     const containerId = containerName(own.spec.attempt);
     const ended = () => this.#ended(own, signal);
+    const mask = (text: string) => masks.mask(text);
     return untilHealthy(
-      { engine: room.engine, clock, containerId, check, health: late.health, ended },
+      { engine: room.engine, clock, containerId, check, health: late.health, mask, ended },
       signal,
     );
   }
@@ -139,10 +142,10 @@ export class Services {
   async #failure(
     entry: JournalEntry,
     failures: ReadonlyMap<string, string>,
+    masks: SecretSet,
     secrets: readonly NamedSecret[],
     signal: AbortSignal,
   ): Promise<Invalid> {
-    const masks = new SecretSet([...secrets, ...this.#options.secrets]);
     const services: ServiceReport[] = [];
     for (const [name, why] of failures) {
       const message = masks.mask(`The service "${name}" ${why}.`);
