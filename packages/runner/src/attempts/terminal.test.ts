@@ -1,9 +1,9 @@
 /** What a terminal shows: secrets hidden across pieces, and the echo of a key never kept for good. */
-import { PassThrough } from 'node:stream';
+import { Duplex, PassThrough } from 'node:stream';
 import { Secret } from '@argonaut/contracts';
 import { describe, expect, it } from 'vitest';
 import { SecretSet } from '../masking/index.ts';
-import { maskedOutput } from './terminal.ts';
+import { close, maskedOutput } from './terminal.ts';
 
 function secrets(value: string): SecretSet {
   const set = new SecretSet();
@@ -51,5 +51,29 @@ describe('the output of a terminal', () => {
     stream.write('so far');
     setImmediate(() => stream.destroy(new Error('broken')));
     expect(await everything(maskedOutput(stream, secrets('hunter2-is-secret')))).toBe('so far');
+  });
+});
+
+describe('closing a terminal', () => {
+  it('tells the shell first', async () => {
+    const told: Buffer[] = [];
+    const stream = new Duplex({
+      read: () => {},
+      write: (bytes: Buffer, _encoding, done) => {
+        told.push(bytes);
+        done();
+      },
+    });
+    await close({ stream });
+    expect(Buffer.concat(told)).toEqual(Buffer.from([3, 4]));
+    expect(stream.destroyed).toBe(true);
+  });
+
+  it('does not wait for a program that reads nothing', async () => {
+    const stream = new Duplex({ read: () => {}, write: () => {} });
+    stream.write('a long paste');
+    const shown = everything(maskedOutput(stream, secrets('hunter2-is-secret')));
+    await close({ stream });
+    expect(await shown).toBe('');
   });
 });

@@ -25,6 +25,8 @@ const callDeadlineMs = 10_000;
 
 /** Ctrl-C and Ctrl-D: what a shell at its prompt ends on. The engine itself tells a program nothing when a person leaves. */
 const hangUp = Uint8Array.of(3, 4);
+/** A program that reads nothing may keep it waiting for good. */
+const hangUpMs = 1_000;
 
 export async function openTerminal(
   engineRoom: EngineRoom | undefined,
@@ -79,15 +81,20 @@ export async function openTerminal(
     write: (bytes) => write(terminal, bytes),
     resize: (size) => terminal.resize(size.columns, size.rows, AbortSignal.timeout(callDeadlineMs)),
     exitCode: () => terminal.exitCode(AbortSignal.timeout(callDeadlineMs)).catch(() => undefined),
-    close: async () => {
-      if (!terminal.stream.writable) return;
-      await write(terminal, hangUp).catch(() => {});
-      terminal.stream.destroy();
-    },
+    close: () => close(terminal),
   };
 }
 
-function write({ stream }: EngineTerminal, bytes: Uint8Array): Promise<void> {
+export async function close(terminal: Pick<EngineTerminal, 'stream'>): Promise<void> {
+  if (!terminal.stream.writable) return;
+  const patience = new AbortController();
+  const enough = sleep(hangUpMs, undefined, { signal: patience.signal }).catch(() => {});
+  await Promise.race([write(terminal, hangUp).catch(() => {}), enough]);
+  patience.abort();
+  terminal.stream.destroy();
+}
+
+function write({ stream }: Pick<EngineTerminal, 'stream'>, bytes: Uint8Array): Promise<void> {
   return new Promise((resolve, reject) => {
     if (!stream.writable) {
       reject(new Conflict('The terminal is closed.'));

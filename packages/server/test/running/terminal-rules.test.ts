@@ -9,10 +9,17 @@ import { TerminalClient, talk } from '../../src/tasks/terminal/conversation.ts';
 /** The parts of a socket that a conversation uses. */
 class FakeSocket extends EventEmitter {
   isPaused = false;
+  /** A client that takes nothing any more, and says nothing about it. */
+  isStalled = false;
   readonly sent: unknown[] = [];
+  #waiting: (() => void) | undefined;
   send(data: unknown, _options?: unknown, done?: (error?: Error) => void): void {
     this.sent.push(data);
-    done?.();
+    if (this.isStalled) this.#waiting = () => done?.(new Error('dropped'));
+    else done?.();
+  }
+  terminate(): void {
+    this.#waiting?.();
   }
   pause(): void {
     this.isPaused = true;
@@ -44,6 +51,14 @@ describe('a conversation', () => {
     const { client, session } = conversation();
     const talking = talk(client, session, 40, new AbortController().signal);
     await expect(talking).rejects.toThrow('Nobody typed for');
+  });
+
+  it('ends also when the client takes nothing any more', async () => {
+    const { socket, client, session, shown } = conversation();
+    socket.isStalled = true;
+    shown.write('output');
+    const talking = talk(client, session, 40, new AbortController().signal);
+    await expect(talking).rejects.toThrow('dropped');
   });
 
   it('ends when the client has left, without an exit code', async () => {

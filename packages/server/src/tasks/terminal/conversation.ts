@@ -42,6 +42,11 @@ export class TerminalClient {
     });
   }
 
+  /** Without a word: one that takes nothing any more would not hear it. */
+  drop(): void {
+    this.#socket.terminate();
+  }
+
   tell(message: object): void {
     this.#socket.send(JSON.stringify(message));
   }
@@ -105,6 +110,8 @@ export async function talk(
   if (signal.aborted) end();
   const watch = setInterval(
     () => {
+      // The output has ended long ago, unless its last piece waits for a client that takes nothing.
+      if (isIdle) client.drop();
       if (performance.now() - client.lastInput < idleMs) return;
       isIdle = true;
       end();
