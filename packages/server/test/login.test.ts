@@ -159,6 +159,16 @@ describe('a login', () => {
     await here.signIn();
   });
 
+  it('that is guessed many times at once is guessed no more often', async () => {
+    await using here = await withUser();
+    const guesses = Array.from({ length: 25 }, () =>
+      login(here.server, { Username: 'ada', Password: 'guess' }),
+    );
+    const answers = (await Promise.all(guesses)).map(({ status }) => status);
+    expect(answers.filter((status) => status === 401).length).toBe(10);
+    expect(answers.filter((status) => status === 403).length).toBe(15);
+  });
+
   it('works while an old session’s cookie is still sent', async () => {
     await using here = await withUser();
     const { cookies } = await here.signIn();

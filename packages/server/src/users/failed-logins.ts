@@ -9,8 +9,16 @@ const MOST_REMEMBERED = 10_000;
 export class FailedLogins {
   readonly #failures = new Map<string, { count: number; since: number }>();
 
-  /** @throws Forbidden, whatever the password is */
-  refuse(who: string, now: Date): void {
+  /**
+   * Counts as a failure until `forget` says otherwise: many guesses at the same moment must not all find the count of before.
+   * @throws Forbidden, whatever the password is
+   */
+  begin(who: string, now: Date): void {
+    this.#refuse(who, now);
+    this.#count(who, now);
+  }
+
+  #refuse(who: string, now: Date): void {
     const known = this.#failures.get(who);
     if (known === undefined || known.count < MOST_FAILURES) return;
     const leftMs = known.since + WINDOW_MS - now.getTime();
@@ -24,7 +32,7 @@ export class FailedLogins {
     );
   }
 
-  count(who: string, now: Date): void {
+  #count(who: string, now: Date): void {
     const known = this.#failures.get(who);
     const isOld = known === undefined || now.getTime() - known.since > WINDOW_MS;
     this.#failures.delete(who);

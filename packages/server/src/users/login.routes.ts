@@ -33,13 +33,12 @@ export function loginRoutes(routes: RouteTable, services: Services): void {
     audited: false,
     handle: async ({ body, user: caller, request, reply }) => {
       const who = `${request.ip} ${body.Username.toLowerCase()}`;
-      failures.refuse(who, now());
+      failures.begin(who, now());
       const [found] = await users.all({ name: body.Username, take: 1 });
       const { PasswordHash, IsActive, IsService } = found?.document ?? {};
       decoy ??= hashPassword(new Secret('no such user'));
       const isRight = await isPassword(new Secret(body.Password), PasswordHash ?? (await decoy));
       if (!found || PasswordHash === undefined || !isRight || IsActive === false || IsService === true) {
-        failures.count(who, now());
         await recordEvent(services, {
           category: 'LoginFailed',
           // A name that does not exist may be a password in the wrong field.
