@@ -52,6 +52,8 @@ export function imageRoutes(routes: RouteTable, services: Services): void {
       response: ImageLock,
       // Asks the registry.
       transaction: false,
+      // Told where it is done, with the digests; one that is still the same changes nothing.
+      audited: false,
       handle: async ({ params, body, space, user }) => {
         const row = await acceptCurrentDigest(services, await owner(services, params.id, space), {
           feed: body.FeedId ?? '',

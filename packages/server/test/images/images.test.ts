@@ -312,7 +312,7 @@ describe('a digest that is gone', () => {
     });
     expect(await deployed(made.releaseId, made.environmentId)).toMatchObject({ State: 'Success' });
     const { body } = await under.server.get(
-      `/api/events?regarding=${made.releaseId}&eventCategories=ImageDigestAccepted`,
+      `/api/events?regarding=${made.releaseId}&eventCategories=ImageDigestAccepted,Modified`,
     );
     expect(body.Items).toMatchObject([{ Category: 'ImageDigestAccepted' }]);
     expect(body.Items[0].Message).toContain(content('two').digest);
