@@ -48,7 +48,13 @@ export async function terminal(
     );
   };
   // `ConsoleSize` at the start is known to API 1.42 and newer only; a resize to all.
-  await resize(columns, rows, signal);
+  try {
+    await resize(columns, rows, signal);
+  } catch (error) {
+    // Nobody else knows of it.
+    stream.destroy();
+    throw error;
+  }
   return {
     stream,
     resize,
