@@ -29,7 +29,8 @@ export const PoolImage = Type.Object(
   {
     FeedId: Optional(Text),
     Image: Type.String({ minLength: 1, description: '`repository:tag`, without the registry of the feed.' }),
-    Digest: Optional(Text),
+    // It becomes a part of addresses, so nothing else may stand there.
+    Digest: Optional(Type.String({ default: '', pattern: '^([a-z0-9+._-]+:[0-9a-f]{32,128})?$' })),
   },
   { title: 'PoolImage' },
 );

@@ -23,6 +23,7 @@ const TASK_TYPES = [
   { Id: 'Deploy', Name: 'Deploy' },
   { Id: 'RunbookRun', Name: 'Runbook run' },
   { Id: 'Health', Name: 'Health' },
+  { Id: 'PullImages', Name: 'Pull images' },
 ];
 
 export function taskRoutes(routes: RouteTable, services: Services): void {

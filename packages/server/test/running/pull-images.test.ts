@@ -82,6 +82,21 @@ test('what can be seen to be wrong is refused at once', async () => {
   expect(await server.call('POST', path, { Images: [] })).toMatchObject({ status: 400 });
 });
 
+test('a digest is nothing else, and the task is among the kinds that there are', async () => {
+  await using server = await fakeWork();
+  const [pool] = (await server.get('/api/workerpools/all')).body;
+  const path = `/api/argonaut/Spaces-1/workerpools/${pool.Id}/pull-images`;
+  const refused = await server.call('POST', path, {
+    Images: [{ Image: 'tool:1', Digest: 'x/../../../containers' }],
+  });
+  expect(refused.status).toBe(400);
+  expect(JSON.stringify(refused.body)).toContain('Digest');
+  const whole = { Image: 'tool:1', Digest: `sha256:${'0'.repeat(64)}` };
+  expect((await server.call('POST', path, { Images: [whole, { Image: 'tool:1' }] })).status).toBe(201);
+  const types = (await server.get('/api/tasks/tasktypes')).body;
+  expect(types.map(({ Id }: { Id: string }) => Id)).toContain('PullImages');
+});
+
 test('a project may warm the pools of its steps when a release is created; creation waits for nothing', async () => {
   const worker = new NotingWorker(() => ({}));
   await using server = await fakeWork(undefined, {}, worker);
