@@ -28,10 +28,18 @@ export async function removalsOf(blobs: BlobStore, task: string): Promise<Readon
   const parts: Uint8Array[] = [];
   for await (const part of await blobs.get(key)) parts.push(part);
   const lines = Buffer.concat(parts).toString().split('\n');
-  // The last one is empty, or was cut off by the end of the server.
-  for (const line of lines.slice(0, -1)) {
-    const { attempt, ms } = JSON.parse(line) as Pick<RemovedAttempt, 'attempt' | 'ms'>;
-    taken.set(attempt, ms);
+  for (const line of lines) {
+    const removal = read(line);
+    if (removal !== undefined) taken.set(removal.attempt, removal.ms);
   }
   return taken;
+}
+
+/** Undefined for a line that the end of a server cut off; the next server's first line follows it without a break. */
+function read(line: string): Pick<RemovedAttempt, 'attempt' | 'ms'> | undefined {
+  try {
+    return JSON.parse(line) as Pick<RemovedAttempt, 'attempt' | 'ms'>;
+  } catch {
+    return undefined;
+  }
 }

@@ -112,6 +112,16 @@ test('removals are kept beside the log, also those after the end, and a torn lin
     noteRemoval({ blobs, log }, { task: 'ServerTasks-1', attempt: 'one', ms: 14 });
     await blobs.append('logs/ServerTasks-1/removals', Buffer.from('{"attempt":"two","m'));
     expect(await removalsOf(blobs, 'ServerTasks-1')).toEqual(new Map([['one', 14]]));
+    // The next server goes on behind it; what it writes first is lost with it, and nothing else.
+    noteRemoval({ blobs, log }, { task: 'ServerTasks-1', attempt: 'three', ms: 1 });
+    noteRemoval({ blobs, log }, { task: 'ServerTasks-1', attempt: 'four', ms: 2 });
+    await blobs.append('logs/ServerTasks-1/removals', Buffer.from(''));
+    expect(await removalsOf(blobs, 'ServerTasks-1')).toEqual(
+      new Map([
+        ['one', 14],
+        ['four', 2],
+      ]),
+    );
   } finally {
     await blobs.close();
     rmSync(directory, { recursive: true, force: true });
