@@ -45,7 +45,8 @@ export function packageScript(
     .filter((part) => part !== '' && part !== '.');
   if (parts.length === 0 || parts.includes('..') || /^([/\\]|[A-Za-z]:)/.test(written)) {
     throw new Invalid(
-      `Step "${name}": the script's file name "${written}" must be a path within the package, without "..".`,
+      // As the process has it: evaluated it may hold a secret.
+      `Step "${name}": the script's file name "${file}" must be a path within the package, without "..".`,
     );
   }
   const base = packagePath(found);
