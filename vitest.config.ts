@@ -5,6 +5,24 @@ import { defineConfig } from 'vitest/config';
  * (a Docker engine, registries, sshd, PostgreSQL) and runs one file at a time, so that tests never compete
  * for the engine. Files of the second tier are named `*.engine.test.ts`.
  */
+
+/**
+ * Files of the second tier that wait for most of their time (for a server to come back, a registry to be given up, a
+ * connection to be found dead) and touch nothing on the engine but their own: they run beside the others.
+ */
+const waiting = [
+  'packages/cli/test/run-killed.engine.test.ts',
+  'packages/server/test/running/{crash,images-on-worker}.engine.test.ts',
+  'packages/ssh/test/faults.engine.test.ts',
+];
+
+const onTheEngine = {
+  globalSetup: ['test/setup.ts'],
+  fileParallelism: false,
+  testTimeout: 120_000,
+  hookTimeout: 120_000,
+};
+
 export default defineConfig({
   test: {
     projects: [
@@ -18,14 +36,13 @@ export default defineConfig({
       },
       {
         test: {
+          ...onTheEngine,
           name: 'engine',
           include: ['packages/*/{src,test}/**/*.engine.test.ts', 'test/**/*.engine.test.ts'],
-          globalSetup: ['test/setup.ts'],
-          fileParallelism: false,
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
+          exclude: [...waiting, '**/node_modules/**'],
         },
       },
+      { test: { ...onTheEngine, name: 'engine-waiting', include: waiting } },
     ],
   },
 });
