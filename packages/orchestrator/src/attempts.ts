@@ -85,6 +85,8 @@ function imageOf(
 ): Ready<AcquiredImage> {
   const name = imageName(container, turn.evaluator(located));
   if ('error' in name) return { is: 'failed', message: name.error, final: true };
+  const secret = secretInImage(turn, located, container, name.value);
+  if (secret !== undefined) return { is: 'failed', message: secret, final: true };
   const key = imageKey(lease.pool, name.value);
   const known = turn.state.images[key];
   if (known?.generation === lease.generation) {
@@ -93,13 +95,6 @@ function imageOf(
     if (known.status === 'acquiring') return WAIT;
     if (known.status === 'failed') {
       return { is: 'failed', message: known.message ?? `The image ${name.value.reference} cannot be had.` };
-    }
-  }
-  if (container.build !== undefined) {
-    const shown = imageName(container, turn.presenter(located));
-    if ('error' in shown || imageKey(lease.pool, shown.value) !== key) {
-      const message = `${container.image} depends on a sensitive variable, which everybody could read in the image. Give the value to the step instead, when it runs.`;
-      return { is: 'failed', message, final: true };
     }
   }
   const acquisition = (known?.acquisition ?? 0) + 1;
@@ -121,6 +116,26 @@ function imageOf(
     ...(pull === undefined ? {} : { pull }),
   });
   return WAIT;
+}
+
+/** What is wrong with a name, or a recipe, that a sensitive variable decides: both are stored and shown. */
+function secretInImage(
+  turn: Turn,
+  located: Located,
+  container: ContainerChoice,
+  name: ImageName,
+): string | undefined {
+  const shown = imageName(container, turn.presenter(located));
+  const same = 'value' in shown ? shown.value : undefined;
+  if (same !== undefined && imageKey('', same) === imageKey('', name)) return undefined;
+  const { action } = located.planned;
+  if (container.build !== undefined)
+    return `${container.image} depends on a sensitive variable, which everybody could read in the image. Give the value to the step instead, when it runs.`;
+  const service = action.services?.find((one) => one.container === container);
+  const whose = `of ${service === undefined ? '' : `the service "${service.name}" of `}step "${action.name}"`;
+  const [what, template] =
+    same?.reference === name.reference ? ['feed', container.feed ?? ''] : ['image', container.image];
+  return `The ${what} "${template}" ${whose} depends on a sensitive variable. An image's name is stored and shown, so it may not depend on one: use a variable that is not sensitive.`;
 }
 
 export function acquireId(key: string, acquisition: number): string {

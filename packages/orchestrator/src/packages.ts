@@ -87,6 +87,8 @@ function packageOf(
 ): Ready<StepPackage> {
   const name = packageName(reference, turn.evaluator(located));
   if ('error' in name) return { is: 'failed', message: name.error, final: true };
+  const secret = secretInPackage(turn, located, reference, name.value);
+  if (secret !== undefined) return { is: 'failed', message: secret, final: true };
   const { pool, generation } = lease;
   const key = packageKey(pool, name.value, reference.extract);
   turn.state.packages ??= {};
@@ -114,6 +116,27 @@ function packageOf(
     ...name.value,
   });
   return { is: 'wait' };
+}
+
+/** What is wrong with a name that a sensitive variable decides: it is stored and shown. */
+function secretInPackage(
+  turn: Turn,
+  located: Located,
+  reference: PackageReference,
+  name: PackageName,
+): string | undefined {
+  const worked = packageName(reference, turn.presenter(located));
+  const shown = 'value' in worked ? worked.value : undefined;
+  const parts = [
+    ['package', reference.packageId, shown?.packageId === name.packageId],
+    ['feed', reference.feed, shown?.feed === name.feed],
+    ['version', reference.version ?? '', shown?.version === name.version],
+  ] as const;
+  const secret = parts.find(([, , same]) => !same);
+  if (secret === undefined) return undefined;
+  const [what, template] = secret;
+  const whose = what === 'package' ? '' : `of the package "${reference.name || reference.packageId}" `;
+  return `The ${what} "${template}" ${whose}of step "${located.planned.action.name}" depends on a sensitive variable. A package's name and version are stored and shown, so they may not depend on one: use a variable that is not sensitive.`;
 }
 
 function packageKey(pool: string, { feed, packageId, version }: PackageName, extract: boolean): string {

@@ -406,3 +406,31 @@ test('no secret is built into an image', () => {
     errorMessage: expect.stringContaining('the image of "a" depends on a sensitive variable'),
   });
 });
+
+test.each([
+  ['image', { image: 'tool:#{Token}' }, 'The image "tool:#{Token}" of step "a"'],
+  ['image through another variable', { image: 'tool:#{Tag}' }, 'The image "tool:#{Tag}" of step "a"'],
+  ['feed', { feed: '#{Token}', image: 'tool:1' }, 'The feed "#{Token}" of step "a"'],
+])('no secret decides what an image is called, because that is stored: %s', (_, container, message) => {
+  const scope: Scope = {
+    ...scopeOf({ Token: 'trustno1', Tag: 'v-#{Token}' }),
+    sensitive: () => new Set(['Token']),
+  };
+  const story = new Story(planOf([step(script('a', { container }))], { scope }), scope);
+  expect(story.completion()).toMatchObject({
+    result: 'Failed',
+    errorMessage: expect.stringContaining(`${message} depends on a sensitive variable.`),
+  });
+  expect(JSON.stringify([story.state, story.all])).not.toContain('trustno1');
+});
+
+test('nor what the image of a service is called', () => {
+  const scope: Scope = { ...scopeOf({ Token: 'trustno1' }), sensitive: () => new Set(['Token']) };
+  const services = [{ name: 'db', container: { image: 'db:#{Token}' }, health: {} }];
+  const container = { image: 'tool:1' };
+  const story = new Story(planOf([step(script('a', { container, services }))], { scope }), scope);
+  expect(story.completion()).toMatchObject({
+    errorMessage: expect.stringContaining('The image "db:#{Token}" of the service "db" of step "a"'),
+  });
+  expect(JSON.stringify([story.state, story.all])).not.toContain('trustno1');
+});

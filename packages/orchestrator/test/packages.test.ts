@@ -106,6 +106,21 @@ describe('before the first step', () => {
     );
   });
 
+  test.each([
+    ['package', { packageId: 'Acme.#{Token}' }, 'The package "Acme.#{Token}" of step "a"'],
+    ['feed', { feed: '#{Token}' }, 'The feed "#{Token}" of the package "web" of step "a"'],
+    ['version', { version: '1.0.#{Token}' }, 'The version "1.0.#{Token}" of the package "web" of step "a"'],
+  ])('no secret decides what is asked for, because that is stored: %s', (_, part, message) => {
+    const scope: Scope = {
+      variables: () => ({ Token: 'trustno1' }),
+      sensitive: () => new Set(['Token']),
+      nowMs: 0,
+    };
+    const story = new Story(planOf([withPackages('a', packageReference('web', part))], { scope }), scope);
+    expect(story.of('complete')[0]?.errorMessage).toContain(`${message} depends on a sensitive variable.`);
+    expect(JSON.stringify([story.state, story.all])).not.toContain('trustno1');
+  });
+
   test('one that is not to be acquired is not asked for', () => {
     const story = new Story(
       planOf([withPackages('a', packageReference('web', { acquisition: 'NotAcquired' }))]),
