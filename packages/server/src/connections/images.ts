@@ -6,11 +6,10 @@ import { messageOf } from '@argonaut/contracts';
 import { recordEvent } from '../events/index.ts';
 import type { ImageDirectory } from '../execution/index.ts';
 import { baseCredentials, imageReference, type WorkerImage } from '../feeds/index.ts';
-import { parseReference } from '../feeds/registry/index.ts';
 import { aboutLock, explainFailure, type ImageKey, ImageLocks, ownerOf } from '../images/index.ts';
 import type { Services } from '../services.ts';
 import { tasksIn } from '../tasks/queries.ts';
-import { checkImageSource, type ImageSource, pullPolicy } from '../workers/pools/policy/images.ts';
+import { checkImageSource, pullPolicy, sourceOf } from '../workers/pools/policy/images.ts';
 
 export function imageDirectory(services: Services): ImageDirectory {
   const { database, log, now } = services;
@@ -72,11 +71,6 @@ export function imageDirectory(services: Services): ImageDirectory {
       }
     },
   };
-}
-
-function sourceOf({ feed, reference }: WorkerImage): ImageSource {
-  if (feed !== undefined) return { kind: 'feed', id: feed.id, name: feed.name };
-  return { kind: 'registry', host: parseReference(reference).registry };
 }
 
 function keyOf({ feed, name }: WorkerImage): ImageKey {

@@ -1,5 +1,6 @@
 /** Images that are brought to the workers of a pool before anybody needs them: a task with a log. */
 import { expect, test } from 'vitest';
+import { startPull } from '../../src/workers/images/pull-task.ts';
 import { FakeWorker } from '../execution/fake-worker.ts';
 import { type FakeWork, fakeWork } from './fake-work.ts';
 import { makeProject } from './project-under-test.ts';
@@ -80,6 +81,40 @@ test('what can be seen to be wrong is refused at once', async () => {
     status: 404,
   });
   expect(await server.call('POST', path, { Images: [] })).toMatchObject({ status: 400 });
+});
+
+test('a pool that is limited to some registries gets images of no other, whoever asks', async () => {
+  const worker = new NotingWorker(() => ({}));
+  await using server = await fakeWork(undefined, {}, worker);
+  const pool = await workers(server, {});
+  const policy = `/api/argonaut/Spaces-1/workerpools/${pool}/policy`;
+  const pull = `/api/Spaces-1/argonaut/workerpools/${pool}/pull-images`;
+  await server.call('PUT', policy, { Registries: ['ghcr.io'] });
+  const refused = await server.call('POST', pull, { Images: [{ Image: 'tool:1' }] });
+  expect(refused.status).toBe(400);
+  expect(refused.body.ErrorMessage).toContain('refused by the policy of worker pool "Pool"');
+  expect((await server.get('/api/tasks?name=PullImages')).body.Items).toEqual([]);
+  // A task that nobody was told about, as when a release is created.
+  const started = await startPull(server.services, {
+    space: 'Spaces-1',
+    pool: { id: pool, name: 'Pool' },
+    images: [{ Image: 'tool:1' }, { Image: 'ghcr.io/acme/tool:1' }],
+  });
+  expect((await server.task(started.id)).ErrorMessage).toContain('tool:1 on Worker 1');
+  expect(worker.asked).toEqual(['ghcr.io/acme/tool:1 if-not-present']);
+  expect(await logOf(server, started.id)).toContain('An image of the registry docker.io is refused');
+});
+
+test('images come as the pool says', async () => {
+  const worker = new NotingWorker(() => ({}));
+  await using server = await fakeWork(undefined, {}, worker);
+  const pool = await workers(server, {});
+  await server.call('PUT', `/api/argonaut/Spaces-1/workerpools/${pool}/policy`, { ImagePolicies: ['Never'] });
+  const started = await server.call('POST', `/api/Spaces-1/argonaut/workerpools/${pool}/pull-images`, {
+    Images: [{ Image: 'tool:1' }],
+  });
+  await server.task(started.body.Id);
+  expect(worker.asked).toEqual(['docker.io/library/tool:1 never']);
 });
 
 test('a digest is nothing else, and the task is among the kinds that there are', async () => {

@@ -13,11 +13,17 @@ import type { Services } from '../../services.ts';
 import type { LogFrame } from '../../tasklog/index.ts';
 import { type ServerWork, startTask, type TaskKind } from '../../tasks/index.ts';
 import type { Task } from '../../tasks/queries.ts';
+import { checkImageSource, pullPolicy, sourceOf } from '../pools/policy/images.ts';
 import { poolsIn } from '../pools/queries.ts';
 import { workersOfPool } from '../queries.ts';
 
 /** A whole pool may pull gigabytes over a slow line; a registry that never answers must end some day. */
 const IMAGE_DEADLINE_MS = 60 * 60_000;
+
+interface Place {
+  readonly space: string;
+  readonly pool: string;
+}
 
 interface PoolWorker {
   readonly id: string;
@@ -54,9 +60,11 @@ export const pullImagesTask: TaskKind = {
   async perform(services, task, work) {
     const { WorkerPoolId, Images } = task.document.Arguments;
     const images = Array.isArray(Images) ? Images.filter((image) => Value.Check(PoolImage, image)) : [];
-    const workers = await workersFor(services, String(WorkerPoolId), task.spaceId);
+    const pool = String(WorkerPoolId);
+    const place = { space: task.spaceId, pool };
+    const workers = await workersFor(services, pool, task.spaceId);
     const failures = (
-      await Promise.all(workers.map((worker) => pullAll(services, task.spaceId, worker, images, work)))
+      await Promise.all(workers.map((worker) => pullAll(services, place, worker, images, work)))
     ).flat();
     work.signal.throwIfAborted();
     if (failures.length === 0) return;
@@ -91,7 +99,7 @@ async function workersFor(
 /** What could not be had, as `image on worker`. A worker that cannot be used now is told, and is no failure. */
 async function pullAll(
   services: Services,
-  space: string,
+  place: Place,
   worker: PoolWorker,
   images: readonly PoolImage[],
   work: ServerWork,
@@ -125,7 +133,7 @@ async function pullAll(
       told = told.then(() => work.log([say(level, message)])).catch(() => {});
     };
     try {
-      const message = await pull(services, space, worker, image, tell, work.signal);
+      const message = await pull(services, place, worker, image, tell, work.signal);
       await told;
       await work.log([say('Info', message)]);
     } catch (error) {
@@ -143,18 +151,22 @@ async function pullAll(
 
 async function pull(
   services: Services,
-  space: string,
+  { space, pool }: Place,
   worker: PoolWorker,
   { FeedId, Image, Digest }: PoolImage,
   tell: (line: AcquireProgress) => void,
   signal: AbortSignal,
 ): Promise<string> {
   const deadline = AbortSignal.any([signal, AbortSignal.timeout(IMAGE_DEADLINE_MS)]);
-  const { reference, credentials, feed, warnings } = await imageReference(services, space, FeedId, Image);
+  const image = await imageReference(services, space, FeedId, Image);
+  const { reference, credentials, warnings } = image;
+  // The pool may have been limited, or the feed changed, since somebody asked.
+  const source = sourceOf(image);
+  await checkImageSource(services.database, pool, source);
   for (const message of warnings) tell({ level: 'Warning', message });
   const request: ImageRequest = {
     reference,
-    policy: feed === undefined ? 'if-not-present' : 'always',
+    policy: await pullPolicy(services.database, pool, undefined, source),
     ...(credentials === undefined ? {} : { credentials }),
     ...(Digest ? { digest: Digest } : {}),
   };

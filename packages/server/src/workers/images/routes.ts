@@ -4,6 +4,7 @@ import { imageReference } from '../../feeds/index.ts';
 import { created, type RouteTable } from '../../http/index.ts';
 import type { Services } from '../../services.ts';
 import { present } from '../../tasks/codec.ts';
+import { checkImageSource, sourceOf } from '../pools/policy/images.ts';
 import { poolsIn } from '../pools/queries.ts';
 import { startPull } from './pull-task.ts';
 
@@ -20,7 +21,10 @@ export function pullImagesRoutes(routes: RouteTable, services: Services): void {
     handle: async ({ params, body, space }) => {
       const pool = await poolsIn(services.database).get(params.id, space);
       // What can be seen to be wrong now is said now.
-      for (const { FeedId, Image } of body.Images) await imageReference(services, space, FeedId, Image);
+      for (const { FeedId, Image } of body.Images) {
+        const image = await imageReference(services, space, FeedId, Image);
+        await checkImageSource(services.database, pool.id, sourceOf(image));
+      }
       const task = await startPull(services, {
         space,
         pool: { id: pool.id, name: pool.document.Name },

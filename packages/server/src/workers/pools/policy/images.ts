@@ -2,6 +2,8 @@
 import { Invalid } from '@argonaut/contracts';
 import type { PullPolicy } from '@argonaut/orchestrator';
 import type { Database } from '../../../database/index.ts';
+import type { WorkerImage } from '../../../feeds/index.ts';
+import { parseReference } from '../../../feeds/registry/index.ts';
 import { poolsIn } from '../queries.ts';
 import { policyOfPool } from './queries.ts';
 
@@ -10,6 +12,12 @@ export type ImageSource =
   | { readonly kind: 'feed'; readonly id: string; readonly name: string }
   | { readonly kind: 'registry'; readonly host: string }
   | { readonly kind: 'built' };
+
+/** Of an image that a worker pulls. */
+export function sourceOf({ feed, reference }: WorkerImage): ImageSource {
+  if (feed !== undefined) return { kind: 'feed', id: feed.id, name: feed.name };
+  return { kind: 'registry', host: parseReference(reference).registry };
+}
 
 /** @throws Invalid with what the pool allows */
 export async function checkImageSource(
