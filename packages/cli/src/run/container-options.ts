@@ -4,5 +4,8 @@ import type { ContainerOptionsPolicy } from '@argonaut/server/execution';
 
 /** Relative sources are seen from `base`, where the command was called. */
 export function ownMachineOptions(base: string): ContainerOptionsPolicy {
-  return { read: async (options) => readContainerOptions(options, ownMachinePolicy, { base }) };
+  return {
+    read: async (options) => readContainerOptions(options, ownMachinePolicy, { base }),
+    policyOf: async () => undefined,
+  };
 }

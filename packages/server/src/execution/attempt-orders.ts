@@ -11,7 +11,7 @@ import type { Entry } from './execution-side.ts';
 import { type Late, lateValues } from './late-values.ts';
 import { tooLittleMemory } from './memory.ts';
 import { isAway, isTrouble, WorkerLost } from './patience.ts';
-import { poolPolicy, timeoutWithin, withinPolicy } from './pool-policy.ts';
+import { timeoutWithin, withinPolicy } from './pool-policy.ts';
 import { reportsOf, serviceFrames } from './service-frames.ts';
 
 type ContainerPlace = Extract<Place, { kind: 'container' }>;
@@ -50,12 +50,10 @@ async function specOf(staging: Staging, pool: string, { execution }: Call): Prom
   const { syntax, containerOptions, ...rest } = staging;
   const { place, limits } = rest;
   const interpreters = syntax === undefined ? [] : [...INTERPRETERS[syntax]];
-  const allowed = await poolPolicy(execution, pool);
+  const policy = execution.ports.containerOptions;
+  const allowed = await policy.policyOf(pool);
   if (!containerOptions?.trim() || place.kind !== 'container')
     return withinPolicy({ ...rest, interpreters }, allowed);
-  const policy = execution.ports.containerOptions;
-  if (policy === undefined)
-    throw new Invalid('Container options cannot be used here. Remove them from the step.');
   const asked = await policy.read(containerOptions, pool);
   checkPlatform(place, asked.platform);
   const network = place.network === 'lane' ? (asked.place.network ?? 'lane') : place.network;
@@ -95,7 +93,10 @@ export async function openAttempt(order: CommandOf<'open'>, call: Call): Promise
       'Octopus.Worker.Name': lease.name,
       ...packageVariables(placed.packages, placed.work),
     };
-    const timeoutMs = timeoutWithin(order.timeoutMs, await poolPolicy(execution, order.pool));
+    const timeoutMs = timeoutWithin(
+      order.timeoutMs,
+      await execution.ports.containerOptions.policyOf(order.pool),
+    );
     late = lateValues({ ...order, timeoutMs }, action, step, execution.scope, variables, placed);
   } catch (error) {
     return { events: [{ type: 'open-refused', attempt, message: messageOf(error) }] };

@@ -2,16 +2,8 @@
 import { Invalid } from '@argonaut/contracts';
 import type { AttemptSpec, ContainerPolicy, Limits } from '@argonaut/contracts/attempt';
 import { checkPlace, refused } from '@argonaut/runner/options';
-import type { ExecutionSide } from './execution-side.ts';
 
 const MINUTE_MS = 60_000;
-
-export async function poolPolicy(
-  { ports }: Pick<ExecutionSide, 'ports'>,
-  pool: string,
-): Promise<ContainerPolicy | undefined> {
-  return ports.containerOptions?.policyOf?.(pool);
-}
 
 /** @throws Invalid that names each flag and the policy */
 export function withinPolicy(spec: AttemptSpec, policy: ContainerPolicy | undefined): AttemptSpec {

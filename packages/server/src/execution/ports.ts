@@ -205,8 +205,8 @@ export interface ArtifactStore {
 export interface ContainerOptionsPolicy {
   /** `Invalid` names the flag and the policy. */
   read(options: string, pool: string): Promise<ContainerSettings>;
-  /** What every attempt of the pool is held against, here and by its worker. Absent: nothing is. */
-  policyOf?(pool: string): Promise<ContainerPolicy>;
+  /** What every attempt of the pool is held against, here and by its worker. Nothing: attempts may do everything. */
+  policyOf(pool: string): Promise<ContainerPolicy | undefined>;
 }
 
 /** What somebody who watches is told, after it is durable. */
@@ -224,7 +224,7 @@ export interface ExecutionPorts {
   readonly packages?: PackageDirectory;
   readonly variables: VariableSource;
   readonly artifacts: ArtifactStore;
-  readonly containerOptions?: ContainerOptionsPolicy;
+  readonly containerOptions: ContainerOptionsPolicy;
   readonly observer?: ExecutionObserver;
   /** Milliseconds since the epoch. */
   readonly now: () => number;

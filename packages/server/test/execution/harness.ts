@@ -10,6 +10,7 @@ import {
   type Step,
   type Variables,
 } from '@argonaut/orchestrator';
+import { defaultPolicy, readContainerOptions } from '@argonaut/runner/options';
 import {
   type ExecutionPorts,
   MemoryRunStore,
@@ -95,6 +96,10 @@ export async function harness(steps: readonly Step[], options: HarnessOptions = 
         for await (const part of content) parts.push(part);
         artifacts.set(artifact.name, Buffer.concat(parts).toString());
       },
+    },
+    containerOptions: {
+      read: async (text) => readContainerOptions(text, defaultPolicy),
+      policyOf: async () => undefined,
     },
     now: () => Date.now(),
     ...options.ports,
