@@ -26,6 +26,7 @@ export async function acceptCurrentDigest(
   services: Services,
   owner: TableOwner,
   { feed: feedKey, image: text, atNextUse, by }: Acceptance,
+  signal: AbortSignal,
 ): Promise<ImageRow> {
   const { database, now } = services;
   const locks = new ImageLocks(database);
@@ -41,7 +42,7 @@ export async function acceptCurrentDigest(
         `The image "${name}" names no feed, and the server asks only the registries of feeds. Say AtNextUse, and the next task that uses it fixes what its worker finds.`,
       );
     }
-    digest = (await feed.client.resolve(feed.repository, feed.tagOrDigest)).digest;
+    digest = (await feed.client.resolve(feed.repository, feed.tagOrDigest, signal)).digest;
   }
   if (digest === seen.digest) return seen;
   await database.transaction(async () => {

@@ -54,13 +54,15 @@ export function imageRoutes(routes: RouteTable, services: Services): void {
       transaction: false,
       // Told where it is done, with the digests; one that is still the same changes nothing.
       audited: false,
-      handle: async ({ params, body, space, user }) => {
-        const row = await acceptCurrentDigest(services, await owner(services, params.id, space), {
+      handle: async ({ params, body, space, user, signal }) => {
+        const acceptance = {
           feed: body.FeedId ?? '',
           image: body.Image,
           atNextUse: body.AtNextUse ?? false,
           by: user,
-        });
+        };
+        const table = await owner(services, params.id, space);
+        const row = await acceptCurrentDigest(services, table, acceptance, signal);
         return (await present(services, space, [row]))[0];
       },
     });

@@ -1,6 +1,9 @@
 /** The digest table: what is fixed when a release is made, what its first use fixes, and how a person changes it. */
 import { ArgonautError } from '@argonaut/contracts';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Principal } from '../../src/http/index.ts';
+import { acceptCurrentDigest } from '../../src/images/accept.ts';
+import { releaseOwner } from '../../src/images/owner.ts';
 import { makeCertificate } from '../feeds/certificates.ts';
 import { serve } from '../feeds/images.ts';
 import { startStub } from '../feeds/stub.ts';
@@ -328,6 +331,23 @@ describe('a digest that is gone', () => {
     under.worker.registry = ({ digest }) => digest ?? ANY.digest;
     await deployed(made.releaseId, made.environmentId);
     expect(digests(await under.table(made.releaseId))).toEqual({ 'web:1': ANY.digest });
+  });
+
+  test('is not asked for when the caller has left', async () => {
+    under.serves({ web: { '1': content('one') } });
+    const made = await under.project([step('web:1')]);
+    under.serves({ web: { '1': content('two') } });
+    const { services } = under.server;
+    const acceptance = {
+      feed: under.feed,
+      image: 'web:1',
+      atNextUse: false,
+      by: { id: 'Users-1' } as Principal,
+    };
+    const owner = await releaseOwner(services, made.releaseId, 'Spaces-1');
+    const left = AbortSignal.abort(new Error('left'));
+    await expect(acceptCurrentDigest(services, owner, acceptance, left)).rejects.toThrow('left');
+    expect(digests(await under.table(made.releaseId))).toEqual({ 'web:1': content('one').digest });
   });
 
   test('is accepted only where it is known, and by those who may change the release', async () => {
