@@ -34,6 +34,8 @@ const maxExitBytes = 64 * 1024;
 /** What init may take beyond the grace: it drains pipes and ends stragglers. */
 const initEndMs = 5_000;
 const endPollMs = 100;
+/** The engine's part of an ending, whatever the grace: it may be restarting, or busy with much else. */
+const engineCallsMs = 5 * 60_000;
 
 export interface ServicesOptions {
   readonly place: ContainerAttempts;
@@ -196,14 +198,23 @@ export class Services {
     return maskedTail(this.#options.files, serviceDirectory(entry, name), masks, longest, signal);
   }
 
-  /** TERM, the grace, KILL. One ending for everybody who asks; those that were never opened are gone at once. */
+  /**
+   * TERM, the grace, KILL. One ending for everybody who asks; those that were never opened are gone at once. It has a deadline
+   * of its own: who stops waiting, with `signal`, does not stop it for the others.
+   */
   end(entry: JournalEntry, signal: AbortSignal): Promise<void> {
-    if (servicesOf(entry).length === 0) return Promise.resolve();
-    const known = this.#ending.get(entry.directory);
-    if (known) return known;
-    const ending = this.#endAll(entry, signal).finally(() => this.#ending.delete(entry.directory));
-    this.#ending.set(entry.directory, ending);
-    return ending;
+    const services = servicesOf(entry);
+    if (services.length === 0) return Promise.resolve();
+    let ending = this.#ending.get(entry.directory);
+    if (ending === undefined) {
+      const longest = Math.max(...services.map(({ graceMs }) => graceMs)) + initEndMs;
+      const own = AbortSignal.timeout(longest + engineCallsMs);
+      ending = this.#endAll(entry, own).finally(() => this.#ending.delete(entry.directory));
+      this.#ending.set(entry.directory, ending);
+      // Everybody may have left by the time that it fails.
+      ending.catch(() => {});
+    }
+    return awaited(ending, signal);
   }
 
   async #endAll(entry: JournalEntry, signal: AbortSignal): Promise<void> {
@@ -273,6 +284,16 @@ function exitWords(text: string): string {
   const out = (oomKills ?? 0) > 0 && code !== 0 ? ' after the kernel ended a process for lack of memory' : '';
   if (signal !== null) return `was ended by ${signalName(signal)}${out}`;
   return `ended with code ${code ?? 'unknown'}${out}`;
+}
+
+/** Rejects with the signal's reason when that comes first; what is waited for goes on. */
+function awaited(work: Promise<void>, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.reject(signal.reason);
+  return new Promise((resolve, reject) => {
+    const leave = (): void => reject(signal.reason);
+    signal.addEventListener('abort', leave, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', leave));
+  });
 }
 
 /** All at once; the first failure ends the others, and is what is told. */
