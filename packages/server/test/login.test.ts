@@ -169,6 +169,31 @@ describe('a login', () => {
     expect(answers.filter((status) => status === 403).length).toBe(15);
   });
 
+  it('is refused to an address with many failures, whatever the names: without a hash, and with one event more', async () => {
+    let now = new Date('2030-01-01T00:00:00.000Z');
+    await using here = await withUser({ now: () => now });
+    await here.signIn();
+    const invented = (from: number, count: number) =>
+      Promise.all(
+        Array.from({ length: count }, (_, index) =>
+          login(here.server, { Username: `nobody-${from + index}`, Password: 'x' }),
+        ),
+      );
+    const tried = await invented(0, 120);
+    expect(tried.filter(({ status }) => status === 401).length).toBe(100);
+    const refused = await login(here.server, { Username: 'ada', Password: PASSWORD });
+    expect(refused.status).toBe(429);
+    expect(refused.headers['retry-after']).toBe('900');
+    expect(refused.body.ErrorMessage).toContain('Try again in 15 minutes');
+    const { body } = await here.server.get('/api/events?eventCategories=LoginFailed&take=1000');
+    expect(body.TotalResults).toBe(101);
+    expect(
+      body.Items.filter(({ Message }: { Message: string }) => /^100 logins from/.test(Message)),
+    ).toHaveLength(1);
+    now = new Date('2030-01-01T00:16:00.000Z');
+    await here.signIn();
+  }, 60_000);
+
   it('works while an old session’s cookie is still sent', async () => {
     await using here = await withUser();
     const { cookies } = await here.signIn();

@@ -1,50 +1,111 @@
-/** Slows down those who guess: after some wrong passwords for one user from one address, all are refused for a while. */
+/**
+ * Slows down those who guess, within 15 minutes: a few wrong passwords for one user from one address, and many from one
+ * address whatever the names are. Each costs a slow hash and an event that nobody can delete.
+ */
 import { ArgonautError } from '@argonaut/contracts';
 
-const MOST_FAILURES = 10;
+const MOST_PER_USER = 10;
+const MOST_PER_ADDRESS = 100;
 const WINDOW_MS = 15 * 60_000;
-/** Those who are remembered; the oldest are forgotten first. */
+/** Of each sort; the oldest are forgotten first. */
 const MOST_REMEMBERED = 10_000;
 
+/** Nobody may sign in from this address for a while. */
+export interface AddressRefusal {
+  readonly seconds: number;
+  /** For the first that is refused in this window: the one that is worth an event. */
+  readonly isFirst: boolean;
+  readonly message: string;
+}
+
 export class FailedLogins {
-  readonly #failures = new Map<string, { count: number; since: number }>();
+  readonly #ofUsers = new Failures(MOST_PER_USER);
+  readonly #ofAddresses = new Failures(MOST_PER_ADDRESS);
 
   /**
-   * Counts as a failure until `forget` says otherwise: many guesses at the same moment must not all find the count of before.
-   * @throws Forbidden, whatever the password is
+   * Counts as a failure until `succeeded` says otherwise: many guesses at the same moment must not all find the count of before.
+   * @returns why nothing may be tried from this address at all
+   * @throws Forbidden for this user from this address, whatever the password is
    */
-  begin(who: string, now: Date): void {
-    this.#refuse(who, now);
-    this.#count(who, now);
+  begin(address: string, username: string, now: Date): AddressRefusal | undefined {
+    const here = this.#ofAddresses.refusal(address, now);
+    if (here !== undefined) {
+      const seconds = Math.ceil(here.leftMs / 1000);
+      const message = `${MOST_PER_ADDRESS} logins from ${address} failed. Try again in ${minutes(here.leftMs)}.`;
+      return { seconds, isFirst: here.isFirst, message };
+    }
+    const who = keyOf(address, username);
+    const known = this.#ofUsers.refusal(who, now);
+    if (known !== undefined) {
+      throw new ArgonautError(
+        'Forbidden',
+        `${MOST_PER_USER} logins of this user failed from here. Try again in ${minutes(known.leftMs)}.`,
+      );
+    }
+    this.#ofUsers.count(who, now);
+    this.#ofAddresses.count(address, now);
+    return undefined;
   }
 
-  #refuse(who: string, now: Date): void {
-    const known = this.#failures.get(who);
-    if (known === undefined || known.count < MOST_FAILURES) return;
+  /** The user's failures are forgotten; the address's stay, or one known password would pay for any number of guesses. */
+  succeeded(address: string, username: string): void {
+    this.#ofUsers.forget(keyOf(address, username));
+    this.#ofAddresses.discount(address);
+  }
+}
+
+interface Count {
+  readonly count: number;
+  readonly since: number;
+  readonly isTold: boolean;
+}
+
+class Failures {
+  readonly #most: number;
+  readonly #known = new Map<string, Count>();
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  refusal(who: string, now: Date): { readonly leftMs: number; readonly isFirst: boolean } | undefined {
+    const known = this.#known.get(who);
+    if (known === undefined || known.count < this.#most) return undefined;
     const leftMs = known.since + WINDOW_MS - now.getTime();
     if (leftMs <= 0) {
-      this.#failures.delete(who);
-      return;
+      this.#known.delete(who);
+      return undefined;
     }
-    throw new ArgonautError(
-      'Forbidden',
-      `${MOST_FAILURES} logins of this user failed from here. Try again in ${Math.ceil(leftMs / 60_000)} minutes.`,
-    );
+    this.#known.set(who, { ...known, isTold: true });
+    return { leftMs, isFirst: !known.isTold };
   }
 
-  #count(who: string, now: Date): void {
-    const known = this.#failures.get(who);
+  count(who: string, now: Date): void {
+    const known = this.#known.get(who);
     const isOld = known === undefined || now.getTime() - known.since > WINDOW_MS;
-    this.#failures.delete(who);
-    this.#failures.set(
-      who,
-      isOld ? { count: 1, since: now.getTime() } : { ...known, count: known.count + 1 },
-    );
-    const [oldest] = this.#failures.keys();
-    if (this.#failures.size > MOST_REMEMBERED && oldest !== undefined) this.#failures.delete(oldest);
+    const next = isOld
+      ? { count: 1, since: now.getTime(), isTold: false }
+      : { ...known, count: known.count + 1 };
+    this.#known.delete(who);
+    this.#known.set(who, next);
+    const [oldest] = this.#known.keys();
+    if (this.#known.size > MOST_REMEMBERED && oldest !== undefined) this.#known.delete(oldest);
+  }
+
+  discount(who: string): void {
+    const known = this.#known.get(who);
+    if (known !== undefined) this.#known.set(who, { ...known, count: Math.max(0, known.count - 1) });
   }
 
   forget(who: string): void {
-    this.#failures.delete(who);
+    this.#known.delete(who);
   }
+}
+
+function keyOf(address: string, username: string): string {
+  return `${address} ${username.toLowerCase()}`;
+}
+
+function minutes(ms: number): string {
+  return `${Math.ceil(ms / 60_000)} minutes`;
 }

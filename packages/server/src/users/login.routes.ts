@@ -3,7 +3,9 @@ import { ArgonautError, Secret } from '@argonaut/contracts';
 import { LoginRequest, UserResource } from '@argonaut/contracts/rest';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { recordEvent } from '../events/index.ts';
+import { Answer } from '../http/answers.ts';
 import { cookieNames, credentialIn } from '../http/authentication.ts';
+import { answerFor } from '../http/errors.ts';
 import { empty, type RouteTable } from '../http/index.ts';
 import type { Services } from '../services.ts';
 import { presentUser } from './codec.ts';
@@ -32,8 +34,12 @@ export function loginRoutes(routes: RouteTable, services: Services): void {
     transaction: false,
     audited: false,
     handle: async ({ body, user: caller, request, reply }) => {
-      const who = `${request.ip} ${body.Username.toLowerCase()}`;
-      failures.begin(who, now());
+      const refusal = failures.begin(request.ip, body.Username, now());
+      if (refusal !== undefined) {
+        const { isFirst, message, seconds } = refusal;
+        if (isFirst) await recordEvent(services, { category: 'LoginFailed', message, by: caller });
+        return new Answer(429, answerFor(429, message).body, { 'retry-after': String(seconds) });
+      }
       const [found] = await users.all({ name: body.Username, take: 1 });
       const { PasswordHash, IsActive, IsService } = found?.document ?? {};
       decoy ??= hashPassword(new Secret('no such user'));
@@ -53,7 +59,7 @@ export function loginRoutes(routes: RouteTable, services: Services): void {
           'The user name or the password is wrong, or the user is disabled.',
         );
       }
-      failures.forget(who);
+      failures.succeeded(request.ip, body.Username);
       const { token, lifetimeMs } = await database.transaction(async () => {
         await recordEvent(services, {
           category: 'LoginSucceeded',
