@@ -3,7 +3,9 @@ import { Duplex, PassThrough } from 'node:stream';
 import { Secret } from '@argonaut/contracts';
 import { describe, expect, it } from 'vitest';
 import { SecretSet } from '../masking/index.ts';
-import { close, maskedOutput } from './terminal.ts';
+import type { JournalEntry } from '../ports/journal.ts';
+import type { EngineRoom } from './engine-room.ts';
+import { close, maskedOutput, openTerminal } from './terminal.ts';
 
 function secrets(value: string): SecretSet {
   const set = new SecretSet();
@@ -54,17 +56,46 @@ describe('the output of a terminal', () => {
   });
 });
 
+/** Notes what is typed. */
+function shellOf(told: Buffer[]): Duplex {
+  return new Duplex({
+    read: () => {},
+    write: (bytes: Buffer, _encoding, done) => {
+      told.push(bytes);
+      done();
+    },
+  });
+}
+
 describe('closing a terminal', () => {
   it('tells the shell first', async () => {
     const told: Buffer[] = [];
-    const stream = new Duplex({
-      read: () => {},
-      write: (bytes: Buffer, _encoding, done) => {
-        told.push(bytes);
-        done();
-      },
-    });
+    const stream = shellOf(told);
     await close({ stream });
+    expect(Buffer.concat(told)).toEqual(Buffer.from([3, 4]));
+    expect(stream.destroyed).toBe(true);
+  });
+
+  it('tells it once, also when the one it is for just leaves', async () => {
+    const told: Buffer[] = [];
+    const stream = shellOf(told);
+    const room = {
+      engine: {
+        inspectContainer: async () => ({ id: 'c1', status: 'running' }),
+        terminal: async () => ({ stream }),
+      },
+      interpreters: { find: async () => '/bin/sh' },
+      images: { known: () => undefined },
+    } as unknown as EngineRoom;
+    const entry = {
+      spec: { title: 'Step', attempt: 'a1', place: { kind: 'container', image: { local: 'tool:1' } } },
+      phase: 'go',
+    } as unknown as JournalEntry;
+    const leaving = new AbortController();
+    const request = { columns: 80, rows: 24, term: 'xterm', secrets: [] };
+    const session = await openTerminal(room, entry, request, leaving.signal);
+    leaving.abort(new Error('left'));
+    await session.close();
     expect(Buffer.concat(told)).toEqual(Buffer.from([3, 4]));
     expect(stream.destroyed).toBe(true);
   });

@@ -28,6 +28,7 @@ const hangUp = Uint8Array.of(3, 4);
 /** A program that reads nothing may keep it waiting for good. */
 const hangUpMs = 1_000;
 
+/** `signal`: whoever the terminal is for has left; its shell is told to end, as `close` tells it. */
 export async function openTerminal(
   engineRoom: EngineRoom | undefined,
   entry: JournalEntry,
@@ -72,16 +73,26 @@ export async function openTerminal(
     },
     signal,
   );
+  const { stream } = terminal;
+  let closing: Promise<void> | undefined;
+  const end = (): Promise<void> => {
+    closing ??= close(terminal);
+    return closing;
+  };
+  const leave = (): void => void end();
+  signal.addEventListener('abort', leave, { once: true });
+  stream.once('close', () => signal.removeEventListener('abort', leave));
+  if (signal.aborted) leave();
   const secrets = new SecretSet();
   secrets.add(request.secrets);
   return {
     container: state.id.slice(0, 12),
     shell,
-    output: maskedOutput(terminal.stream, secrets),
+    output: maskedOutput(stream, secrets),
     write: (bytes) => write(terminal, bytes),
     resize: (size) => terminal.resize(size.columns, size.rows, AbortSignal.timeout(callDeadlineMs)),
     exitCode: () => terminal.exitCode(AbortSignal.timeout(callDeadlineMs)).catch(() => undefined),
-    close: () => close(terminal),
+    close: end,
   };
 }
 

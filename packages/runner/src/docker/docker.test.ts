@@ -121,6 +121,33 @@ describe('an engine', () => {
     await expect(waiting).rejects.toThrow('left');
   });
 
+  it('hands a terminal over for good: who stops waiting can still tell its shell to end', async () => {
+    answer = (_request, response) => response.writeHead(201).end('{"Id":"e1"}');
+    const heard = new Promise<string>((resolve) => {
+      server.on('upgrade', (_request, socket) => {
+        socket.write('HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n');
+        socket.once('data', (bytes) => resolve(bytes.toString()));
+        socket.on('end', () => socket.end());
+      });
+    });
+    const program = { argv: ['sh'], environment: [], workingDirectory: '/', columns: 80, rows: 24 };
+    const leaving = new AbortController();
+    const { stream } = await engine.terminal('x', program, leaving.signal);
+    leaving.abort(new Error('left'));
+    expect(stream.destroyed).toBe(false);
+    stream.write('last words');
+    expect(await heard).toBe('last words');
+    stream.destroy();
+  });
+
+  it('whose terminal does not come is not waited for when the caller leaves', async () => {
+    answer = (_request, response) => response.writeHead(201).end('{"Id":"e1"}');
+    const leaving = new AbortController();
+    server.on('upgrade', () => leaving.abort(new Error('left')));
+    const program = { argv: ['sh'], environment: [], workingDirectory: '/', columns: 80, rows: 24 };
+    await expect(engine.terminal('x', program, leaving.signal)).rejects.toThrow('left');
+  });
+
   it('leaves fields out, and out means empty', async () => {
     answer = (_request, response) => response.writeHead(200).end('{"Id":"sha256:1","Config":{}}');
     expect(await engine.inspectImage('x', soon())).toEqual({

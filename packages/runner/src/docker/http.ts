@@ -4,7 +4,7 @@
  * cannot tell a refused connection from a broken one.
  */
 import { type ClientRequestArgs, request as httpRequest, type IncomingMessage } from 'node:http';
-import { addAbortSignal, type Duplex, type Readable } from 'node:stream';
+import type { Duplex, Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { InfrastructureFailure, TimedOut } from '@argonaut/contracts';
 import { connectionOptions, describeEndpoint, type EngineEndpoint } from './endpoint.ts';
@@ -50,7 +50,10 @@ export class EngineHttp {
     throw answerError(what.subject, status, await errorText(answer));
   }
 
-  /** A connection that the engine hands over (`101`): bytes in both directions, in a form of its own. */
+  /**
+   * A connection that the engine hands over (`101`): bytes in both directions, in a form of its own. It is the caller's to
+   * close: the signal ends the handing over only, so that there can be a last word.
+   */
   upgrade(prefix: string, what: EngineRequest, signal: AbortSignal): Promise<Duplex> {
     signal.throwIfAborted();
     const json = Buffer.from(JSON.stringify(what.json ?? {}));
@@ -67,23 +70,28 @@ export class EngineHttp {
           'content-length': String(json.length),
           ...what.headers,
         },
-        signal,
       });
       const deadline = setTimeout(() => {
         call.destroy(new TimedOut(`${what.subject}: the engine at ${this.name} did not answer in time.`));
       }, what.deadlineMs ?? defaultDeadlineMs);
-      call.on('error', (error) => {
+      const abort = (): void => void call.destroy(signal.reason);
+      signal.addEventListener('abort', abort, { once: true });
+      const answered = (): void => {
         clearTimeout(deadline);
+        signal.removeEventListener('abort', abort);
+      };
+      call.on('error', (error) => {
+        answered();
         if (signal.aborted || error instanceof TimedOut) reject(signal.aborted ? signal.reason : error);
         else reject(connectionError(what.subject, this.name, error));
       });
       call.on('upgrade', (_answer, socket, head) => {
-        clearTimeout(deadline);
+        answered();
         if (head.length > 0) socket.unshift(head);
-        resolve(addAbortSignal(signal, socket));
+        resolve(socket);
       });
       call.on('response', (answer) => {
-        clearTimeout(deadline);
+        answered();
         const status = answer.statusCode ?? 0;
         errorText(answer).then((text) => reject(answerError(what.subject, status, text)), reject);
       });

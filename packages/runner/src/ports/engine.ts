@@ -174,7 +174,7 @@ export interface Engine {
   execute(id: string, argv: readonly string[], signal: AbortSignal): Promise<ExecResult>;
   /**
    * Starts a program with a terminal in a running container, as the container's user. `Conflict` when the container does not
-   * run. The signal ends the connection, not the program.
+   * run. The signal ends the opening; the connection is the caller's to close, which does not end the program.
    */
   terminal(id: string, program: TerminalProgram, signal: AbortSignal): Promise<EngineTerminal>;
   renameContainer(id: string, name: string, signal: AbortSignal): Promise<void>;
