@@ -17,7 +17,7 @@ const spec = {
 } as unknown as AttemptSpec;
 const entry: JournalEntry = {
   spec,
-  phase: 'opened',
+  phase: 'go',
   epoch: 1,
   directory: '/attempts/one',
   changedMs: 0,
