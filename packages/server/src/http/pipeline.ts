@@ -16,6 +16,7 @@ import { errorAnswer } from './errors.ts';
 import { once } from './idempotency.ts';
 import { type Principal, permits } from './permissions.ts';
 import { readBody, readQuery } from './read.ts';
+import { askAgain } from './reauthentication.ts';
 import type { Call, Route, Scope, SocketCall } from './route.ts';
 import { DEFAULT_SPACE } from './urls.ts';
 
@@ -80,9 +81,13 @@ function refuseOtherOrigin(request: FastifyRequest, { isSession }: Principal): v
   );
 }
 
-/** Talks over an admitted WebSocket; what goes wrong is told in a last message, `{type: "error", message}`. */
+/**
+ * Talks over an admitted WebSocket, for as long as its owner may; what goes wrong is told in a last message,
+ * `{type: "error", message}`.
+ */
 export async function converse(
   services: Services,
+  gate: Gatekeeper,
   route: Route,
   request: FastifyRequest,
   socket: WebSocket,
@@ -91,6 +96,10 @@ export async function converse(
   socket.once('close', () => closed.abort(new Error('The connection was closed.')));
   // A connection that breaks is closed, which is all that anybody needs to know.
   socket.on('error', () => {});
+  using admitted = askAgain(
+    () => admit(gate, route, request),
+    (error) => request.log.warn({ err: error }, 'whether a socket may stay open'),
+  );
   try {
     const admission = admissions.get(request);
     if (admission === undefined || route.converse === undefined)
@@ -101,10 +110,11 @@ export async function converse(
       query: route.query ? readQuery(route.query, request.query as Readonly<Record<string, unknown>>) : {},
       space,
       user,
-      signal: AbortSignal.any([closed.signal, services.stopping]),
+      signal: AbortSignal.any([closed.signal, services.stopping, admitted.signal]),
       record: (happening) => recordEvent(services, { space, ...happening, by: user }),
     };
     await route.converse(call, socket);
+    admitted.signal.throwIfAborted();
     socket.close(NORMAL_CLOSE);
   } catch (error) {
     if (closed.signal.aborted) return;

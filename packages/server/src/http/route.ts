@@ -64,7 +64,10 @@ export interface Declaration<S extends Scope, P extends string, Q extends TSchem
   readonly handle: (call: Call<S, P, Static<Q>, Static<B>>) => Promise<unknown>;
 }
 
-/** What a handler of a WebSocket knows. Its work is done when the promise resolves; the connection is then closed. */
+/**
+ * What a handler of a WebSocket knows. Its work is done when the promise resolves; the connection is then closed. The
+ * signal is aborted when the client goes away, the server stops, or, with an `ArgonautError`, the client's owner may no more.
+ */
 export type SocketCall<S extends Scope, P extends string, Q> = Pick<
   Call<S, P, Q, undefined>,
   'params' | 'query' | 'space' | 'user' | 'signal' | 'record'

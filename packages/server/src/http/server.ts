@@ -128,7 +128,7 @@ function addSockets(app: FastifyInstance, services: Services, table: RouteTable,
           url,
           onRequest: (request) => admit(gate, route, request),
           handler: (request, reply) => serve(services, route, request, reply),
-          wsHandler: (socket, request) => converse(services, route, request, socket),
+          wsHandler: (socket, request) => converse(services, gate, route, request, socket),
         });
       }
     }

@@ -1,4 +1,7 @@
-/** Whose API key or session it is. Asked at every request, so a disabled user or a deleted key is out at once. */
+/**
+ * Whose API key or session it is. Asked at every request, and every 30 s for a connection that stays open: a disabled
+ * user or a deleted key is out with the next one, and loses an open terminal within that time.
+ */
 import type { Database, KeyRing } from '../database/index.ts';
 import type { Credential } from '../http/authentication.ts';
 import type { Principal } from '../http/index.ts';

@@ -1,5 +1,6 @@
 /** Terminals over the API: who may open one, into which step, what travels, and what is written down. */
-import { afterEach, describe, expect, it, test } from 'vitest';
+import { afterEach, describe, expect, it, test, vi } from 'vitest';
+import { ASK_AGAIN_MS } from '../../src/http/reauthentication.ts';
 import { ADMIN_KEY } from '../support.ts';
 import { type FakeWork, fakeWork } from './fake-work.ts';
 import { makeProject, type StepWish } from './project-under-test.ts';
@@ -109,6 +110,43 @@ describe('who may open one', () => {
     await expect(open(address, taskId, '', eve)).rejects.toThrow(/403.*TaskTerminal/);
     const { body } = await server.get(`/api/events?eventCategories=TerminalOpened`);
     expect(body.Items).toEqual([]);
+  });
+
+  it('nobody any more whose key was deleted, who was disabled or who lost the permission, also while typing', async () => {
+    await using server = await fakeWork(() => ({ endless: true }));
+    const { taskId, address } = await running(server);
+    const { body: user } = await server.call('POST', '/api/users', { Username: 'mia', DisplayName: 'Mia' });
+    const space = (await server.get('/api/spaces/Spaces-1')).body;
+    const managers = (users: readonly string[]) =>
+      server.call('PUT', '/api/spaces/Spaces-1', { ...space, SpaceManagersTeamMembers: users });
+    const losses: readonly [() => Promise<unknown>, string][] = [
+      [() => managers(space.SpaceManagersTeamMembers), 'TaskTerminal'],
+      [() => server.call('DELETE', `/api/users/${user.Id}/apikeys/${keyId}`), 'API key'],
+      [() => server.call('PUT', `/api/users/${user.Id}`, { ...user, IsActive: false }), 'disabled'],
+    ];
+    let keyId = '';
+    for (const [lose, said] of losses) {
+      await managers([...space.SpaceManagersTeamMembers, user.Id]);
+      const { body: key } = await server.call('POST', `/api/users/${user.Id}/apikeys`, { Purpose: 'x' });
+      keyId = key.Id;
+      vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+      try {
+        const terminal = await open(address, taskId, '', { 'x-octopus-apikey': key.ApiKey });
+        await terminal.shows('80x24');
+        await vi.advanceTimersByTimeAsync(ASK_AGAIN_MS);
+        terminal.type('still-here ');
+        await terminal.shows('still-here');
+        expect((await lose()) as object).toMatchObject({ status: 200 });
+        await vi.advanceTimersByTimeAsync(ASK_AGAIN_MS);
+        expect(await terminal.closed).toBe(4000);
+        expect(terminal.told.at(-1)).toEqual({ type: 'error', message: expect.stringContaining(said) });
+        expect(terminal.told.map(({ type }) => type)).toEqual(['opened', 'error']);
+      } finally {
+        vi.useRealTimers();
+      }
+    }
+    const { body } = await server.get(`/api/events?eventCategories=TerminalClosed`);
+    expect(body.Items).toHaveLength(losses.length);
   });
 
   it('no page of another site', async () => {

@@ -4,7 +4,7 @@
  * it is stored.
  */
 
-import { TimedOut } from '@argonaut/contracts';
+import { ArgonautError, TimedOut } from '@argonaut/contracts';
 import type { TerminalSession } from '@argonaut/contracts/attempt';
 import type { WebSocket } from '@fastify/websocket';
 
@@ -95,8 +95,8 @@ function isLength(value: unknown): value is number {
 }
 
 /**
- * Shows the session to the client until it ends, the client leaves (`signal`), or nobody has typed for `idleMs`.
- * @throws TimedOut
+ * Shows the session to the client until it ends, the client leaves or may no more (`signal`), or nobody has typed for `idleMs`.
+ * @throws TimedOut, and the `ArgonautError` that the signal is aborted with
  */
 export async function talk(
   client: TerminalClient,
@@ -111,7 +111,7 @@ export async function talk(
   const watch = setInterval(
     () => {
       // The output has ended long ago, unless its last piece waits for a client that takes nothing.
-      if (isIdle) client.drop();
+      if (isIdle || signal.aborted) client.drop();
       if (performance.now() - client.lastInput < idleMs) return;
       isIdle = true;
       end();
@@ -124,6 +124,7 @@ export async function talk(
       throw new TimedOut(
         `Nobody typed for ${Math.round(idleMs / 60_000)} minutes, so the terminal was closed.`,
       );
+    if (signal.reason instanceof ArgonautError) throw signal.reason;
     return signal.aborted ? undefined : await session.exitCode();
   } finally {
     clearInterval(watch);
