@@ -37,7 +37,8 @@ export function loginRoutes(routes: RouteTable, services: Services): void {
       const refusal = failures.begin(request.ip, body.Username, now());
       if (refusal !== undefined) {
         const { isFirst, message, seconds } = refusal;
-        if (isFirst) await recordEvent(services, { category: 'LoginFailed', message, by: caller });
+        if (isFirst)
+          await recordEvent(services, { category: 'LoginFailed', related: [], message, by: caller });
         return new Answer(429, answerFor(429, message).body, { 'retry-after': String(seconds) });
       }
       const [found] = await users.all({ name: body.Username, take: 1 });
