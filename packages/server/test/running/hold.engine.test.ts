@@ -236,9 +236,9 @@ test('a hold outlives the server: killed and started again, the container is the
 
 test('a hold ends by itself, also while the server is away', async () => {
   const task = await deploy([holding('exit 5', '0.05')]);
-  const { HeldAttemptId } = await held(task);
+  const { HeldAttemptId, HeldUntil } = await held(task);
   await server.kill();
-  await new Promise((resolve) => setTimeout(resolve, 3_500));
+  await expect.poll(() => Date.now(), LEFT).toBeGreaterThan(Date.parse(HeldUntil));
   await server.start();
   await expect.poll(() => stateOf(task), LEFT).toBe('Failed');
   await expect.poll(() => containersOf(HeldAttemptId), LEFT).toEqual([]);
