@@ -26,6 +26,6 @@ export function startBuiltInWorker(services: Services, worker: string): Promise<
     hostEnvironment: config.stepEnvironment,
     proxies: config.stepEnvironment,
     onProblem: (message) => log.warn({ worker }, message),
-    onRemoved: (removed) => noteRemoval(services, removed),
+    onRemoved: (removed) => void noteRemoval(services, removed),
   });
 }

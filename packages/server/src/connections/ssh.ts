@@ -74,7 +74,7 @@ async function openSshWorker(
       // What the worker says of itself counts; one that says nothing is behind the same proxy as the server.
       proxies: Object.keys(proxies).length > 0 ? proxies : config.stepEnvironment,
       onProblem: (message) => log.warn({ worker: worker.id }, message),
-      onRemoved: (removed) => noteRemoval(services, removed),
+      onRemoved: (removed) => void noteRemoval(services, removed),
     });
     const dispose = runner[Symbol.asyncDispose].bind(runner);
     return Object.assign(runner, {

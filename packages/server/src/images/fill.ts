@@ -3,6 +3,7 @@
  * a stated time. Whatever goes wrong is written into the table; whoever makes the release is not troubled.
  */
 import { messageOf } from '@argonaut/contracts';
+import type { Database } from '../database/index.ts';
 import { imageReference, type WorkerImage } from '../feeds/index.ts';
 import type { Services } from '../services.ts';
 import { type FrozenProcess, imagesOf } from './frozen.ts';
@@ -43,7 +44,8 @@ export async function lockKnownImages(
     if (findings.length === 0) return;
     const locks = new ImageLocks(database);
     const by: LockedBy = { by: 'Creation', actor: '', at: now().toISOString() };
-    await database.transaction(async () => {
+    await locks.exclusively(owner, async () => {
+      if (!(await isThere(database, owner))) return;
       for (const { image, digest, problem = '' } of findings) {
         const key = { feed: image.feed?.id ?? '', image: image.name };
         if (digest === undefined) await locks.leaveOpen(owner, key, problem, by);
@@ -53,6 +55,17 @@ export async function lockKnownImages(
   } catch (error) {
     log.warn({ owner, error: messageOf(error) }, 'images could not be fixed to digests');
   }
+}
+
+/** False when the release or the snapshot was deleted while the registries were asked. */
+async function isThere(database: Database, owner: string): Promise<boolean> {
+  const row = await database.query
+    .selectFrom('documents')
+    .select('id')
+    .where('kind', 'in', ['Releases', 'RunbookSnapshots'])
+    .where('id', '=', owner)
+    .executeTakeFirst();
+  return row !== undefined;
 }
 
 async function referencesOf(services: Services, frozen: FrozenProcess): Promise<Map<string, WorkerImage>> {

@@ -116,8 +116,15 @@ export class ImageLocks {
     return numUpdatedRows > 0n;
   }
 
-  /** The table goes with its release or snapshot. */
+  /** A transaction during which the table is not forgotten; who comes after a deletion sees that the owner is gone. */
+  exclusively<T>(owner: string, work: () => Promise<T>): Promise<T> {
+    return this.#database.exclusively(`image_locks ${owner}`, work);
+  }
+
+  /** The table goes with its release or snapshot, in the transaction that deletes it. */
   async forget(owner: string): Promise<void> {
-    await this.#database.query.deleteFrom('image_locks').where('owner', '=', owner).execute();
+    await this.exclusively(owner, async () => {
+      await this.#database.query.deleteFrom('image_locks').where('owner', '=', owner).execute();
+    });
   }
 }

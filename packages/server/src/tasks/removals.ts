@@ -6,18 +6,23 @@ import { messageOf } from '@argonaut/contracts';
 import type { RemovedAttempt } from '@argonaut/runner';
 import type { BlobStore } from '../blobs/index.ts';
 import type { Services } from '../services.ts';
+import { tasksIn } from './queries.ts';
 
 /** Goes with the log. */
 const keyOf = (task: string): string => `logs/${task}/removals`;
 
-export function noteRemoval(
-  { blobs, log }: Pick<Services, 'blobs' | 'log'>,
+/** Never rejects. Writes nothing for a task that was deleted meanwhile: nobody would delete it again. */
+export async function noteRemoval(
+  { blobs, database, log }: Pick<Services, 'blobs' | 'database' | 'log'>,
   { task, attempt, ms }: RemovedAttempt,
-): void {
+): Promise<void> {
   const line = `${JSON.stringify({ attempt, ms })}\n`;
-  blobs.append(keyOf(task), Buffer.from(line)).catch((error: unknown) => {
+  try {
+    if ((await tasksIn(database).find(task)) === undefined) return;
+    await blobs.append(keyOf(task), Buffer.from(line));
+  } catch (error) {
     log.warn({ task, attempt, error: messageOf(error) }, 'how long a removal took');
-  });
+  }
 }
 
 /** Milliseconds by attempt; the last removal of an attempt that was prepared several times. */

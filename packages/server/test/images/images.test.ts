@@ -3,7 +3,10 @@ import { ArgonautError } from '@argonaut/contracts';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Principal } from '../../src/http/index.ts';
 import { acceptCurrentDigest } from '../../src/images/accept.ts';
+import { ImageLocks } from '../../src/images/locks.ts';
 import { releaseOwner } from '../../src/images/owner.ts';
+import { lockReleaseImages } from '../../src/releases/images.ts';
+import { releasesIn } from '../../src/releases/queries.ts';
 import { makeCertificate } from '../feeds/certificates.ts';
 import { serve } from '../feeds/images.ts';
 import { startStub } from '../feeds/stub.ts';
@@ -110,6 +113,24 @@ describe('when a release is made', () => {
     expect(
       await under.server.services.database.query.selectFrom('image_locks').selectAll().execute(),
     ).toEqual([]);
+  });
+
+  test('a release that is deleted while its registries are asked leaves no table behind', async () => {
+    under.serves({ web: { '1': content('one') } });
+    const { releaseId } = await under.project([step('web:1')]);
+    const { services } = under.server;
+    const stored = await releasesIn(services.database).get(releaseId, 'Spaces-1');
+    const rows = () => services.database.query.selectFrom('image_locks').selectAll().execute();
+    await new ImageLocks(services.database).forget(releaseId);
+    const answer = under.stub.handler;
+    let deleted: Promise<unknown> | undefined;
+    under.stub.handler = (sent, response, request) => {
+      deleted ??= under.server.call('DELETE', `/api/releases/${releaseId}`);
+      void deleted.then(() => answer(sent, response, request));
+    };
+    await lockReleaseImages(services, stored);
+    expect(await deleted).toMatchObject({ status: 200 });
+    expect(await rows()).toEqual([]);
   });
 });
 

@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { DirectoryBlobStore } from '../../src/blobs/index.ts';
+import { memoryDatabase } from '../../src/database/index.ts';
 import type { LogFrame, PlacedFrame } from '../../src/tasklog/index.ts';
-import type { Task } from '../../src/tasks/queries.ts';
+import { type Task, tasksIn } from '../../src/tasks/queries.ts';
 import { noteRemoval, removalsOf } from '../../src/tasks/removals.ts';
 import { whereTheTimeWent } from '../../src/tasks/where.ts';
 
@@ -101,20 +102,26 @@ test('of a task that has not begun there is nothing to tell', async () => {
   expect(where).toEqual({ TaskId: 'ServerTasks-1', Queued: null, Duration: null, Activities: [] });
 });
 
-test('removals are kept beside the log, also those after the end, and a torn line is left out', async () => {
+test('removals are kept beside the log, also those after the end, a torn line is left out, and none is written for a task that is gone', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'argonaut-removals-'));
   const blobs = new DirectoryBlobStore(directory);
+  const database = await memoryDatabase();
+  const tasks = tasksIn(database);
+  const insert = (id: string) =>
+    tasks.insert({ id, document: { ...task, Description: id, PendingInterruptionTypes: [] } });
   try {
+    await insert('ServerTasks-1');
+    await insert('ServerTasks-2');
     expect(await removalsOf(blobs, 'ServerTasks-1')).toEqual(new Map());
     const log = { warn: () => {} } as never;
-    noteRemoval({ blobs, log }, { task: 'ServerTasks-1', attempt: 'one', ms: 12.5 });
-    noteRemoval({ blobs, log }, { task: 'ServerTasks-2', attempt: 'other', ms: 1 });
-    noteRemoval({ blobs, log }, { task: 'ServerTasks-1', attempt: 'one', ms: 14 });
+    await noteRemoval({ blobs, database, log }, { task: 'ServerTasks-1', attempt: 'one', ms: 12.5 });
+    await noteRemoval({ blobs, database, log }, { task: 'ServerTasks-2', attempt: 'other', ms: 1 });
+    await noteRemoval({ blobs, database, log }, { task: 'ServerTasks-1', attempt: 'one', ms: 14 });
     await blobs.append('logs/ServerTasks-1/removals', Buffer.from('{"attempt":"two","m'));
     expect(await removalsOf(blobs, 'ServerTasks-1')).toEqual(new Map([['one', 14]]));
     // The next server goes on behind it; what it writes first is lost with it, and nothing else.
-    noteRemoval({ blobs, log }, { task: 'ServerTasks-1', attempt: 'three', ms: 1 });
-    noteRemoval({ blobs, log }, { task: 'ServerTasks-1', attempt: 'four', ms: 2 });
+    await noteRemoval({ blobs, database, log }, { task: 'ServerTasks-1', attempt: 'three', ms: 1 });
+    await noteRemoval({ blobs, database, log }, { task: 'ServerTasks-1', attempt: 'four', ms: 2 });
     await blobs.append('logs/ServerTasks-1/removals', Buffer.from(''));
     expect(await removalsOf(blobs, 'ServerTasks-1')).toEqual(
       new Map([
@@ -122,7 +129,12 @@ test('removals are kept beside the log, also those after the end, and a torn lin
         ['four', 2],
       ]),
     );
+    await tasks.remove('ServerTasks-2');
+    await blobs.delete('logs/ServerTasks-2');
+    await noteRemoval({ blobs, database, log }, { task: 'ServerTasks-2', attempt: 'late', ms: 1 });
+    expect(await blobs.size('logs/ServerTasks-2/removals')).toBeUndefined();
   } finally {
+    await database.close();
     await blobs.close();
     rmSync(directory, { recursive: true, force: true });
   }
