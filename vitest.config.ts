@@ -8,7 +8,7 @@ import { defineConfig } from 'vitest/config';
 
 /**
  * Files of the second tier that wait for most of their time (for a server to come back, a registry to be given up, a
- * connection to be found dead) and touch nothing on the engine but their own: they run beside the others.
+ * connection to be found dead) and touch nothing on the engine but their own: `npm test` runs them beside the others.
  */
 const waiting = [
   'packages/cli/test/run-killed.engine.test.ts',
