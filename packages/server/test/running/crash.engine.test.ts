@@ -232,13 +232,18 @@ test('killed while it cancels: the task is cancelled, and what ran is ended', {
 });
 
 test('nothing is left: no container, no attempt directory, no entry of a journal, no lease', async () => {
-  if (!server.running) await server.start();
   const containers = () =>
     engine.listContainers({ 'argonaut.data': join(server.directory, 'worker') }, AbortSignal.timeout(20_000));
+  await server.kill();
+  const left = new Set((await containers()).map(({ name }) => name));
+  await server.start();
   // What dead servers left is removed in the background; only the pool of the living one stays.
   await expect
     .poll(
-      async () => (await containers()).filter(({ labels }) => labels['argonaut.role'] !== 'sandbox'),
+      async () =>
+        (await containers()).filter(
+          ({ name, labels }) => left.has(name) || labels['argonaut.role'] !== 'sandbox',
+        ),
       LEFT,
     )
     .toEqual([]);
