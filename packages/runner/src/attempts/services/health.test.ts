@@ -1,5 +1,5 @@
 /** What is told of a health check that fails. */
-import { Secret } from '@argonaut/contracts';
+import { InfrastructureFailure, Secret } from '@argonaut/contracts';
 import { expect, it } from 'vitest';
 import { SecretSet } from '../../masking/index.ts';
 import type { Clock } from '../../ports/clock.ts';
@@ -28,4 +28,27 @@ it('hides a secret also where only the end of the output is quoted', async () =>
   );
   expect(why).toMatch(/^was not healthy: its health check failed once \(code 1: .*\.{280}\)$/);
   expect(why).not.toContain(secret.slice(-10));
+});
+
+it('says how the service ended when it ended inside a check, whatever the engine makes of that', async () => {
+  const ends = ['running', 'ended with code 3'];
+  const engine = {
+    execute: async () => {
+      ends.shift();
+      throw new InfrastructureFailure('running check: Container c is not running: Exited (3)');
+    },
+  } as unknown as Engine;
+  const why = await untilHealthy(
+    {
+      engine,
+      clock,
+      containerId: 'c',
+      check: { argv: ['check'], name: 'its health check', needsEnvironment: false },
+      health: {},
+      mask: (text) => text,
+      ended: async () => (ends[0] === 'running' ? undefined : ends[0]),
+    },
+    AbortSignal.timeout(10_000),
+  );
+  expect(why).toBe('ended with code 3');
 });

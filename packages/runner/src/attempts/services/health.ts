@@ -48,7 +48,7 @@ export async function untilHealthy(wait: HealthWait, signal: AbortSignal): Promi
 
 /** Nothing when the check succeeded, otherwise what it said. */
 async function checkOnce(
-  { engine, containerId, check, health, mask }: HealthWait,
+  { engine, containerId, check, health, mask, ended }: HealthWait,
   argv: readonly string[],
   leftMs: number,
   signal: AbortSignal,
@@ -64,6 +64,8 @@ async function checkOnce(
     // The container has ended, or the program is not there: what `ended` says next, or the same again.
     if (error instanceof Conflict || error instanceof NotFound || error instanceof TimedOut)
       return ` (${messageOf(error)})`;
+    // Docker says 500 when the container ended inside the call: how it ended is the answer.
+    if ((await ended()) !== undefined) return ` (${messageOf(error)})`;
     throw error;
   }
 }
