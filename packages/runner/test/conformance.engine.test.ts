@@ -21,12 +21,12 @@ import {
 } from './conformance/forms.ts';
 import { type Kind, kinds } from './conformance/kinds.ts';
 import { Bench, late, patience } from './contract/bench.ts';
-import { openPorts } from './engine-contract/engine-under-test.ts';
+import { localPorts } from './contract/local-ports.ts';
 
 let bench: Bench;
 let host: string;
 beforeAll(async () => {
-  bench = await Bench.open(openPorts);
+  bench = await Bench.open(localPorts);
   ({ host } = await registry());
 });
 afterAll(async () => {

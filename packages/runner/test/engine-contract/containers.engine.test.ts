@@ -3,7 +3,8 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { capabilities } from '../../src/attempts/container-config.ts';
 import { Bench, eventually, patience } from '../contract/bench.ts';
-import { EngineUnderTest, openPorts } from './engine-under-test.ts';
+import { localPorts } from '../contract/local-ports.ts';
+import { EngineUnderTest } from './engine-under-test.ts';
 
 const image = 'argonaut-test/busybox:1';
 const sleeper = { Image: image, Cmd: ['sleep', '60'] };
@@ -13,7 +14,7 @@ describe('an engine, about containers', () => {
   const { engine } = under;
   let bench: Bench;
   beforeAll(async () => {
-    bench = await Bench.open(openPorts);
+    bench = await Bench.open(localPorts);
   });
   afterAll(async () => {
     await bench?.close();

@@ -3,8 +3,6 @@ import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { promisify } from 'node:util';
 import { createDockerEngine, endpointFromDockerHost } from '../../src/docker/index.ts';
-import { createLocalFiles, createLocalProcesses } from '../../src/local/index.ts';
-import type { PortsUnderTest } from '../contract/bench.ts';
 
 export type ImageStoreKind = 'classic' | 'containerd';
 
@@ -41,18 +39,4 @@ export class EngineUnderTest {
     if (this.#names.length > 0) await this.docker('rm', '-f', '-v', ...this.#names).catch(() => '');
     await this.engine.close();
   }
-}
-
-export async function openPorts(): Promise<PortsUnderTest> {
-  const files = createLocalFiles();
-  const engine = createDockerEngine(endpointFromDockerHost(process.env.DOCKER_HOST));
-  return {
-    engine,
-    files,
-    processes: createLocalProcesses({ path: process.env.PATH ?? '' }),
-    close: async () => {
-      await engine.close();
-      await files[Symbol.asyncDispose]();
-    },
-  };
 }
