@@ -1,6 +1,7 @@
 /**
  * Adds up the results of several Vitest runs: `count.ts REPORT.json…` prints "N passed, N failed" and ends with
- * code 1 when anything failed or a report is missing.
+ * code 1 when anything failed or a report is missing. What failed is told before, on stderr: the log of a run is long,
+ * and of a run elsewhere often only the end is at hand.
  */
 import { readFile } from 'node:fs/promises';
 
@@ -11,10 +12,20 @@ export interface Report {
   readonly numPendingTests: number;
   readonly numTodoTests: number;
   readonly testResults: readonly {
+    readonly name: string;
     readonly status: string;
-    readonly assertionResults: readonly { readonly status: string }[];
+    /** Why the file failed before any test of it ran. */
+    readonly message?: string;
+    readonly assertionResults: readonly {
+      readonly status: string;
+      readonly fullName: string;
+      readonly failureMessages?: readonly string[];
+    }[];
   }[];
 }
+
+/** Of each failure's message, this many lines: enough for what differed and where. */
+const LINES_OF_A_FAILURE = 30;
 
 export interface Sum {
   readonly passed: number;
@@ -37,6 +48,23 @@ export function sum(reports: readonly Report[]): Sum {
   return { passed, failed, skipped };
 }
 
+/** What failed, as text to read: file, test, and the head of what it said. */
+export function failures(reports: readonly Report[]): string[] {
+  const told = (name: string, message: string) =>
+    [`FAILED ${name}`, ...message.split('\n').slice(0, LINES_OF_A_FAILURE)].join('\n  ');
+  return reports.flatMap(({ testResults }) =>
+    testResults
+      .filter(({ status }) => status === 'failed')
+      .flatMap(({ name, message = '', assertionResults }) => {
+        const failed = assertionResults.filter(({ status }) => status === 'failed');
+        if (failed.length === 0) return [told(name, message)];
+        return failed.map(({ fullName, failureMessages = [] }) =>
+          told(`${name}: ${fullName}`, failureMessages.join('\n')),
+        );
+      }),
+  );
+}
+
 export const line = ({ passed, failed, skipped }: Sum) =>
   `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`;
 
@@ -51,6 +79,7 @@ if (import.meta.main) {
       console.error(`no results in ${file}: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
+  for (const failure of failures(reports)) console.error(failure);
   const counted = sum(reports);
   // A run without a report broke off: that is a failure of its own.
   const total = { ...counted, failed: counted.failed + missing };
