@@ -1,8 +1,10 @@
 /**
  * Slows down those who guess, within 15 minutes: a few wrong passwords for one user from one address, and many from one
- * address whatever the names are. Each costs a slow hash and an event that nobody can delete.
+ * address whatever the names are. Each costs a slow hash and an event that nobody can delete. An IPv6 address counts with
+ * its whole /64: whoever has one address of it has them all.
  */
 import { ArgonautError } from '@argonaut/contracts';
+import ipaddr from 'ipaddr.js';
 
 const MOST_PER_USER = 10;
 const MOST_PER_ADDRESS = 100;
@@ -28,13 +30,14 @@ export class FailedLogins {
    * @throws Forbidden for this user from this address, whatever the password is
    */
   begin(address: string, username: string, now: Date): AddressRefusal | undefined {
-    const here = this.#ofAddresses.refusal(address, now);
+    const place = placeOf(address);
+    const here = this.#ofAddresses.refusal(place, now);
     if (here !== undefined) {
       const seconds = Math.ceil(here.leftMs / 1000);
-      const message = `${MOST_PER_ADDRESS} logins from ${address} failed. Try again in ${minutes(here.leftMs)}.`;
+      const message = `${MOST_PER_ADDRESS} logins from ${place} failed. Try again in ${minutes(here.leftMs)}.`;
       return { seconds, isFirst: here.isFirst, message };
     }
-    const who = keyOf(address, username);
+    const who = keyOf(place, username);
     const known = this.#ofUsers.refusal(who, now);
     if (known !== undefined) {
       throw new ArgonautError(
@@ -43,14 +46,15 @@ export class FailedLogins {
       );
     }
     this.#ofUsers.count(who, now);
-    this.#ofAddresses.count(address, now);
+    this.#ofAddresses.count(place, now);
     return undefined;
   }
 
   /** The user's failures are forgotten; the address's stay, or one known password would pay for any number of guesses. */
   succeeded(address: string, username: string): void {
-    this.#ofUsers.forget(keyOf(address, username));
-    this.#ofAddresses.discount(address);
+    const place = placeOf(address);
+    this.#ofUsers.forget(keyOf(place, username));
+    this.#ofAddresses.discount(place);
   }
 }
 
@@ -102,8 +106,16 @@ class Failures {
   }
 }
 
-function keyOf(address: string, username: string): string {
-  return `${address} ${username.toLowerCase()}`;
+/** What is counted as one: an IPv4 address (also one that is wrapped in IPv6), or the /64 of an IPv6 address. */
+function placeOf(address: string): string {
+  if (!ipaddr.isValid(address)) return address;
+  const parsed = ipaddr.process(address);
+  if (!(parsed instanceof ipaddr.IPv6)) return parsed.toString();
+  return `${new ipaddr.IPv6([...parsed.parts.slice(0, 4), 0, 0, 0, 0])}/64`;
+}
+
+function keyOf(place: string, username: string): string {
+  return `${place} ${username.toLowerCase()}`;
 }
 
 function minutes(ms: number): string {

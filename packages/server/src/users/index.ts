@@ -1,5 +1,5 @@
 /** Users, their API keys and teams: who may come in. */
-import type { Feature } from '../services.ts';
+import type { Feature } from '../feature.ts';
 import { apiKeyRoutes } from './keys.routes.ts';
 import { loginRoutes } from './login.routes.ts';
 import { userRoutes } from './routes.ts';
