@@ -1,9 +1,6 @@
 /** Octopus's own TypeScript client against a running server: it must not notice the difference. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import {
-  Client,
+  type Client,
   checkForCapability,
   EnvironmentRepository,
   EnvironmentV2Repository,
@@ -14,24 +11,16 @@ import {
   userGetCurrent,
 } from '@octopusdeploy/api-client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type RunningServer, readConfig, startServer } from '../src/index.ts';
-
-const KEY = 'API-CLIENTTESTCLIENTTEST';
+import { type ClientUnderTest, clientUnderTest } from './client-under-test.ts';
 
 describe('@octopusdeploy/api-client', () => {
-  let directory: string;
-  let server: RunningServer;
+  let under: ClientUnderTest;
   let client: Client;
   beforeAll(async () => {
-    directory = mkdtempSync(join(tmpdir(), 'argonaut-client-'));
-    const environment = { ARGONAUT_DATA: directory, ARGONAUT_PORT: '0', ARGONAUT_LOG_LEVEL: 'silent' };
-    server = await startServer(readConfig({ ...environment, ARGONAUT_ADMIN_API_KEY: KEY }));
-    client = await Client.create({ userAgentApp: 'test', instanceURL: server.address, apiKey: KEY });
+    under = await clientUnderTest();
+    client = under.client;
   });
-  afterAll(async () => {
-    await server.stop();
-    rmSync(directory, { recursive: true, force: true });
-  });
+  afterAll(() => under[Symbol.asyncDispose]());
 
   it('finds the default space by name, and the current user', async () => {
     expect(await resolveSpaceId(client, 'Default')).toBe('Spaces-1');

@@ -1,9 +1,6 @@
 /** Octopus's own TypeScript client defines a project, its process, a runbook and releases. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import {
-  Client,
+  type Client,
   DeploymentProcessRepository,
   type NewDeploymentStep,
   PackageRequirement,
@@ -20,9 +17,8 @@ import {
   TenantedDeploymentMode,
 } from '@octopusdeploy/api-client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type RunningServer, readConfig, startServer } from '../../src/index.ts';
+import { type ClientUnderTest, clientUnderTest } from '../client-under-test.ts';
 
-const KEY = 'API-DEFINITIONSDEFINITIONS';
 const SPACE = 'Default';
 
 /** As the client's own tests write one. */
@@ -62,25 +58,19 @@ const SCRIPT_STEP = {
 } as unknown as NewDeploymentStep;
 
 describe('@octopusdeploy/api-client', () => {
-  let directory: string;
-  let server: RunningServer;
+  let under: ClientUnderTest;
   let client: Client;
   let project: Project;
   beforeAll(async () => {
-    directory = mkdtempSync(join(tmpdir(), 'argonaut-definitions-'));
-    const environment = { ARGONAUT_DATA: directory, ARGONAUT_PORT: '0', ARGONAUT_LOG_LEVEL: 'silent' };
-    server = await startServer(readConfig({ ...environment, ARGONAUT_ADMIN_API_KEY: KEY }));
-    client = await Client.create({ userAgentApp: 'test', instanceURL: server.address, apiKey: KEY });
+    under = await clientUnderTest();
+    client = under.client;
     project = await new ProjectRepository(client, SPACE).create({
       Name: 'Shop',
       ProjectGroupId: 'ProjectGroups-1',
       LifecycleId: 'Lifecycles-1',
     } as never);
   });
-  afterAll(async () => {
-    await server.stop();
-    rmSync(directory, { recursive: true, force: true });
-  });
+  afterAll(() => under[Symbol.asyncDispose]());
 
   it('creates, reads, changes and deletes projects', async () => {
     const projects = new ProjectRepository(client, SPACE);

@@ -1,35 +1,26 @@
 /** Octopus's own TypeScript client with feeds, packages and build information, against a running server. */
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   BuildInformationRepository,
-  Client,
+  type Client,
   OverwriteMode,
   PackageRepository,
 } from '@octopusdeploy/api-client';
 // The client exports its feeds from here only.
 import { FeedRepository, FeedType } from '@octopusdeploy/api-client/dist/features/feeds/index.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type RunningServer, readConfig, startServer } from '../../src/index.ts';
-
-const KEY = 'API-CLIENTTESTCLIENTTEST';
+import { type ClientUnderTest, clientUnderTest } from '../client-under-test.ts';
 
 describe('@octopusdeploy/api-client', () => {
-  let directory: string;
-  let server: RunningServer;
+  let under: ClientUnderTest;
   let client: Client;
   beforeAll(async () => {
-    directory = mkdtempSync(join(tmpdir(), 'argonaut-packages-client-'));
-    const environment = { ARGONAUT_DATA: directory, ARGONAUT_PORT: '0', ARGONAUT_LOG_LEVEL: 'silent' };
-    server = await startServer(readConfig({ ...environment, ARGONAUT_ADMIN_API_KEY: KEY }));
-    client = await Client.create({ userAgentApp: 'test', instanceURL: server.address, apiKey: KEY });
+    under = await clientUnderTest();
+    client = under.client;
   });
-  afterAll(async () => {
-    await server.stop();
-    rmSync(directory, { recursive: true, force: true });
-  });
+  afterAll(() => under[Symbol.asyncDispose]());
 
   it('creates, changes and lists feeds, the built-in one first', async () => {
     const feeds = new FeedRepository(client, 'Default');
@@ -49,8 +40,8 @@ describe('@octopusdeploy/api-client', () => {
 
   it('pushes packages, one of more than 60 MB, and finds them', async () => {
     const packages = new PackageRepository(client, 'Default');
-    const small = join(directory, 'Small.1.0.0.zip');
-    const large = join(directory, 'Large.1.0.0.zip');
+    const small = join(under.directory, 'Small.1.0.0.zip');
+    const large = join(under.directory, 'Large.1.0.0.zip');
     writeFileSync(small, 'almost nothing');
     writeFileSync(large, randomBytes(61 * 1024 * 1024));
     await packages.push([small, large]);

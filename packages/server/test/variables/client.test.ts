@@ -1,13 +1,14 @@
 /** A variable set with every scope and a secret, there and back through Octopus's own TypeScript client. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { SCOPE_FIELDS } from '@argonaut/contracts/rest';
-import { Client, isSensitiveValue, NewSensitiveValue, ProjectRepository } from '@octopusdeploy/api-client';
+import {
+  type Client,
+  isSensitiveValue,
+  NewSensitiveValue,
+  ProjectRepository,
+} from '@octopusdeploy/api-client';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type RunningServer, readConfig, startServer } from '../../src/index.ts';
+import { type ClientUnderTest, clientUnderTest } from '../client-under-test.ts';
 
-const KEY = 'API-CLIENTTESTCLIENTTEST';
 const PATH = '~/api/{spaceId}/variables{/id}';
 const CANARY = 'canary of the client';
 
@@ -17,19 +18,13 @@ interface SetOfVariables {
   ScopeValues: Record<string, { Id: string; Name: string }[]>;
 }
 
-let directory: string;
-let server: RunningServer;
+let under: ClientUnderTest;
 let client: Client;
 beforeAll(async () => {
-  directory = mkdtempSync(join(tmpdir(), 'argonaut-variables-'));
-  const environment = { ARGONAUT_DATA: directory, ARGONAUT_PORT: '0', ARGONAUT_LOG_LEVEL: 'silent' };
-  server = await startServer(readConfig({ ...environment, ARGONAUT_ADMIN_API_KEY: KEY }));
-  client = await Client.create({ userAgentApp: 'test', instanceURL: server.address, apiKey: KEY });
+  under = await clientUnderTest();
+  client = under.client;
 });
-afterAll(async () => {
-  await server.stop();
-  rmSync(directory, { recursive: true, force: true });
-});
+afterAll(() => under[Symbol.asyncDispose]());
 
 it('what was written comes back, and the secret does not', async () => {
   const project = await new ProjectRepository(client, 'Default').create({
