@@ -1,6 +1,6 @@
 /** Environments: where releases are deployed to, in the order of `SortOrder`. */
 import { type Static, Type } from 'typebox';
-import { Name, Optional, References, Resource, Text, Writable } from './basics.ts';
+import { Dictionary, Name, Optional, References, Resource, Text, Writable } from './basics.ts';
 
 const written = {
   Name,
@@ -24,3 +24,13 @@ export const EnvironmentV2Resource = Resource('EnvironmentV2', written, {
   SpaceId: Type.String(),
   Type: Type.Enum(['Static', 'Parent', 'Ephemeral']),
 });
+
+/** Variables that are for one environment only, by the project or library set that they belong to. */
+export const EnvironmentVariables = Type.Object(
+  {
+    HasUnauthorizedProjectVariables: Type.Boolean(),
+    HasUnauthorizedLibraryVariableSetVariables: Type.Boolean(),
+    VariableMap: Dictionary(Type.Array(Type.Object({ Id: Type.String(), Name: Type.String() }))),
+  },
+  { title: 'EnvironmentVariables' },
+);

@@ -3,6 +3,7 @@ import { Invalid } from '@argonaut/contracts';
 import {
   EnvironmentResource,
   EnvironmentV2Resource,
+  EnvironmentVariables,
   Optional,
   PageOf,
   PageQuery,
@@ -12,7 +13,7 @@ import { Type } from 'typebox';
 import { addResource, empty, fieldsOf, page, type RouteTable } from '../http/index.ts';
 import type { Services } from '../services.ts';
 import { present, presentV2 } from './codec.ts';
-import { environmentsIn, nextSortOrder } from './queries.ts';
+import { environmentsIn, nextSortOrder, variablesScopedOnlyTo } from './queries.ts';
 import { refuseRemovalInUse } from './rules.ts';
 
 export function environmentRoutes(routes: RouteTable, { database }: Services): void {
@@ -74,6 +75,23 @@ export function environmentRoutes(routes: RouteTable, { database }: Services): v
         await environments.update(stored, { ...stored.document, SortOrder: order.indexOf(stored.id) });
       }
       return empty();
+    },
+  });
+
+  routes.add({
+    method: 'GET',
+    path: '/environments/:id/singlyScopedVariableDetails',
+    scope: 'space',
+    permission: 'VariableView',
+    summary: 'Variables that are for this environment only: what would mean nothing without it',
+    response: EnvironmentVariables,
+    handle: async ({ params, space }) => {
+      const { id } = await environments.get(params.id, space);
+      return {
+        HasUnauthorizedProjectVariables: false,
+        HasUnauthorizedLibraryVariableSetVariables: false,
+        VariableMap: await variablesScopedOnlyTo(database, space, id),
+      };
     },
   });
 }
