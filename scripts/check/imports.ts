@@ -102,11 +102,11 @@ function matches(pattern: string, key: string): boolean {
 
 type Graph = ReadonlyMap<string, readonly string[]>;
 
-/** Imports that exist at run time, between the files of one package. */
+/** Between the files of one package. Imports of types count: whoever reads one file must read the other. */
 function fileGraph({ files }: Package): Graph {
   const graph = new Map<string, string[]>();
   for (const { path, imports } of files) {
-    const relative = imports.filter(({ specifier, typeOnly }) => specifier.startsWith('.') && !typeOnly);
+    const relative = imports.filter(({ specifier }) => specifier.startsWith('.'));
     graph.set(
       path,
       relative.map(({ specifier }) => posix.join(posix.dirname(path), specifier)),
@@ -115,7 +115,7 @@ function fileGraph({ files }: Package): Graph {
   return graph;
 }
 
-/** Between packages, imports of types count too: they decide what can be read and published by itself. */
+/** Imports of types count here too: they decide what can be read and published by itself. */
 function packageGraph(packages: readonly Package[]): Graph {
   const graph = new Map<string, string[]>();
   for (const { name, files } of packages) {

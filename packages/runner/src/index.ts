@@ -2,4 +2,5 @@
 export type { RemovedAttempt } from './attempts/disposal.ts';
 export { type CrashPoint, crashPoint, crashPoints, crashPointsNamed } from './crash-point.ts';
 export { openFileJournal } from './journal/index.ts';
-export { createRunner, type Runner, type RunnerOptions } from './runner.ts';
+export { createRunner, type Runner } from './runner.ts';
+export type { RunnerOptions } from './runner-options.ts';

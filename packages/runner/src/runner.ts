@@ -6,7 +6,6 @@ import { Invalid, messageOf } from '@argonaut/contracts';
 import type {
   AcquiredImage,
   AcquiredPackage,
-  AcquireProgress,
   AttemptEvent,
   AttemptSpec,
   FollowOptions,
@@ -19,6 +18,7 @@ import type {
   PackageRequest,
   ResolvedImage,
   StagedAttempt,
+  TellProgress,
   TerminalRequest,
   TerminalSession,
   WorkerConnection,
@@ -37,48 +37,20 @@ import { HostAttempts } from './attempts/host-place.ts';
 import { KeptLogs } from './attempts/log-files.ts';
 import { freeMemoryBytes } from './attempts/memory.ts';
 import { openAttempt } from './attempts/open.ts';
+import { placeOf } from './attempts/places.ts';
 import { type Proxies, proxiesOf, proxySecrets } from './attempts/proxies.ts';
 import { recoverAttempts, recoverContainers } from './attempts/recovery.ts';
 import { Services } from './attempts/services/services.ts';
 import { Staging } from './attempts/stage.ts';
 import { attemptsFolder } from './attempts/staging-directory.ts';
-import { type AttemptRoom, placeOf } from './attempts/surroundings.ts';
+import type { AttemptRoom } from './attempts/surroundings.ts';
 import { openTerminal } from './attempts/terminal.ts';
 import { ImageAcquisition } from './images/acquisition.ts';
 import { ImageCleanUp } from './images/clean-up.ts';
 import { ImageUses } from './images/uses.ts';
 import { PackageCache } from './packages/cache.ts';
-import type { Clock, Engine, Files, Journal, JournalEntry, Processes } from './ports/index.ts';
-
-export interface RunnerOptions {
-  /** Absent: only plain steps of the host run here. */
-  readonly engine?: Engine;
-  readonly files: Files;
-  readonly processes: Processes;
-  readonly journal: Journal;
-  readonly clock: Clock;
-  /**
-   * Id of the server installation. Together with the data directory it marks what this runner made: two runners that run at
-   * the same time never share both, since each removes what carries the marks and is not in its journal.
-   */
-  readonly server: string;
-  /** Absolute path on the worker, as the runner's `files` see it. */
-  readonly dataDirectory: string;
-  /** The same directory as the engine sees it, when the runner itself is in a container (`ARGONAUT_HOST_DATA`). */
-  readonly hostDataDirectory?: string;
-  /** A tmpfs of the worker for secrets of plain steps; default `/dev/shm`. */
-  readonly memoryDirectory?: string;
-  /** What plain steps inherit (PATH, HOME, …); default nothing but a PATH. */
-  readonly hostEnvironment?: Readonly<Record<string, string>>;
-  /** An environment whose proxies (`HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`) every step finds; default none. */
-  readonly proxies?: Readonly<Record<string, string | undefined>>;
-  /** How many network sandboxes wait; default 2. */
-  readonly poolSize?: number;
-  /** Failures in the background, for the worker's own log. */
-  readonly onProblem?: (message: string) => void;
-  /** For figures: nothing is left of an attempt any more. */
-  readonly onRemoved?: (removed: RemovedAttempt) => void;
-}
+import type { Engine, JournalEntry } from './ports/index.ts';
+import type { RunnerOptions } from './runner-options.ts';
 
 /** A worker connection with an end, and ways to wait for what goes on in the background. */
 export interface Runner extends WorkerConnection, AsyncDisposable {
@@ -222,7 +194,7 @@ class LocalRunner implements Runner {
 
   acquire(
     image: ImageRequest,
-    onProgress: (line: AcquireProgress) => void,
+    onProgress: TellProgress,
     signal: AbortSignal,
   ): Promise<AcquiredImage> {
     return this.#acquisition(image).acquire(image, onProgress, signal);
@@ -242,7 +214,7 @@ class LocalRunner implements Runner {
 
   acquirePackage(
     request: PackageRequest,
-    onProgress: (line: AcquireProgress) => void,
+    onProgress: TellProgress,
     signal: AbortSignal,
   ): Promise<AcquiredPackage> {
     return this.#room.packages.acquire(request, onProgress, signal);

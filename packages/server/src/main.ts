@@ -5,9 +5,10 @@ import pino from 'pino';
 import { createApplication } from './application.ts';
 import { DirectoryBlobStore } from './blobs/index.ts';
 import type { ServerConfig } from './config.ts';
-import { Connections } from './connections/index.ts';
+import { KeptConnections } from './connections/index.ts';
 import { openCoordination, openDatabase, openKeyRing } from './database/index.ts';
 import { installationId } from './database/settings.ts';
+import type { Foundation } from './foundation.ts';
 import { Metrics } from './http/metrics.ts';
 import type { Services } from './services.ts';
 import { TaskNews } from './tasks/news.ts';
@@ -33,35 +34,27 @@ const STOP_GRACE = 10_000;
 export async function startServer(config: ServerConfig): Promise<RunningServer> {
   const log = pino({ level: config.logLevel });
   const stopping = new AbortController();
-  const database = await openDatabase(config);
-  const blobs = new DirectoryBlobStore(join(config.dataDirectory, 'blobs'));
   const now = () => new Date();
-  const coordination = await openCoordination(database, now);
-  const connections = new Connections();
-  const close = async () => {
-    await connections[Symbol.asyncDispose]();
-    await blobs.close();
-    await coordination.close();
-    await database.close();
-  };
+  const open = new AsyncDisposableStack();
   try {
-    const keys = await openKeyRing(database, config);
-    const services: Services = {
+    const database = open.adopt(await openDatabase(config), (it) => it.close());
+    const coordination = open.adopt(await openCoordination(database, now), (it) => it.close());
+    const blobs = open.adopt(new DirectoryBlobStore(join(config.dataDirectory, 'blobs')), (it) => it.close());
+    const foundation: Foundation = {
       config,
       database,
       coordination,
-      keys,
+      keys: await openKeyRing(database, config),
       blobs,
-      connections,
       news: new TaskNews(),
-      tasksHere: new TasksHere(),
       log,
       metrics: new Metrics(),
       installationId: await installationId(database),
       now,
       stopping: stopping.signal,
     };
-    connections.attach(services);
+    const connections = open.use(new KeptConnections(foundation));
+    const services: Services = { ...foundation, connections, tasksHere: new TasksHere() };
     const application = await createApplication(services);
     const address = await application.http.listen({ host: config.host, port: config.port });
     application.begin();
@@ -76,12 +69,12 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
         await application.http.close();
         clearTimeout(force);
         await work.stop();
-        await close();
+        await open.disposeAsync();
       },
     };
   } catch (error) {
     log.error(messageOf(error));
-    await close();
+    await open.disposeAsync();
     throw error;
   }
 }

@@ -18,7 +18,7 @@ const KINDS: readonly TaskKind[] = [deploymentTask, runbookRunTask, healthTask, 
 /** Begins at once; `stop` gives up what is being worked on, and leaves steps running. */
 export function startWork(services: Services, ports: Partial<SharedPorts> = {}): Dispatcher {
   const dispatcher = new Dispatcher(services, KINDS, {
-    workers: new ImageCleaner(services).watching(createWorkerDirectory(services)),
+    workers: new ImageCleaner(services).watching(createWorkerDirectory(services, services.connections)),
     images: imageDirectory(services),
     packages: packageDirectory(services),
     artifacts: artifactStore(services),

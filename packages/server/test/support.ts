@@ -8,8 +8,9 @@ import pino from 'pino';
 import { createApplication } from '../src/application.ts';
 import { DirectoryBlobStore } from '../src/blobs/index.ts';
 import { readConfig, type ServerConfig } from '../src/config.ts';
-import { Connections } from '../src/connections/index.ts';
+import { KeptConnections } from '../src/connections/index.ts';
 import { type Database, KeyRing, memoryDatabase, openCoordination } from '../src/database/index.ts';
+import type { Foundation } from '../src/foundation.ts';
 import { Metrics } from '../src/http/metrics.ts';
 import type { Services } from '../src/services.ts';
 import { TaskNews } from '../src/tasks/news.ts';
@@ -50,14 +51,12 @@ export async function testServer(
     ...settings,
   };
   const now = given.now ?? (() => new Date());
-  const services: Services = {
+  const foundation: Foundation = {
     config,
     coordination: await openCoordination(database, now),
     keys: new KeyRing(Buffer.alloc(32, 7)),
     blobs: new DirectoryBlobStore(join(directory, 'blobs')),
-    connections: new Connections(),
     news: new TaskNews(),
-    tasksHere: new TasksHere(),
     log: pino({ level: 'silent' }),
     metrics: new Metrics(),
     installationId: '7f9c24e8-3b12-4fef-91e0-5ad8a1c5d3b1',
@@ -66,7 +65,12 @@ export async function testServer(
     ...given,
     database,
   };
-  services.connections.attach(services);
+  const services: Services = {
+    connections: new KeptConnections(foundation),
+    tasksHere: new TasksHere(),
+    ...given,
+    ...foundation,
+  };
   const application = await createApplication(services);
   application.begin();
 

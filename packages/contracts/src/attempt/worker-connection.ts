@@ -113,6 +113,8 @@ export interface AcquireProgress extends WorkerLine {
   readonly pulling?: true;
 }
 
+export type TellProgress = (line: AcquireProgress) => void;
+
 export interface StagedAttempt {
   readonly attempt: string;
   /** The interpreter that was found, absent when none was asked for. */
@@ -157,7 +159,7 @@ export interface WorkerConnection {
   /** Makes the image present; one pull per digest, shared by everyone who waits. */
   acquire(
     image: ImageRequest,
-    onProgress: (line: AcquireProgress) => void,
+    onProgress: TellProgress,
     signal: AbortSignal,
   ): Promise<AcquiredImage>;
 
@@ -167,7 +169,7 @@ export interface WorkerConnection {
    */
   acquirePackage(
     request: PackageRequest,
-    onProgress: (line: AcquireProgress) => void,
+    onProgress: TellProgress,
     signal: AbortSignal,
   ): Promise<AcquiredPackage>;
 

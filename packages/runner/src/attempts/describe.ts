@@ -1,7 +1,7 @@
 /** What a worker says about itself, for its health check. */
 import { messageOf } from '@argonaut/contracts';
 import type { WorkerDescription } from '@argonaut/contracts/attempt';
-import type { RunnerOptions } from '../runner.ts';
+import type { RunnerOptions } from '../runner-options.ts';
 import type { EngineRoom } from './engine-room.ts';
 import { freeMemoryBytes } from './memory.ts';
 

@@ -10,9 +10,9 @@ import type { Files } from '../ports/files.ts';
 import type { JournalEntry } from '../ports/journal.ts';
 import type { AttemptBook } from './book.ts';
 import type { Gates } from './gate.ts';
+import { type Places, placeOf } from './places.ts';
 import type { Services } from './services/services.ts';
 import { StagingDirectory } from './staging-directory.ts';
-import { type Places, placeOf } from './surroundings.ts';
 
 const stepDeadlineMs = 180_000;
 const firstPauseMs = 500;

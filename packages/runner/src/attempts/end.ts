@@ -2,9 +2,10 @@
 import { Conflict, messageOf } from '@argonaut/contracts';
 import { crashPoint } from '../crash-point.ts';
 import type { JournalEntry } from '../ports/journal.ts';
+import { placeOf } from './places.ts';
 import type { Staging } from './stage.ts';
 import { StagingDirectory } from './staging-directory.ts';
-import { type AttemptRoom, placeOf, wasOpened } from './surroundings.ts';
+import { type AttemptRoom, wasOpened } from './surroundings.ts';
 
 /** What init itself may take beyond the grace: it drains pipes for 2 s and ends stragglers for 1 s. */
 const initEndMs = 10_000;

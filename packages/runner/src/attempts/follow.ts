@@ -20,9 +20,10 @@ import type { JournalEntry } from '../ports/journal.ts';
 import { Chunks } from './chunks.ts';
 import { LogReader } from './log-reader.ts';
 import { type Evidence, outcomeOf, type Witness } from './outcome.ts';
+import { placeOf } from './places.ts';
 import { servicesOf } from './services/services.ts';
 import { StagingDirectory } from './staging-directory.ts';
-import { type AttemptRoom, placeOf, wasOpened } from './surroundings.ts';
+import { type AttemptRoom, wasOpened } from './surroundings.ts';
 
 /** Large enough for speed, small enough that a slow reader is not flooded. */
 const readBytes = 256 * 1024;

@@ -6,9 +6,10 @@ import { ConfigurationFault } from '../configuration/errors.ts';
 import type { Configured, StepFiles } from '../configuration/step.ts';
 import { crashPoint } from '../crash-point.ts';
 import { SecretSet } from '../masking/index.ts';
+import { placeOf } from './places.ts';
 import { gatePayload } from './program.ts';
 import { StagingDirectory } from './staging-directory.ts';
-import { type AttemptRoom, placeOf } from './surroundings.ts';
+import type { AttemptRoom } from './surroundings.ts';
 
 /** To be called under the attempt's lock. Opening again is safe: init starts its program once. */
 export async function openAttempt(

@@ -8,9 +8,10 @@ import type { JournalEntry } from '../ports/journal.ts';
 import { SandboxLost } from './container-place.ts';
 import { waitForGate } from './gate-wait.ts';
 import type { StagedPlace, Timings } from './place.ts';
+import { placeOf } from './places.ts';
 import { servicesOf } from './services/services.ts';
 import { StagingDirectory } from './staging-directory.ts';
-import { type AttemptRoom, placeOf, wasOpened } from './surroundings.ts';
+import { type AttemptRoom, wasOpened } from './surroundings.ts';
 
 const tries = 2;
 

@@ -1,6 +1,5 @@
 /** What the verbs of an attempt's life share. */
-import { Invalid } from '@argonaut/contracts';
-import type { AttemptSpec, NamedSecret } from '@argonaut/contracts/attempt';
+import type { NamedSecret } from '@argonaut/contracts/attempt';
 import type { PackageCache } from '../packages/cache.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Files } from '../ports/files.ts';
@@ -8,7 +7,7 @@ import type { AttemptBook } from './book.ts';
 import type { Disposal } from './disposal.ts';
 import type { Gates } from './gate.ts';
 import type { KeptLogs } from './log-files.ts';
-import type { AttemptPlace } from './place.ts';
+import type { Places } from './places.ts';
 import type { Services } from './services/services.ts';
 
 export interface AttemptRoom {
@@ -28,18 +27,6 @@ export interface AttemptRoom {
   readonly attemptsDirectory: string;
   /** Something in the background failed. Nobody waits for it, but somebody should know. */
   readonly onProblem: (error: unknown) => void;
-}
-
-export interface Places {
-  readonly host: AttemptPlace;
-  /** Absent: this worker has no engine. */
-  readonly container: AttemptPlace | undefined;
-}
-
-export function placeOf(places: Places, spec: AttemptSpec): AttemptPlace {
-  if (spec.place.kind === 'host') return places.host;
-  if (places.container) return places.container;
-  throw new Invalid(`"${spec.title}" runs in a container, and this worker has no container engine.`);
 }
 
 /** `go` is durable from the first of these phases on: user code may have run. */

@@ -6,9 +6,9 @@
 import { kindOf, messageOf, NotFound } from '@argonaut/contracts';
 import type {
   AcquiredImage,
-  AcquireProgress,
   ImageRequest,
   ResolvedImage,
+  TellProgress,
 } from '@argonaut/contracts/attempt';
 import { engineMessageOf } from '../docker/errors.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -25,8 +25,6 @@ import type { ImageUses } from './uses.ts';
 
 /** What a registry says that was reached: no image of the worker stands in for that. */
 const ANSWERS: ReadonlySet<string> = new Set(['NotFound', 'Unauthorised', 'Forbidden', 'Cancelled']);
-
-export type Progress = (line: AcquireProgress) => void;
 
 export interface ImageAcquisitionOptions {
   readonly engine: Engine;
@@ -69,7 +67,7 @@ export class ImageAcquisition {
     );
   }
 
-  async acquire(request: ImageRequest, onProgress: Progress, signal: AbortSignal): Promise<AcquiredImage> {
+  async acquire(request: ImageRequest, onProgress: TellProgress, signal: AbortSignal): Promise<AcquiredImage> {
     const image =
       request.build === undefined
         ? await this.#acquire(request, onProgress, signal)
@@ -78,7 +76,11 @@ export class ImageAcquisition {
     return image;
   }
 
-  async #acquire(request: ImageRequest, onProgress: Progress, signal: AbortSignal): Promise<AcquiredImage> {
+  async #acquire(
+    request: ImageRequest,
+    onProgress: TellProgress,
+    signal: AbortSignal,
+  ): Promise<AcquiredImage> {
     const { reference, policy } = request;
     const digest = request.digest ?? parseReference(reference).digest;
     if (digest !== undefined) return this.#locked(request, digest, onProgress, signal);
@@ -94,7 +96,7 @@ export class ImageAcquisition {
   async #locked(
     request: ImageRequest,
     digest: string,
-    onProgress: Progress,
+    onProgress: TellProgress,
     signal: AbortSignal,
   ): Promise<AcquiredImage> {
     const { reference, policy } = request;
@@ -109,7 +111,11 @@ export class ImageAcquisition {
   }
 
   /** The registry says what the tag means now; only a registry that cannot be reached is done without. */
-  async #newest(request: ImageRequest, onProgress: Progress, signal: AbortSignal): Promise<AcquiredImage> {
+  async #newest(
+    request: ImageRequest,
+    onProgress: TellProgress,
+    signal: AbortSignal,
+  ): Promise<AcquiredImage> {
     const { reference } = request;
     let resolved: ResolvedImage;
     try {
@@ -154,7 +160,7 @@ export class ImageAcquisition {
   async #ask(
     reference: string,
     request: ImageRequest,
-    onProgress: Progress,
+    onProgress: TellProgress,
     signal: AbortSignal,
   ): Promise<ResolvedImage> {
     try {
@@ -169,7 +175,7 @@ export class ImageAcquisition {
   #pull(
     request: ImageRequest,
     resolved: ResolvedImage,
-    onProgress: Progress,
+    onProgress: TellProgress,
     signal: AbortSignal,
   ): Promise<AcquiredImage> {
     const { reference } = request;
@@ -219,7 +225,7 @@ export class ImageAcquisition {
   async #present(
     reference: string,
     image: ImageDetails,
-    onProgress: Progress,
+    onProgress: TellProgress,
     signal: AbortSignal,
   ): Promise<AcquiredImage> {
     const digest = digestIn(image.repoDigests, reference);

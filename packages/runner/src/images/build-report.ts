@@ -1,5 +1,5 @@
 /** Turns what a build prints into lines that people read, and keeps the end of it for the case that it fails. */
-import type { AcquireProgress } from '@argonaut/contracts/attempt';
+import type { TellProgress } from '@argonaut/contracts/attempt';
 import type { Clock } from '../ports/clock.ts';
 import type { Instruction } from './dockerfile.ts';
 
@@ -17,7 +17,7 @@ const colours = /\u001b\[[0-9;]*m/g;
 export class BuildReport {
   readonly #what: string;
   readonly #instructions: readonly Instruction[];
-  readonly #tell: (line: AcquireProgress) => void;
+  readonly #tell: TellProgress;
   readonly #clock: Clock;
   readonly #begun: number;
   readonly #last: string[] = [];
@@ -27,12 +27,7 @@ export class BuildReport {
   #toldBytes = 0;
   #current: Instruction | undefined;
 
-  constructor(
-    what: string,
-    instructions: readonly Instruction[],
-    tell: (line: AcquireProgress) => void,
-    clock: Clock,
-  ) {
+  constructor(what: string, instructions: readonly Instruction[], tell: TellProgress, clock: Clock) {
     this.#what = what;
     this.#instructions = instructions;
     // Building takes the place of pulling where the time of a task is shown.

@@ -5,11 +5,10 @@
  */
 import { createHash } from 'node:crypto';
 import { ArgonautError, Invalid, NotFound } from '@argonaut/contracts';
-import type { AcquiredImage, ImageBuild, ImageRequest } from '@argonaut/contracts/attempt';
+import type { AcquiredImage, ImageBuild, ImageRequest, TellProgress } from '@argonaut/contracts/attempt';
 import { engineMessageOf, isConnectionError } from '../docker/errors.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Engine, EngineVersion } from '../ports/engine.ts';
-import type { Progress } from './acquisition.ts';
 import { BuildReport } from './build-report.ts';
 import { baseImages, instructionsOf, withBases } from './dockerfile.ts';
 import type { ImageKnowledge } from './knowledge.ts';
@@ -28,7 +27,7 @@ export interface ImageBuildsOptions {
   /** Makes an image present that a Dockerfile begins from. */
   readonly acquire: (
     request: ImageRequest,
-    onProgress: Progress,
+    onProgress: TellProgress,
     signal: AbortSignal,
   ) => Promise<AcquiredImage>;
 }
@@ -61,7 +60,7 @@ export class ImageBuilds {
   async acquire(
     request: ImageRequest,
     build: ImageBuild,
-    onProgress: Progress,
+    onProgress: TellProgress,
     signal: AbortSignal,
   ): Promise<AcquiredImage> {
     const { engine } = this.#options;
@@ -89,7 +88,7 @@ export class ImageBuilds {
     build: ImageBuild,
     local: string,
     version: EngineVersion,
-    tell: Progress,
+    tell: TellProgress,
     signal: AbortSignal,
   ): Promise<void> {
     const { engine, knowledge, clock } = this.#options;
@@ -125,7 +124,7 @@ export class ImageBuilds {
   async #withAcquiredBases(
     request: ImageRequest,
     build: ImageBuild,
-    tell: Progress,
+    tell: TellProgress,
     signal: AbortSignal,
   ): Promise<string> {
     const names: Parameters<typeof withBases>[1][number][] = [];

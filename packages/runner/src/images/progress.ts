@@ -1,5 +1,5 @@
 /** Turns the many lines of a pull into few that people read. */
-import type { AcquireProgress } from '@argonaut/contracts/attempt';
+import type { TellProgress } from '@argonaut/contracts/attempt';
 import type { Clock } from '../ports/clock.ts';
 import type { PullProgress } from '../ports/engine.ts';
 
@@ -15,13 +15,13 @@ const finished = new Set(['Pull complete', 'Already exists']);
 
 export class PullReport {
   readonly #reference: string;
-  readonly #tell: (line: AcquireProgress) => void;
+  readonly #tell: TellProgress;
   readonly #clock: Clock;
   readonly #layers = new Map<string, Layer>();
   readonly #begun: number;
   #told: number;
 
-  constructor(reference: string, digest: string, tell: (line: AcquireProgress) => void, clock: Clock) {
+  constructor(reference: string, digest: string, tell: TellProgress, clock: Clock) {
     this.#reference = reference;
     this.#tell = tell;
     this.#clock = clock;

@@ -1,6 +1,6 @@
 /** What to do when a registry does not give what it was asked for: which trouble passes, and what to say about the rest. */
 import { ArgonautError, type ErrorDetails, kindOf, messageOf } from '@argonaut/contracts';
-import type { AcquireProgress } from '@argonaut/contracts/attempt';
+import type { TellProgress } from '@argonaut/contracts/attempt';
 import { engineMessageOf, statusOf } from '../docker/errors.ts';
 import type { Clock } from '../ports/clock.ts';
 
@@ -15,7 +15,7 @@ type Trouble = 'passing' | 'rate-limit' | 'lasting';
 export async function withRetries<T>(
   clock: Clock,
   signal: AbortSignal,
-  tell: (line: AcquireProgress) => void,
+  tell: TellProgress,
   what: string,
   work: () => Promise<T>,
 ): Promise<T> {

@@ -1,12 +1,10 @@
 /** One pull per digest (or transfer per hash), however many wait for it. It ends early only when nobody waits any more. */
 import { kindOf } from '@argonaut/contracts';
-import type { AcquiredImage, AcquireProgress } from '@argonaut/contracts/attempt';
-
-type Tell = (line: AcquireProgress) => void;
+import type { AcquiredImage, AcquireProgress, TellProgress } from '@argonaut/contracts/attempt';
 
 interface Pull<T> {
   readonly result: Promise<T>;
-  readonly listeners: Set<Tell>;
+  readonly listeners: Set<TellProgress>;
   readonly stop: AbortController;
   /** For those who come later: they want to know at once what they wait for. */
   last: AcquireProgress | undefined;
@@ -17,15 +15,15 @@ export class SharedPulls<T = AcquiredImage> {
 
   async share(
     digest: string,
-    tell: Tell,
+    tell: TellProgress,
     signal: AbortSignal,
-    work: (tell: Tell, signal: AbortSignal) => Promise<T>,
+    work: (tell: TellProgress, signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
     signal.throwIfAborted();
     const joined = this.#pulls.get(digest);
     const pull = joined ?? this.#begin(digest, work);
     // Each waiter is a listener of its own, also when two of them use the same function.
-    const listener: Tell = (line) => tell(line);
+    const listener: TellProgress = (line) => tell(line);
     pull.listeners.add(listener);
     try {
       const waiting = orAborted(pull.result, signal);
@@ -43,10 +41,10 @@ export class SharedPulls<T = AcquiredImage> {
     return this.share(digest, tell, signal, work);
   }
 
-  #begin(digest: string, work: (tell: Tell, signal: AbortSignal) => Promise<T>): Pull<T> {
-    const listeners = new Set<Tell>();
+  #begin(digest: string, work: (tell: TellProgress, signal: AbortSignal) => Promise<T>): Pull<T> {
+    const listeners = new Set<TellProgress>();
     const stop = new AbortController();
-    const tell: Tell = (line) => {
+    const tell: TellProgress = (line) => {
       pull.last = line;
       for (const listener of listeners) listener(line);
     };

@@ -6,8 +6,14 @@
  * depend on where the chunks are cut.
  */
 import { MaskingFailure } from './errors.ts';
+import type { NeedleIndex } from './needle-index.ts';
 import { type Occurrence, scan } from './scan.ts';
-import type { SecretSet } from './secret-set.ts';
+
+/** What is looked for, and what stands in its place. */
+export interface Needles {
+  readonly index: NeedleIndex;
+  replacementOf(occurrence: Occurrence): Uint8Array;
+}
 
 export interface MaskedPart {
   /** May be a view of the chunk that was given to `write`: copy it to keep it beyond the chunk's life. */
@@ -23,7 +29,7 @@ const NOTHING = new Uint8Array(0);
 const LF = 10;
 
 export class StreamMasker {
-  private readonly secrets: SecretSet;
+  private readonly secrets: Needles;
   /** Input bytes taken so far. */
   private taken = 0;
   /** Copy of the last bytes taken, in which a needle may have begun. */
@@ -34,7 +40,7 @@ export class StreamMasker {
   private failed = false;
   private ended = false;
 
-  constructor(secrets: SecretSet) {
+  constructor(secrets: Needles) {
     this.secrets = secrets;
   }
 
@@ -140,12 +146,12 @@ export class StreamMasker {
 /** Collects the output of one write from the two places where its bytes lie. */
 class Parts {
   readonly list: MaskedPart[] = [];
-  private readonly secrets: SecretSet;
+  private readonly secrets: Needles;
   private readonly held: Uint8Array;
   private readonly base: number;
   private readonly chunk: Uint8Array;
 
-  constructor(secrets: SecretSet, held: Uint8Array, base: number, chunk: Uint8Array) {
+  constructor(secrets: Needles, held: Uint8Array, base: number, chunk: Uint8Array) {
     this.secrets = secrets;
     this.held = held;
     this.base = base;

@@ -12,7 +12,7 @@
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { InfrastructureFailure } from '@argonaut/contracts';
-import type { AcquiredPackage, AcquireProgress, PackageRequest } from '@argonaut/contracts/attempt';
+import type { AcquiredPackage, PackageRequest, TellProgress } from '@argonaut/contracts/attempt';
 import { crashPoint } from '../crash-point.ts';
 import { SharedPulls } from '../images/shared-pulls.ts';
 import type { Files } from '../ports/files.ts';
@@ -23,8 +23,6 @@ export const packagesFolder = 'packages';
 
 const ARRIVING = 'arriving-';
 const CLEANUP_MS = 60_000;
-
-type Tell = (line: AcquireProgress) => void;
 
 export class PackageCache {
   readonly #files: Files;
@@ -43,7 +41,7 @@ export class PackageCache {
     return `${this.#directory}/${sha256}.${extract ? 'tree' : 'file'}`;
   }
 
-  async acquire(request: PackageRequest, tell: Tell, signal: AbortSignal): Promise<AcquiredPackage> {
+  async acquire(request: PackageRequest, tell: TellProgress, signal: AbortSignal): Promise<AcquiredPackage> {
     const { packageId, version, extension, sha256, extract } = request;
     const acquired: AcquiredPackage = { packageId, version, extension, sha256, extract };
     const key = this.pathOf(request);
@@ -58,7 +56,7 @@ export class PackageCache {
     return acquired;
   }
 
-  async #bring(request: PackageRequest, tell: Tell, signal: AbortSignal): Promise<void> {
+  async #bring(request: PackageRequest, tell: TellProgress, signal: AbortSignal): Promise<void> {
     const files = this.#files;
     const { packageId, version, extension, sizeBytes, extract } = request;
     const name = `${packageId} ${version}`;

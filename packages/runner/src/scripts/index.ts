@@ -9,8 +9,10 @@ import { splitParameters } from './parameters.ts';
 import { posixFiles } from './posix.ts';
 import { powerShellFiles } from './powershell.ts';
 import { pythonFiles } from './python.ts';
+import type { ScriptSource } from './source.ts';
 
 export { splitParameters } from './parameters.ts';
+export type { ScriptSource } from './source.ts';
 
 /** The values of `Octopus.Action.Script.Syntax` that run; `Sh` is any POSIX shell. */
 export type ScriptSyntax = 'Bash' | 'Sh' | 'Python' | 'PowerShell';
@@ -37,9 +39,6 @@ export const INTERPRETERS: Readonly<Record<ScriptSyntax, readonly string[]>> = {
   Python: ['python3', '/usr/bin/python3', '/usr/local/bin/python3', 'python'],
   PowerShell: ['pwsh', '/usr/bin/pwsh', '/usr/local/bin/pwsh', '/opt/microsoft/powershell/7/pwsh'],
 };
-
-/** Its text, or where it lies: a file that its program sees there when it begins. */
-export type ScriptSource = string | { readonly path: string };
 
 /**
  * Puts a script together.

@@ -1,7 +1,7 @@
 /** Scripts for `sh` and `bash`: functions, variables and parameters in one file, the script beside it. */
 import { readFileSync } from 'node:fs';
 import type { LateFile } from '@argonaut/contracts/attempt';
-import type { ScriptSource } from './index.ts';
+import type { ScriptSource } from './source.ts';
 
 const functions = prelude('functions.sh');
 const encoder = prelude('base64.sh');

@@ -1,7 +1,7 @@
 /** Scripts for PowerShell: a bootstrap that defines the functions and runs the script beside it. */
 import { readFileSync } from 'node:fs';
 import type { LateFile } from '@argonaut/contracts/attempt';
-import type { ScriptSource } from './index.ts';
+import type { ScriptSource } from './source.ts';
 
 const bootstrap = readFileSync(new URL('./preludes/bootstrap.ps1', import.meta.url), 'utf8');
 

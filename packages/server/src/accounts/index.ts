@@ -1,5 +1,5 @@
 /** Accounts: who the server is on other machines, such as workers behind SSH. */
-import type { Feature } from '../services.ts';
+import type { Feature } from '../feature.ts';
 import { accountRoutes } from './routes.ts';
 
 export { accountsIn, type SshLogin, sshLogin } from './queries.ts';

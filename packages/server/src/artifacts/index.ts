@@ -1,5 +1,5 @@
 /** Artifacts: files that tasks leave behind. */
-import type { Feature } from '../services.ts';
+import type { Feature } from '../feature.ts';
 import { artifactRoutes } from './routes.ts';
 
 export { artifactStore } from './collect.ts';

@@ -3,15 +3,15 @@ import { join } from 'node:path';
 import { createRunner, type Runner } from '@argonaut/runner';
 import { createDockerEngine, endpointFromDockerHost } from '@argonaut/runner/docker';
 import { createLocalFiles, createLocalProcesses, systemClock } from '@argonaut/runner/local';
-import type { Services } from '../services.ts';
+import type { Foundation } from '../foundation.ts';
 import { noteRemoval } from '../tasks/removals.ts';
 import { databaseJournal } from './journal.ts';
 
 /** The folder of the runner in the data directory. */
 const FOLDER = 'worker';
 
-export function startBuiltInWorker(services: Services, worker: string): Promise<Runner> {
-  const { config, database, installationId, log } = services;
+export function startBuiltInWorker(foundation: Foundation, worker: string): Promise<Runner> {
+  const { config, database, installationId, log } = foundation;
   return createRunner({
     engine: createDockerEngine(endpointFromDockerHost(config.dockerHost)),
     files: createLocalFiles(),
@@ -26,6 +26,6 @@ export function startBuiltInWorker(services: Services, worker: string): Promise<
     hostEnvironment: config.stepEnvironment,
     proxies: config.stepEnvironment,
     onProblem: (message) => log.warn({ worker }, message),
-    onRemoved: (removed) => void noteRemoval(services, removed),
+    onRemoved: (removed) => void noteRemoval(foundation, removed),
   });
 }

@@ -1,50 +1,43 @@
 /** The connections of this process. Each way to reach a worker (`CommunicationStyle`) is a connector in one table. */
 import { Invalid } from '@argonaut/contracts';
 import type { WorkerConnection } from '@argonaut/contracts/attempt';
-import type { Stored } from '../database/index.ts';
-import type { Services } from '../services.ts';
-import { type Worker, workersIn } from '../workers/queries.ts';
+import type { Foundation } from '../foundation.ts';
+import { workersIn } from '../workers/queries.ts';
 import { startBuiltInWorker } from './built-in.ts';
+import type { Connector, OpenConnection } from './connector.ts';
 import { sshConnector } from './ssh.ts';
 
 /** The machine of the server itself. It is in no list of workers: it steps in where the default pool is empty. */
 export const BUILT_IN_WORKER = { id: 'built-in', name: 'Built-in worker' } as const;
-
-export type OpenConnection = WorkerConnection & AsyncDisposable;
-
-/** A way to reach workers. */
-export interface Connector {
-  /** All that the way depends on, as a text: when it changes the worker is reached anew. A health check does not change it. */
-  identity(services: Services, worker: Stored<Worker>): Promise<string>;
-  /** Opens the way; what it gives is closed when the worker changes or the server stops. */
-  open(services: Services, worker: Stored<Worker>, signal: AbortSignal): Promise<OpenConnection>;
-}
 
 interface Kept {
   readonly identity: string;
   readonly connection: Promise<OpenConnection>;
 }
 
-export class Connections implements AsyncDisposable {
+export interface Connections extends AsyncDisposable {
+  /** @throws NotFound for an unknown worker, Invalid for one that cannot be reached by this server. */
+  to(id: string, signal: AbortSignal): Promise<WorkerConnection>;
+}
+
+/** Made when they are first needed, and then kept. */
+export class KeptConnections implements Connections {
+  readonly #foundation: Foundation;
   readonly #connectors: Readonly<Record<string, Connector>>;
   readonly #kept = new Map<string, Kept>();
-  #services: Services | undefined;
 
-  constructor(connectors: Readonly<Record<string, Connector>> = { Ssh: sshConnector }) {
+  constructor(
+    foundation: Foundation,
+    connectors: Readonly<Record<string, Connector>> = { Ssh: sshConnector },
+  ) {
+    this.#foundation = foundation;
     this.#connectors = connectors;
   }
 
-  /** The services know their connections, and these know the services: they are told once. */
-  attach(services: Services): void {
-    this.#services = services;
-  }
-
-  /** @throws NotFound for an unknown worker, Invalid for one that cannot be reached by this server. */
   async to(id: string, signal: AbortSignal): Promise<WorkerConnection> {
-    const services = this.#services;
-    if (services === undefined) throw new Error('The connections have not been attached to the services.');
-    if (id === BUILT_IN_WORKER.id) return this.#keep(id, '', () => startBuiltInWorker(services, id));
-    const worker = await workersIn(services.database).get(id);
+    const foundation = this.#foundation;
+    if (id === BUILT_IN_WORKER.id) return this.#keep(id, '', () => startBuiltInWorker(foundation, id));
+    const worker = await workersIn(foundation.database).get(id);
     const style = worker.document.Endpoint.CommunicationStyle;
     // A worker without a wire of its own is this machine.
     if (style === 'None') return this.to(BUILT_IN_WORKER.id, signal);
@@ -54,8 +47,8 @@ export class Connections implements AsyncDisposable {
         `The worker "${worker.document.Name}" is reached by ${style}, which this server cannot do yet. Use Ssh, or a worker without an endpoint (None) for this machine.`,
       );
     }
-    const identity = await connector.identity(services, worker);
-    return this.#keep(id, identity, () => connector.open(services, worker, signal));
+    const identity = await connector.identity(foundation, worker);
+    return this.#keep(id, identity, () => connector.open(foundation, worker, signal));
   }
 
   async #keep(id: string, identity: string, open: () => Promise<OpenConnection>): Promise<WorkerConnection> {

@@ -1,18 +1,18 @@
 /** `WorkerDirectory` over the database: who is chosen is stored, so that the same task finds the same worker again. */
 import { messageOf, NotFound } from '@argonaut/contracts';
 import type { LeaseRequest, WorkerDirectory, WorkerLease } from '../execution/index.ts';
-import type { Services } from '../services.ts';
+import type { Foundation } from '../foundation.ts';
 import { poolsIn } from '../workers/pools/queries.ts';
 import { leasesPerWorker, workersIn, workersOfPool } from '../workers/queries.ts';
 import { chooseWorker } from './choice.ts';
-import { BUILT_IN_WORKER } from './connections.ts';
+import { BUILT_IN_WORKER, type Connections } from './connections.ts';
 
-export function createWorkerDirectory(services: Services): WorkerDirectory {
-  const { database, connections } = services;
+export function createWorkerDirectory(foundation: Foundation, connections: Connections): WorkerDirectory {
+  const { database } = foundation;
   return {
     async lease(request, signal): Promise<WorkerLease> {
-      const id = request.worker ?? (await choose(services, request));
-      return { worker: id, name: await nameOf(services, id), connection: await connections.to(id, signal) };
+      const id = request.worker ?? (await choose(foundation, request));
+      return { worker: id, name: await nameOf(foundation, id), connection: await connections.to(id, signal) };
     },
     async release({ task, pool, generation }) {
       await database.query
@@ -25,7 +25,7 @@ export function createWorkerDirectory(services: Services): WorkerDirectory {
   };
 }
 
-async function choose({ database }: Services, { task, pool, generation }: LeaseRequest): Promise<string> {
+async function choose({ database }: Foundation, { task, pool, generation }: LeaseRequest): Promise<string> {
   return database.transaction(async () => {
     const held = await database.query
       .selectFrom('worker_leases')
@@ -58,7 +58,7 @@ async function choose({ database }: Services, { task, pool, generation }: LeaseR
   });
 }
 
-async function nameOf({ database, log }: Services, id: string): Promise<string> {
+async function nameOf({ database, log }: Foundation, id: string): Promise<string> {
   if (id === BUILT_IN_WORKER.id) return BUILT_IN_WORKER.name;
   const worker = await workersIn(database)
     .find(id)

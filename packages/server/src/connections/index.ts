@@ -1,3 +1,4 @@
 /** How the server reaches workers: one connection per worker, made when it is first needed and then kept. */
-export { BUILT_IN_WORKER, Connections, type Connector } from './connections.ts';
+export { BUILT_IN_WORKER, type Connections, KeptConnections } from './connections.ts';
+export type { Connector } from './connector.ts';
 export { createWorkerDirectory } from './directory.ts';

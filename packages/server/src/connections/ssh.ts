@@ -3,13 +3,13 @@ import { Invalid } from '@argonaut/contracts';
 import { createRunner } from '@argonaut/runner';
 import { createDockerEngine } from '@argonaut/runner/docker';
 import { systemClock } from '@argonaut/runner/local';
-import { sshLogin } from '../accounts/index.ts';
+import { sshLogin } from '../accounts/queries.ts';
 import type { Stored } from '../database/index.ts';
-import type { Services } from '../services.ts';
+import type { Foundation } from '../foundation.ts';
 import { noteRemoval } from '../tasks/removals.ts';
 import type { Worker } from '../workers/queries.ts';
 import { sshEndpointOf } from '../workers/ssh-endpoint.ts';
-import type { Connector, OpenConnection } from './connections.ts';
+import type { Connector, OpenConnection } from './connector.ts';
 import { databaseJournal } from './journal.ts';
 
 /** Below the home of the user who logs in; each installation has a folder of its own there. */
@@ -27,11 +27,11 @@ export const sshConnector: Connector = {
 };
 
 async function openSshWorker(
-  services: Services,
+  foundation: Foundation,
   worker: Stored<Worker>,
   signal: AbortSignal,
 ): Promise<OpenConnection> {
-  const { config, database, keys, installationId, log } = services;
+  const { config, database, keys, installationId, log } = foundation;
   const endpoint = sshEndpointOf(worker.document);
   if (endpoint.ProxyId) {
     throw new Invalid(
@@ -74,7 +74,7 @@ async function openSshWorker(
       // What the worker says of itself counts; one that says nothing is behind the same proxy as the server.
       proxies: Object.keys(proxies).length > 0 ? proxies : config.stepEnvironment,
       onProblem: (message) => log.warn({ worker: worker.id }, message),
-      onRemoved: (removed) => void noteRemoval(services, removed),
+      onRemoved: (removed) => void noteRemoval(foundation, removed),
     });
     const dispose = runner[Symbol.asyncDispose].bind(runner);
     return Object.assign(runner, {

@@ -1,5 +1,5 @@
 /** Deployments: a release on its way to an environment. */
-import type { Feature } from '../services.ts';
+import type { Feature } from '../feature.ts';
 import { executionRoutes } from './executions.routes.ts';
 import { deploymentRoutes } from './routes.ts';
 

@@ -1,5 +1,5 @@
 /** Events: the audit trail. Who did what, from where, when, and about which documents; never changed, never removed. */
-import type { Feature } from '../services.ts';
+import type { Feature } from '../feature.ts';
 import { eventRoutes } from './routes.ts';
 
 export { CATEGORIES, type EventCategory } from './categories.ts';

@@ -2,8 +2,9 @@
  * Writes the audit trail. Whoever does something of consequence says so here, inside the transaction that does it: both
  * are there afterwards, or neither. There is no way to change or remove what was written; the database refuses.
  */
+
+import type { Foundation } from '../foundation.ts';
 import type { Principal } from '../http/permissions.ts';
-import type { Services } from '../services.ts';
 import type { EventCategory } from './categories.ts';
 import type { EventBody } from './queries.ts';
 
@@ -25,7 +26,7 @@ export interface Happening {
 
 /** Belongs to the caller's transaction; outside of one it is committed at once. */
 export async function recordEvent(
-  { database, now }: Pick<Services, 'database' | 'now'>,
+  { database, now }: Pick<Foundation, 'database' | 'now'>,
   { category, space = '', message, related, mentions = [], by, details }: Happening,
 ): Promise<void> {
   const body: EventBody = {

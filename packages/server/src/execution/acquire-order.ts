@@ -3,7 +3,7 @@
  * digest; what it has not is fixed by whoever has it first.
  */
 import { ArgonautError, messageOf } from '@argonaut/contracts';
-import type { AcquiredImage, AcquireProgress, ImageRequest } from '@argonaut/contracts/attempt';
+import type { AcquiredImage, ImageRequest, TellProgress } from '@argonaut/contracts/attempt';
 import type { CommandOf } from '@argonaut/orchestrator';
 import type { Call } from './call.ts';
 import { serverLine } from './change.ts';
@@ -11,8 +11,6 @@ import { engineBack, isEngineAway } from './engine-back.ts';
 import type { Entry } from './execution-side.ts';
 import { isAway, WorkerLost } from './patience.ts';
 import type { NamedImage } from './ports.ts';
-
-type Tell = (line: AcquireProgress) => void;
 
 export async function acquireImage(order: CommandOf<'acquire'>, call: Call): Promise<Entry> {
   const { execution, lease, signal } = call;
@@ -27,7 +25,7 @@ export async function acquireImage(order: CommandOf<'acquire'>, call: Call): Pro
   };
   const beganMs = ports.now();
   let pullingSinceMs: number | undefined;
-  const tell: Tell = ({ level, message, pulling }) => {
+  const tell: TellProgress = ({ level, message, pulling }) => {
     if (pulling) pullingSinceMs ??= ports.now();
     execution.post({ frames: [serverLine(activity, level, message, ports.now())] }).catch(() => {});
   };
@@ -86,7 +84,7 @@ async function acquire(
   { lease, signal, patiently }: Call,
   first: ImageRequest,
   anew: () => Promise<ImageRequest>,
-  tell: Tell,
+  tell: TellProgress,
 ): Promise<AcquiredImage> {
   let request: ImageRequest | undefined = first;
   const once = () =>

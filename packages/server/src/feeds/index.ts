@@ -1,6 +1,8 @@
 /** Feeds: where images and packages come from. */
+
+import type { Feature } from '../feature.ts';
 import { provideFeedFacts } from '../processes/packages/newest.ts';
-import type { Feature, Services } from '../services.ts';
+import type { Services } from '../services.ts';
 import { defaultSpace } from '../spaces/queries.ts';
 import { feedContentsRoutes } from './contents.routes.ts';
 import { feedVersions } from './contents.ts';

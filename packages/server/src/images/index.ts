@@ -3,7 +3,7 @@
  * that what was tried in one environment is what runs in the next. `lockKnownImages` fills it when they are made; the
  * first task that uses another reference fixes it (`connections/images.ts`).
  */
-import type { Feature } from '../services.ts';
+import type { Feature } from '../feature.ts';
 import { imageRoutes } from './routes.ts';
 
 export { aboutLock } from './audit.ts';

@@ -1,7 +1,7 @@
 /** Lifecycles: through which environments a release goes, in phases. */
 import { WritableLifecycle } from '@argonaut/contracts/rest';
+import type { Feature } from '../feature.ts';
 import { withDefaults } from '../http/index.ts';
-import type { Feature } from '../services.ts';
 import { DEFAULT_LIFECYCLE, lifecyclesIn } from './queries.ts';
 import { lifecycleRoutes } from './routes.ts';
 

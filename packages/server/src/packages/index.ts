@@ -1,5 +1,5 @@
 /** The built-in feed's packages, and what builds tell about them. */
-import type { Feature } from '../services.ts';
+import type { Feature } from '../feature.ts';
 import { buildInformationRoutes } from './buildinformation.routes.ts';
 import { packageRoutes } from './routes.ts';
 

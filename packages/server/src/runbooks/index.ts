@@ -2,7 +2,7 @@
  * Runbooks: processes of a project that need no release. A run takes a snapshot; `runbookSnapshotNamed` finds the
  * published one, `createRunbookSnapshot` makes one of the draft, `loadRunbookSnapshot` gives what a run needs.
  */
-import type { Feature } from '../services.ts';
+import type { Feature } from '../feature.ts';
 import { previewRoutes } from './previews.routes.ts';
 import { runbookRoutes } from './routes.ts';
 import { snapshotRoutes } from './snapshots/routes.ts';

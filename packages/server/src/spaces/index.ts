@@ -1,5 +1,5 @@
 /** Spaces: separate worlds on one server. */
-import type { Feature } from '../services.ts';
+import type { Feature } from '../feature.ts';
 import { type SeedSpace, spaceRoutes } from './routes.ts';
 
 /** `seed` knows all folders, so the application passes it in. */

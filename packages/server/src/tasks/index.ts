@@ -1,5 +1,5 @@
 /** Tasks: the queue, what runs now, what ran, and its log. */
-import type { Feature } from '../services.ts';
+import type { Feature } from '../feature.ts';
 import { taskLogRoutes } from './log.routes.ts';
 import { taskRoutes } from './routes.ts';
 import { terminalRoutes } from './terminal/routes.ts';

@@ -5,7 +5,7 @@
 import { messageOf } from '@argonaut/contracts';
 import type { RemovedAttempt } from '@argonaut/runner';
 import type { BlobStore } from '../blobs/index.ts';
-import type { Services } from '../services.ts';
+import type { Foundation } from '../foundation.ts';
 import { tasksIn } from './queries.ts';
 
 /** Goes with the log. */
@@ -13,7 +13,7 @@ const keyOf = (task: string): string => `logs/${task}/removals`;
 
 /** Never rejects. Writes nothing for a task that was deleted meanwhile: nobody would delete it again. */
 export async function noteRemoval(
-  { blobs, database, log }: Pick<Services, 'blobs' | 'database' | 'log'>,
+  { blobs, database, log }: Pick<Foundation, 'blobs' | 'database' | 'log'>,
   { task, attempt, ms }: RemovedAttempt,
 ): Promise<void> {
   const line = `${JSON.stringify({ attempt, ms })}\n`;

@@ -1,5 +1,5 @@
 /** Workers: the machines that run steps; the pools that steps ask for; the policies of machines; their health. */
-import type { Feature } from '../services.ts';
+import type { Feature } from '../feature.ts';
 import { discoverRoutes } from './discover.routes.ts';
 import { pullImagesRoutes } from './images/routes.ts';
 import { seedPolicy } from './policies/queries.ts';

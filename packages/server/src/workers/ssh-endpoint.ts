@@ -2,7 +2,7 @@
 import { Invalid, NotFound } from '@argonaut/contracts';
 import type { WritableWorker } from '@argonaut/contracts/rest';
 import { accountsIn } from '../accounts/queries.ts';
-import type { Services } from '../services.ts';
+import type { Foundation } from '../foundation.ts';
 
 export interface SshEndpoint {
   readonly AccountId: string;
@@ -46,7 +46,7 @@ export function sshEndpointOf(worker: Pick<WritableWorker, 'Name' | 'Endpoint'>)
 
 /** Before it is stored: the endpoint is whole, its fingerprint is one, and its account exists and can log in. */
 export async function checkSshEndpoint(
-  { database }: Services,
+  { database }: Foundation,
   space: string,
   worker: Pick<WritableWorker, 'Name' | 'Endpoint'>,
 ): Promise<void> {

@@ -1,6 +1,6 @@
 /** A server with a feed whose registry is played, and a worker whose engine says what the test wants. */
 import { ArgonautError, NotFound } from '@argonaut/contracts';
-import type { AcquiredImage, AcquireProgress, ImageRequest } from '@argonaut/contracts/attempt';
+import type { AcquiredImage, TellProgress, ImageRequest } from '@argonaut/contracts/attempt';
 import { imageDirectory } from '../../src/connections/images.ts';
 import { FakeWorker } from '../execution/fake-worker.ts';
 import { type Content, makeImage, serve } from '../feeds/images.ts';
@@ -31,7 +31,7 @@ export class PullingWorker extends FakeWorker {
 
   override async acquire(
     request: ImageRequest,
-    _onProgress?: (line: AcquireProgress) => void,
+    _onProgress?: TellProgress,
   ): Promise<AcquiredImage> {
     this.asked.push(request);
     const { reference, policy } = request;

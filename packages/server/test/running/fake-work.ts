@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LateValues, WorkerConnection } from '@argonaut/contracts/attempt';
-import { Connections } from '../../src/connections/index.ts';
+import type { Connections } from '../../src/connections/index.ts';
 import type { Services } from '../../src/services.ts';
 import type { Dispatcher } from '../../src/tasks/queue/dispatcher.ts';
 import type { SharedPorts } from '../../src/tasks/queue/running-task.ts';
@@ -21,13 +21,15 @@ export interface FakeWork extends TestServer {
 }
 
 /** Every worker is the fake one. */
-class FakeConnections extends Connections {
+class FakeConnections implements Connections {
   worker: WorkerConnection | undefined;
 
-  override async to(): Promise<WorkerConnection> {
+  async to(): Promise<WorkerConnection> {
     if (this.worker === undefined) throw new Error('There is no fake worker.');
     return this.worker;
   }
+
+  async [Symbol.asyncDispose](): Promise<void> {}
 }
 
 const DEADLINE_MS = 10_000;

@@ -1,7 +1,7 @@
 /** Project groups: the folders in which projects are shown. */
 import { WritableProjectGroup } from '@argonaut/contracts/rest';
+import type { Feature } from '../../feature.ts';
 import { withDefaults } from '../../http/index.ts';
-import type { Feature } from '../../services.ts';
 import { DEFAULT_PROJECT_GROUP, projectGroupsIn } from './queries.ts';
 import { projectGroupRoutes } from './routes.ts';
 

@@ -1,5 +1,5 @@
 /** Runbook runs: a snapshot of a runbook, run for an environment. */
-import type { Feature } from '../../services.ts';
+import type { Feature } from '../../feature.ts';
 import { runbookRunRoutes } from './routes.ts';
 
 export { runbookRunTask } from './run.ts';

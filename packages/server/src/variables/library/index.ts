@@ -1,5 +1,5 @@
 /** Library variable sets: variables that several projects include. */
-import type { Feature } from '../../services.ts';
+import type { Feature } from '../../feature.ts';
 import { libraryVariableSetRoutes } from './routes.ts';
 
 export const libraryVariableSets: Feature = {

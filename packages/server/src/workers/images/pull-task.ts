@@ -3,7 +3,7 @@
  * after the other on each. Done again from the start after a crash, what is there costs nothing.
  */
 import { messageOf } from '@argonaut/contracts';
-import type { AcquireProgress, ImageRequest, LogLevel } from '@argonaut/contracts/attempt';
+import type { AcquireProgress, ImageRequest, LogLevel, TellProgress } from '@argonaut/contracts/attempt';
 import { PoolImage } from '@argonaut/contracts/rest';
 import { Value } from 'typebox/value';
 import { BUILT_IN_WORKER } from '../../connections/index.ts';
@@ -154,7 +154,7 @@ async function pull(
   { space, pool }: Place,
   worker: PoolWorker,
   { FeedId, Image, Digest }: PoolImage,
-  tell: (line: AcquireProgress) => void,
+  tell: TellProgress,
   signal: AbortSignal,
 ): Promise<string> {
   const deadline = AbortSignal.any([signal, AbortSignal.timeout(IMAGE_DEADLINE_MS)]);
