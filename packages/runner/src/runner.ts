@@ -4,7 +4,6 @@
  */
 import { Invalid, messageOf } from '@argonaut/contracts';
 import type {
-  AcquiredImage,
   AcquiredPackage,
   AttemptEvent,
   AttemptSpec,
@@ -16,6 +15,7 @@ import type {
   LateValues,
   OpenedAttempt,
   PackageRequest,
+  PresentImage,
   ResolvedImage,
   StagedAttempt,
   TellProgress,
@@ -192,11 +192,7 @@ class LocalRunner implements Runner {
     return this.#acquisition(image).resolve(image, signal);
   }
 
-  acquire(
-    image: ImageRequest,
-    onProgress: TellProgress,
-    signal: AbortSignal,
-  ): Promise<AcquiredImage> {
+  acquire(image: ImageRequest, onProgress: TellProgress, signal: AbortSignal): Promise<PresentImage> {
     return this.#acquisition(image).acquire(image, onProgress, signal);
   }
 

@@ -7,8 +7,9 @@ import type { AcquireProgress, ImageBuild, ImageRequest } from '@argonaut/contra
 import { afterAll, describe, expect, it } from 'vitest';
 import { passwordRegistry, registry } from '../../../test/services.ts';
 import { createDockerEngine, endpointFromDockerHost } from '../src/docker/index.ts';
+import { systemClock } from '../src/local/index.ts';
 import type { Engine } from '../src/ports/index.ts';
-import { acquiring } from './acquiring.ts';
+import { acquiring, imageUses } from './acquiring.ts';
 import { eventually, patience } from './contract/bench.ts';
 
 const docker = (...args: string[]) => promisify(execFile)('docker', args);
@@ -27,9 +28,13 @@ function request(dockerfile: string, more: Partial<ImageBuild> = {}): ImageReque
   };
 }
 
+/** A worker's memory, for those that are one after the other on the same worker. */
+const uses = await imageUses();
+
 async function build(what: ImageRequest, over: Engine = engine, signal = patience()) {
   const lines: AcquireProgress[] = [];
-  const image = await (await acquiring(over)).acquire(what, (line) => lines.push(line), signal);
+  const images = await acquiring(over, systemClock, uses);
+  const image = await images.acquire(what, (line) => lines.push(line), signal);
   made.push(image.local);
   return { image, lines, text: lines.map(({ message }) => message).join('\n') };
 }
@@ -49,6 +54,33 @@ function counting(): { readonly engine: Engine; readonly builds: string[] } {
     },
   });
   return { engine: over, builds };
+}
+
+/** A tag in the registry that no engine knows, and whose meaning the test decides. */
+async function movingTag() {
+  const { host } = await registry();
+  const name = `${host}/argonaut-test/moving-${randomBytes(4).toString('hex')}:1`;
+  const repository = name.slice(0, -2);
+  const forgetBases = async () => {
+    const listed = await engine.listImages(patience());
+    const names = listed.flatMap(({ repoDigests, repoTags }) =>
+      [...repoDigests, ...repoTags].filter((candidate) => candidate.startsWith(repository)),
+    );
+    for (const known of new Set(names)) await docker('rmi', known).catch(() => {});
+  };
+  return {
+    name,
+    /** @returns the digest of what was pushed */
+    async push(from: string): Promise<string> {
+      await docker('tag', from, name);
+      const { stdout } = await docker('push', name);
+      await docker('rmi', name);
+      return /digest: (sha256:\w+)/.exec(stdout)?.[1] ?? '';
+    },
+    /** The engine knows it no more, under any name of this repository. */
+    forget: forgetBases,
+    [Symbol.asyncDispose]: forgetBases,
+  };
 }
 
 const output = async (image: string, ...command: string[]) =>
@@ -149,27 +181,64 @@ describe('an image that is built on the worker', () => {
     await expect(without).rejects.toMatchObject({ kind: 'Unauthorised' });
   });
 
-  it('takes the present meaning of a tag when its policy says always', async () => {
-    const { host } = await registry();
-    const tag = `${host}/argonaut-test/moving-${randomBytes(4).toString('hex')}:1`;
-    const push = async (from: string) => {
-      await docker('tag', from, tag);
-      await docker('push', '--quiet', tag);
-      await docker('rmi', tag);
-    };
-    const what = { ...request(`FROM ${tag}\n${fresh()}\n`), policy: 'always' } as const;
-    await push('argonaut-test/busybox:1');
+  it('takes the present meaning of a tag when its policy says always, and builds only when that is another', async () => {
+    await using tag = await movingTag();
+    const { engine: over, builds } = counting();
+    const what = { ...request(`FROM ${tag.name}\n${fresh()}\n`), policy: 'always' } as const;
+    const one = await tag.push('argonaut-test/busybox:1');
+    const first = await build(what, over);
+    await build(what, over);
+    expect(builds).toEqual([first.image.local]);
+    const two = await tag.push('argonaut-test/environment:1');
+    const second = await build(what, over);
+    expect(builds).toEqual([first.image.local, second.image.local]);
+    expect([first.image.bases, second.image.bases]).toEqual([{ [tag.name]: one }, { [tag.name]: two }]);
+  });
+
+  it('stays what it was when its tag moves, and says what it begins from; a worker that forgot asks again', async () => {
+    await using tag = await movingTag();
+    const what = request(`FROM ${tag.name}\n${fresh()}\n`);
+    const one = await tag.push('argonaut-test/busybox:1');
     const first = await build(what);
-    const before = await engine.inspectImage(first.image.local, patience());
-    await push('argonaut-test/environment:1');
+    await tag.push('argonaut-test/environment:1');
     const second = await build(what);
-    const after = await engine.inspectImage(second.image.local, patience());
-    expect(second.image.local).toBe(first.image.local);
-    expect(after?.id).not.toBe(before?.id);
-    const listed = await engine.listImages(patience());
-    const bases = listed.flatMap(({ repoDigests }) =>
-      repoDigests.filter((name) => name.startsWith(tag.slice(0, -2))),
+    expect([second.image, second.lines]).toEqual([first.image, []]);
+    expect(second.image.bases).toEqual({ [tag.name]: one });
+    const forgetful = await acquiring(engine);
+    const third = await forgetful.acquire(what, () => {}, patience());
+    made.push(third.local);
+    expect(third.local).not.toBe(first.image.local);
+  });
+
+  it('begins from what its bases are fixed to, whatever their tags mean; then it needs no registry', async () => {
+    await using tag = await movingTag();
+    const one = await tag.push('argonaut-test/busybox:1');
+    const two = await tag.push('argonaut-test/environment:1');
+    const dockerfile = `ARG BASE=${tag.name}\nFROM $BASE AS tools\n${fresh()}\nFROM ${base}\nCOPY --from=tools /etc /copied\n`;
+    const fixedTo = (digest: string) =>
+      request(dockerfile, { digests: { [tag.name]: digest, [base]: local } });
+    // The other base exists on the worker only: what is here under that name is taken.
+    const { digest: local = '' } = await (await acquiring(engine)).acquire(
+      { reference: `${(await registry()).host}/${base}`, policy: 'always' },
+      () => {},
+      patience(),
     );
-    for (const name of bases) await engine.removeImage(name, patience());
+    const first = await build(fixedTo(one));
+    const second = await build(fixedTo(two));
+    expect(first.image.local).not.toBe(second.image.local);
+    expect(second.image.bases).toEqual({ [tag.name]: two, [base]: local });
+    await tag.forget();
+    const { engine: over, builds } = counting();
+    const always = { ...fixedTo(one), policy: 'always' } as const;
+    const again = await build(always, over);
+    expect([again.image, again.lines, builds]).toEqual([first.image, [], []]);
+  });
+
+  it('whose base is gone names it', async () => {
+    await using tag = await movingTag();
+    await tag.push('argonaut-test/busybox:1');
+    const gone = `sha256:${'0'.repeat(64)}`;
+    const what = request(`FROM ${tag.name}\n${fresh()}\n`, { digests: { [tag.name]: gone } });
+    await expect(build(what)).rejects.toMatchObject({ kind: 'NotFound', details: { base: tag.name } });
   });
 });

@@ -48,8 +48,22 @@ export interface ImageBuild {
   readonly dockerfile: string;
   /** Values of `ARG`. */
   readonly arguments: Readonly<Record<string, string>>;
+  /**
+   * What the images that the Dockerfile begins from are fixed to, by reference (as it stands there, with the arguments
+   * filled in). One that is absent is what its tag means on the worker.
+   */
+  readonly digests?: ImageDigests;
   /** For the images that the Dockerfile begins from, by registry; used for this one request. */
   readonly credentials: readonly (RegistryCredentials & { readonly registry: string })[];
+}
+
+/** Reference → digest. */
+export type ImageDigests = Readonly<Record<string, string>>;
+
+/** An image that is on the worker now. */
+export interface PresentImage extends AcquiredImage {
+  /** Of a built one: the digests of the images that it was built from, without those that its Dockerfile names by digest. */
+  readonly bases?: ImageDigests;
 }
 
 export interface PackageRequest extends AcquiredPackage {
@@ -157,11 +171,7 @@ export interface WorkerConnection {
   resolve(image: ImageRequest, signal: AbortSignal): Promise<ResolvedImage>;
 
   /** Makes the image present; one pull per digest, shared by everyone who waits. */
-  acquire(
-    image: ImageRequest,
-    onProgress: TellProgress,
-    signal: AbortSignal,
-  ): Promise<AcquiredImage>;
+  acquire(image: ImageRequest, onProgress: TellProgress, signal: AbortSignal): Promise<PresentImage>;
 
   /**
    * Makes a package present, by its content: one transfer per hash, shared by everyone who waits. Unpacked if asked, under

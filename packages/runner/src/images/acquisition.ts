@@ -7,6 +7,7 @@ import { kindOf, messageOf, NotFound } from '@argonaut/contracts';
 import type {
   AcquiredImage,
   ImageRequest,
+  PresentImage,
   ResolvedImage,
   TellProgress,
 } from '@argonaut/contracts/attempt';
@@ -50,6 +51,7 @@ export class ImageAcquisition {
     this.#builds = new ImageBuilds({
       engine,
       knowledge,
+      uses,
       clock,
       version: (signal) => this.#engineVersion(signal),
       acquire: (request, onProgress, signal) => this.acquire(request, onProgress, signal),
@@ -67,12 +69,10 @@ export class ImageAcquisition {
     );
   }
 
-  async acquire(request: ImageRequest, onProgress: TellProgress, signal: AbortSignal): Promise<AcquiredImage> {
-    const image =
-      request.build === undefined
-        ? await this.#acquire(request, onProgress, signal)
-        : await this.#builds.acquire(request, request.build, onProgress, signal);
-    this.#uses.note(image.local, request.build === undefined ? request.reference : undefined);
+  async acquire(request: ImageRequest, onProgress: TellProgress, signal: AbortSignal): Promise<PresentImage> {
+    if (request.build !== undefined) return this.#builds.acquire(request, request.build, onProgress, signal);
+    const image = await this.#acquire(request, onProgress, signal);
+    this.#uses.note(image.local, request.reference);
     return image;
   }
 

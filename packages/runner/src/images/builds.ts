@@ -3,18 +3,25 @@
  * builds nothing; the images it begins from are acquired as all others are (by digest, with the request's credentials,
  * kept under names of ours), and the build itself needs no registry and sees no credentials.
  */
-import { createHash } from 'node:crypto';
 import { ArgonautError, Invalid, NotFound } from '@argonaut/contracts';
-import type { AcquiredImage, ImageBuild, ImageRequest, TellProgress } from '@argonaut/contracts/attempt';
+import type {
+  AcquiredImage,
+  ImageBuild,
+  ImageDigests,
+  ImageRequest,
+  PresentImage,
+  TellProgress,
+} from '@argonaut/contracts/attempt';
 import { engineMessageOf, isConnectionError } from '../docker/errors.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Engine, EngineVersion } from '../ports/engine.ts';
 import { BuildReport } from './build-report.ts';
-import { baseImages, instructionsOf, withBases } from './dockerfile.ts';
+import { type BaseImage, baseImages, instructionsOf, withBases } from './dockerfile.ts';
 import type { ImageKnowledge } from './knowledge.ts';
-import { builtRepository } from './names.ts';
+import { builtName } from './names.ts';
 import { parseReference } from './reference.ts';
 import { SharedPulls } from './shared-pulls.ts';
+import type { ImageUses } from './uses.ts';
 
 /** Compilers may be silent for long, so only the whole is limited. */
 const buildDeadlineMs = 60 * 60_000;
@@ -22,6 +29,7 @@ const buildDeadlineMs = 60 * 60_000;
 export interface ImageBuildsOptions {
   readonly engine: Engine;
   readonly knowledge: ImageKnowledge;
+  readonly uses: ImageUses;
   readonly clock: Clock;
   readonly version: (signal: AbortSignal) => Promise<EngineVersion>;
   /** Makes an image present that a Dockerfile begins from. */
@@ -32,67 +40,103 @@ export interface ImageBuildsOptions {
   ) => Promise<AcquiredImage>;
 }
 
-type Platform = Pick<EngineVersion, 'os' | 'architecture'>;
+/** An image to begin from, as it is here now. */
+interface Begun {
+  readonly base: BaseImage;
+  readonly image: AcquiredImage;
+}
 
-/** The content decides the name: Dockerfile, arguments, platform. */
-export function builtName(build: Pick<ImageBuild, 'dockerfile' | 'arguments'>, platform: Platform): string {
-  const facts = [
-    build.dockerfile,
-    Object.entries(build.arguments).toSorted(([a], [b]) => (a < b ? -1 : 1)),
-    platform.os,
-    platform.architecture,
-  ];
-  return `${builtRepository}:${createHash('sha256').update(JSON.stringify(facts)).digest('hex').slice(0, 40)}`;
+interface ToBuild {
+  readonly local: string;
+  readonly begun: readonly Begun[];
+  readonly version: EngineVersion;
 }
 
 export class ImageBuilds {
   readonly #options: ImageBuildsOptions;
-  readonly #shared = new SharedPulls<AcquiredImage>();
+  readonly #shared = new SharedPulls<void>();
 
   constructor(options: ImageBuildsOptions) {
     this.#options = options;
   }
 
   /**
-   * `always`: the images it begins from are asked for anew, and what they changed is built anew.
-   * @throws Invalid with the line of the Dockerfile that failed and what it printed last
+   * What is fixed by a digest decides the name alone, so an image that is here needs no registry. What is not fixed is
+   * what it was when this was asked for last; with `always` what it is now.
+   * @throws Invalid with the line of the Dockerfile that failed and what it printed last; the error about an image to
+   *   begin from says in `details.base` which one
    */
   async acquire(
     request: ImageRequest,
     build: ImageBuild,
     onProgress: TellProgress,
     signal: AbortSignal,
-  ): Promise<AcquiredImage> {
-    const { engine } = this.#options;
+  ): Promise<PresentImage> {
+    const { uses } = this.#options;
     const version = await this.#options.version(signal);
-    const local = builtName(build, version);
-    const present = request.policy === 'always' ? undefined : await engine.inspectImage(local, signal);
-    if (present !== undefined) {
-      this.#options.knowledge.remember(local, present);
-      return acquired(request, local, version);
+    const bases = baseImages(build.dockerfile, build.arguments);
+    const tagged = new Set(bases.filter(isTagged).map(({ reference }) => reference));
+    const fixed = ofThose(tagged, Object.entries(build.digests ?? {}));
+    const asked = builtName(build, version, fixed);
+    const isFixed = [...tagged].every((reference) => Object.hasOwn(fixed, reference));
+
+    const known = isFixed ? asked : request.policy === 'always' ? undefined : uses.lastOf(asked);
+    const meant = isFixed ? fixed : known === undefined ? undefined : uses.basesOf(known);
+    if (known !== undefined && meant !== undefined && (await this.#isHere(known, signal))) {
+      return this.#acquired(request, version, { local: known, asked, bases: meant });
     }
     if (request.policy === 'never') {
       throw new NotFound(
         `${request.reference} is not on the worker, and its policy is "never". Choose another policy, so that it may be built.`,
       );
     }
-    return this.#shared.share(local, onProgress, signal, async (tell, building) => {
-      const deadline = AbortSignal.any([building, AbortSignal.timeout(buildDeadlineMs)]);
-      await this.#build(request, build, local, version, tell, deadline);
-      return acquired(request, local, version);
-    });
+    const begun: Begun[] = [];
+    for (const base of bases) {
+      begun.push({ base, image: await this.#begin(base, request, build, onProgress, signal) });
+    }
+    const identities = begun.map(({ base, image }) => [base.reference, image.digest ?? image.local] as const);
+    const local = builtName(build, version, ofThose(tagged, identities));
+    if (!(await this.#isHere(local, signal))) {
+      await this.#shared.share(local, onProgress, signal, async (tell, building) => {
+        const deadline = AbortSignal.any([building, AbortSignal.timeout(buildDeadlineMs)]);
+        await this.#build(request, build, { local, begun, version }, tell, deadline);
+      });
+    }
+    const digests = begun.flatMap(({ base, image: { digest } }) =>
+      digest === undefined ? [] : [[base.reference, digest] as const],
+    );
+    return this.#acquired(request, version, { local, asked, bases: ofThose(tagged, digests) });
+  }
+
+  async #isHere(local: string, signal: AbortSignal): Promise<boolean> {
+    const present = await this.#options.engine.inspectImage(local, signal);
+    if (present !== undefined) this.#options.knowledge.remember(local, present);
+    return present !== undefined;
+  }
+
+  #acquired(
+    { reference }: ImageRequest,
+    { os, architecture }: EngineVersion,
+    { local, asked, bases }: { readonly local: string; readonly asked: string; readonly bases: ImageDigests },
+  ): PresentImage {
+    this.#options.uses.noteBuilt(local, bases, asked === local ? undefined : asked);
+    return { reference, local, os, architecture, bases };
   }
 
   async #build(
     request: ImageRequest,
     build: ImageBuild,
-    local: string,
-    version: EngineVersion,
+    { local, begun, version }: ToBuild,
     tell: TellProgress,
     signal: AbortSignal,
   ): Promise<void> {
     const { engine, knowledge, clock } = this.#options;
-    const dockerfile = await this.#withAcquiredBases(request, build, tell, signal);
+    // Without a digest its name here is an id of the engine, which not every builder takes for an image.
+    const names = begun.map(({ base, image }) => ({
+      base,
+      name: image.digest === undefined ? base.reference : image.local,
+    }));
+    const dockerfile = withBases(build.dockerfile, names);
     const report = new BuildReport(request.reference, instructionsOf(build.dockerfile), tell, clock);
     try {
       await engine.buildImage(
@@ -121,42 +165,53 @@ export class ImageBuilds {
     report.done(made.sizeBytes);
   }
 
-  async #withAcquiredBases(
-    request: ImageRequest,
-    build: ImageBuild,
+  async #begin(
+    base: BaseImage,
+    { policy }: ImageRequest,
+    { credentials, digests }: ImageBuild,
     tell: TellProgress,
     signal: AbortSignal,
-  ): Promise<string> {
-    const names: Parameters<typeof withBases>[1][number][] = [];
-    for (const base of baseImages(build.dockerfile, build.arguments)) {
-      const { registry } = parsedBase(base.reference, base.instruction.line);
-      const credentials = build.credentials.find((candidate) => candidate.registry === registry);
-      const image = await this.#options.acquire(
-        {
-          reference: base.reference,
-          policy: request.policy,
-          ...(credentials === undefined ? {} : { credentials }),
-        },
-        tell,
-        signal,
-      );
-      // Without a digest its name here is an id of the engine, which not every builder takes for an image.
-      names.push({ base, name: image.digest === undefined ? base.reference : image.local });
+  ): Promise<AcquiredImage> {
+    const { reference } = base;
+    const { registry } = parsed(base);
+    const own = credentials.find((candidate) => candidate.registry === registry);
+    const digest = Object.hasOwn(digests ?? {}, reference) ? digests?.[reference] : undefined;
+    const request = {
+      reference,
+      policy,
+      ...(digest === undefined ? {} : { digest }),
+      ...(own === undefined ? {} : { credentials: own }),
+    };
+    try {
+      return await this.#options.acquire(request, tell, signal);
+    } catch (error) {
+      if (!(error instanceof ArgonautError)) throw error;
+      const details = { ...error.details, base: reference };
+      throw new ArgonautError(error.kind, error.message, { cause: error, details });
     }
-    return withBases(build.dockerfile, names);
   }
 }
 
-function parsedBase(reference: string, line: number): ReturnType<typeof parseReference> {
+function isTagged(base: BaseImage): boolean {
+  return parsed(base).digest === undefined;
+}
+
+function ofThose(
+  references: ReadonlySet<string>,
+  identities: readonly (readonly [string, string])[],
+): ImageDigests {
+  return Object.fromEntries(identities.filter(([reference]) => references.has(reference)));
+}
+
+function parsed({ reference, instruction }: BaseImage): ReturnType<typeof parseReference> {
   try {
     return parseReference(reference);
   } catch (cause) {
-    throw new Invalid(`Line ${line} of the Dockerfile: "${reference}" is not an image reference.`, { cause });
+    throw new Invalid(
+      `Line ${instruction.line} of the Dockerfile: "${reference}" is not an image reference.`,
+      { cause },
+    );
   }
-}
-
-function acquired(request: ImageRequest, local: string, { os, architecture }: Platform): AcquiredImage {
-  return { reference: request.reference, local, os, architecture };
 }
 
 /** The engine's words, the line they are about, and what the program printed last. */

@@ -55,6 +55,10 @@ describe('the images that a Dockerfile begins from', () => {
     expect(bases(dockerfile)).toEqual(['r.example:5000/alpine:3.20']);
     expect(bases(dockerfile, { TAG: '3.21' })).toEqual(['r.example:5000/alpine:3.21']);
     expect(bases('ARG X\nFROM ${X:-alpine}\n')).toEqual(['alpine']);
+    expect(bases('ARG X=\nFROM alpine:${X-3}3${X:+-slim}${X+.20}\n')).toEqual(['alpine:3.20']);
+    const nested = 'ARG MAJOR=3\nARG TAG="$MAJOR.20" RAW=\'$MAJOR\'\nFROM alpine:$TAG\n';
+    expect(bases(nested)).toEqual(['alpine:3.20']);
+    expect(bases(nested, { MAJOR: '4' })).toEqual(['alpine:4.20']);
     expect(() => bases('\nARG X\nFROM $X:1\n')).toThrow(/Line 3 .* the argument X has no value/);
     // Of a stage, so it has no say.
     expect(() => bases('FROM a\nARG X=1\nFROM b:$X\n')).toThrow(/Line 3/);

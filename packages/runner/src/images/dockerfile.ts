@@ -91,24 +91,46 @@ function noteArguments({ rest }: Instruction, given: BuildArguments, known: Map<
   for (const word of rest.match(/(?:[^\s"']|"[^"]*"|'[^']*')+/g) ?? []) {
     const equals = word.indexOf('=');
     const name = equals < 0 ? word : word.slice(0, equals);
-    const value =
-      given[name] ?? (equals < 0 ? undefined : word.slice(equals + 1).replace(/^(["'])(.*)\1$/, '$2'));
+    const value = Object.hasOwn(given, name)
+      ? given[name]
+      : equals < 0
+        ? undefined
+        : defaultValue(word.slice(equals + 1), known);
     if (value !== undefined) known.set(name, value);
   }
 }
 
+/** Arguments above it may stand in it; one that has no value is nothing there, as for the engine. */
+function defaultValue(written: string, known: ReadonlyMap<string, string>): string {
+  const [, quote = '', text = written] = /^(["'])(.*)\1$/.exec(written) ?? [];
+  return quote === "'" ? text : substituted(text, known, () => '');
+}
+
 function filledIn(written: string, known: ReadonlyMap<string, string>, { line }: Instruction): string {
-  return written.replace(
-    /\$(?:\{([A-Za-z_]\w*)(?::-([^}]*))?\}|([A-Za-z_]\w*))/g,
-    (_all, braced: string | undefined, otherwise: string | undefined, plain: string | undefined) => {
-      const name = braced ?? plain ?? '';
-      const value = known.get(name) || otherwise;
-      if (value) return value;
-      throw new Invalid(
-        `Line ${line} of the Dockerfile begins from "${written}", and the argument ${name} has no value. Give it a default (ARG ${name}=…) above the first FROM, or name it among the build arguments.`,
-      );
-    },
-  );
+  return substituted(written, known, (name) => {
+    throw new Invalid(
+      `Line ${line} of the Dockerfile begins from "${written}", and the argument ${name} has no value. Give it a default (ARG ${name}=…) above the first FROM, or name it among the build arguments.`,
+    );
+  });
+}
+
+/** `$NAME`, `${NAME}`, `${NAME:-otherwise}` and `${NAME:+instead}`; without the colon an empty value counts as one. */
+const ARGUMENT = /\$(?:\{([A-Za-z_]\w*)(?:(:?)([-+])([^}]*))?\}|([A-Za-z_]\w*))/g;
+
+function substituted(
+  written: string,
+  known: ReadonlyMap<string, string>,
+  missing: (name: string) => string,
+): string {
+  const fill = (...[, braced, colon, sign, word = '', plain]: (string | undefined)[]): string => {
+    const name = braced ?? plain ?? '';
+    const value = known.get(name);
+    const isSet = value !== undefined && (colon === '' || value !== '');
+    if (sign === '+') return isSet ? word : '';
+    if (sign === '-') return isSet ? value : word;
+    return value || missing(name);
+  };
+  return written.replace(ARGUMENT, fill);
 }
 
 /** The same text on the same lines, with other names for the images that it begins from. */

@@ -3,6 +3,7 @@
  * must outlive restarts. Written a moment after a use, so the last seconds before a crash may be missing; that costs at
  * most a pull.
  */
+import type { ImageDigests } from '@argonaut/contracts/attempt';
 import type { Clock } from '../ports/clock.ts';
 import type { Files } from '../ports/files.ts';
 
@@ -11,6 +12,8 @@ interface Use {
   usedMs: number;
   /** References that meant it, by when. */
   readonly references: Record<string, number>;
+  /** Of a built image: what those were that it was built from. */
+  bases?: ImageDigests;
 }
 
 const fileName = 'image-uses.json';
@@ -55,6 +58,17 @@ export class ImageUses {
     for (const [name] of names.slice(mostReferences)) delete use.references[name];
     this.#uses.set(local, use);
     this.#writeSoon();
+  }
+
+  /** A use of a built image, whatever it was asked for as. */
+  noteBuilt(local: string, bases: ImageDigests, reference?: string): void {
+    this.note(local, reference);
+    const use = this.#uses.get(local);
+    if (use !== undefined) use.bases = bases;
+  }
+
+  basesOf(local: string): ImageDigests | undefined {
+    return this.#uses.get(local)?.bases;
   }
 
   /** Of one that is seen for the first time: now. */
