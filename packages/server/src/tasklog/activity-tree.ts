@@ -1,6 +1,6 @@
 /**
  * Folds a log into Octopus's tree of activities, as `tasks/{id}/details` shows it. Feed it frames in order, also while
- * the task runs; memory is bounded by `tail` lines for each activity, whatever the length of the log.
+ * the task runs; memory is bounded, whatever the length of the log and the number of activities.
  */
 import type { ActivityStatus } from '@argonaut/orchestrator';
 import type { ActivityFrame, LogFrame, TextFrame } from './frames.ts';
@@ -29,15 +29,18 @@ export interface ActivityElement {
 }
 
 export interface TreeOptions {
-  /** Last lines to keep of each activity. Default 5,000, the most that is kept. */
-  readonly tail?: number;
   /** Include `Verbose` lines. Default true. */
   readonly verbose?: boolean;
 }
 
+/** Last lines that are kept of each activity. */
 const MAX_TAIL = 5_000;
-/** Beyond this an activity's oldest lines go, however few they are. */
-const MAX_BYTES = 4 * 1024 * 1024;
+/** Characters: beyond this an activity's oldest lines go, however few they are. */
+const MAX_LENGTH = 4 * 1024 * 1024;
+/** Characters: beyond this the longest activity gives half of its lines, so that many long ones are no way around. */
+const MAX_TREE_LENGTH = 16 * 1024 * 1024;
+/** What a kept line costs besides its characters. */
+const LINE_OVERHEAD = 128;
 
 const TERMINAL: ReadonlySet<string> = new Set<ActivityStatus>(['Success', 'Failed', 'Skipped', 'Canceled']);
 
@@ -51,24 +54,43 @@ class Node {
   progress = '';
   warned = false;
   dropped = 0;
-  bytes = 0;
+  /** Characters of its lines, with their overhead. */
+  length = 0;
   readonly lines: Line[] = [];
   readonly assemblers = new Map<string, LineAssembler>();
 
   constructor(frame: ActivityFrame) {
     this.frame = frame;
   }
+
+  add(line: Line): void {
+    this.lines.push(line);
+    this.length += line.text.length + LINE_OVERHEAD;
+    while (this.lines.length > MAX_TAIL || (this.length > MAX_LENGTH && this.lines.length > 1))
+      this.dropOldest();
+  }
+
+  dropOldest(): void {
+    const line = this.lines.shift();
+    if (line === undefined) return;
+    this.length -= line.text.length + LINE_OVERHEAD;
+    this.dropped += 1;
+  }
 }
 
 export class ActivityTree {
   readonly #nodes = new Map<string, Node>();
   readonly #roots: Node[] = [];
-  readonly #tail: number;
   readonly #verbose: boolean;
+  #length = 0;
 
   constructor(options: TreeOptions = {}) {
-    this.#tail = Math.max(0, Math.min(options.tail ?? MAX_TAIL, MAX_TAIL));
     this.#verbose = options.verbose ?? true;
+  }
+
+  /** About how many characters it holds: what it costs to keep it. */
+  get length(): number {
+    return this.#length;
   }
 
   push(frame: LogFrame): void {
@@ -90,9 +112,12 @@ export class ActivityTree {
     }
   }
 
-  /** The tree as it is now. Lines without an end are shown, and go on growing. */
-  toElements(): readonly ActivityElement[] {
-    return this.#roots.map((root) => this.#element(root));
+  /**
+   * The tree as it is now. Lines without an end are shown, and go on growing.
+   * @param tail last lines to show of each activity; default and most are those that are kept, 5,000
+   */
+  toElements(tail = MAX_TAIL): readonly ActivityElement[] {
+    return this.#roots.map((root) => this.#element(root, Math.max(0, tail)));
   }
 
   /** True when anything warned or failed, anywhere. */
@@ -116,24 +141,32 @@ export class ActivityTree {
       assembler = new LineAssembler();
       node.assemblers.set(frame.source, assembler);
     }
-    for (const line of assembler.push(frame)) {
-      node.lines.push(line);
-      node.bytes += line.text.length;
-      while (node.lines.length > this.#tail || (node.bytes > MAX_BYTES && node.lines.length > 1)) {
-        node.bytes -= node.lines.shift()?.text.length ?? 0;
-        node.dropped += 1;
-      }
-    }
+    const before = node.length;
+    for (const line of assembler.push(frame)) node.add(line);
+    this.#length += node.length - before;
+    if (this.#length > MAX_TREE_LENGTH) this.#halveTheLongest();
   }
 
-  #element(node: Node): ActivityElement {
-    const children = node.children.map((child) => this.#element(child));
+  #halveTheLongest(): void {
+    let longest: Node | undefined;
+    for (const node of this.#nodes.values()) {
+      if (longest === undefined || node.length > longest.length) longest = node;
+    }
+    if (longest === undefined) return;
+    const before = longest.length;
+    while (longest.length > before / 2) longest.dropOldest();
+    this.#length += longest.length - before;
+  }
+
+  #element(node: Node, tail: number): ActivityElement {
+    const children = node.children.map((child) => this.#element(child, tail));
     const warned = node.warned || children.some((child) => child.Status === 'SuccessWithWarning');
-    const elements = node.lines.map(element);
-    const [first] = node.lines;
-    if (node.dropped > 0 && first !== undefined) {
-      const MessageText = `${node.dropped} earlier lines are left out here; the raw log has them.`;
-      elements.unshift({ ...element(first), Category: 'Gap', MessageText });
+    const from = Math.max(0, node.lines.length - tail);
+    const elements = node.lines.slice(from).map(element);
+    const [first] = elements;
+    if (node.dropped + from > 0 && first !== undefined) {
+      const MessageText = `${node.dropped + from} earlier lines are left out here; the raw log has them.`;
+      elements.unshift({ ...first, Category: 'Gap', MessageText });
     }
     for (const assembler of node.assemblers.values()) {
       const open = assembler.peek();

@@ -22,8 +22,14 @@ export class LineAssembler {
   *push(frame: TextFrame): Generator<Line> {
     let from = 0;
     for (let at = frame.bytes.indexOf(10); at !== -1; at = frame.bytes.indexOf(10, from)) {
-      this.#add(frame, frame.bytes.subarray(from, at));
+      const bytes = frame.bytes.subarray(from, at);
       from = at + 1;
+      if (this.#first === undefined && bytes.length <= MAX_LINE_BYTES) {
+        // Most lines begin and end in one frame: their bytes are not copied.
+        yield { level: frame.level, timeMs: frame.timeMs, text: textOf(bytes) };
+        continue;
+      }
+      this.#add(frame, bytes);
       const line = this.flush();
       if (line !== undefined) yield line;
     }
@@ -46,9 +52,8 @@ export class LineAssembler {
     if (first === undefined) return undefined;
     const kept = Buffer.concat(this.#parts);
     const cut = this.#length - kept.length;
-    const text =
-      kept.at(-1) === 13 && cut === 0 ? kept.toString('utf8', 0, kept.length - 1) : kept.toString();
-    return { ...first, text: cut > 0 ? `${text} … (${cut} more bytes; the raw log has them)` : text };
+    const text = cut > 0 ? `${kept.toString()} … (${cut} more bytes; the raw log has them)` : textOf(kept);
+    return { ...first, text };
   }
 
   #add(frame: TextFrame, bytes: Uint8Array): void {
@@ -60,4 +65,10 @@ export class LineAssembler {
     this.#parts.push(part);
     this.#kept += part.length;
   }
+}
+
+/** A carriage return before the line's end belongs to the end. */
+function textOf(bytes: Uint8Array): string {
+  const end = bytes.at(-1) === 13 ? bytes.length - 1 : bytes.length;
+  return Buffer.from(bytes.buffer, bytes.byteOffset, end).toString();
 }

@@ -4,8 +4,9 @@ import { Optional } from '@argonaut/contracts/rest';
 import { Type } from 'typebox';
 import { Answer, type RouteTable } from '../http/index.ts';
 import type { Services } from '../services.ts';
-import { ActivityTree, RawText, readFrames } from '../tasklog/index.ts';
+import { RawText, readFrames } from '../tasklog/index.ts';
 import { present } from './codec.ts';
+import { FoldedLogs } from './folded-logs.ts';
 import { eventStream } from './live-log.ts';
 import { isCompleted, tasksIn } from './queries.ts';
 import { removalsOf } from './removals.ts';
@@ -15,6 +16,7 @@ import { whereTheTimeWent } from './where.ts';
 export function taskLogRoutes(routes: RouteTable, services: Services): void {
   const { database, blobs, now } = services;
   const tasks = tasksIn(database);
+  const trees = new FoldedLogs((task) => openRunLog(database, blobs, task));
 
   routes.add({
     method: 'GET',
@@ -28,13 +30,8 @@ export function taskLogRoutes(routes: RouteTable, services: Services): void {
     }),
     handle: async ({ params, query, space }) => {
       const stored = await tasks.get(params.id, space);
-      const log = openRunLog(database, blobs, stored.id);
-      const tree = new ActivityTree({
-        verbose: query.verbose !== false,
-        ...(query.tail === undefined ? {} : { tail: query.tail }),
-      });
-      for await (const { frame } of readFrames(log)) tree.push(frame);
-      const ActivityLogs = tree.toElements();
+      const tree = await trees.treeOf(stored.id, query.verbose !== false);
+      const ActivityLogs = tree.toElements(query.tail);
       const leaves = ActivityLogs.flatMap((root) => root.Children);
       const over = leaves.filter(({ Ended }) => Ended !== null).length;
       const completed = isCompleted(stored.document);
@@ -42,7 +39,7 @@ export function taskLogRoutes(routes: RouteTable, services: Services): void {
       return {
         Task,
         ActivityLogs,
-        PhysicalLogSize: await log.length(),
+        PhysicalLogSize: await openRunLog(database, blobs, stored.id).length(),
         Progress: {
           ProgressPercentage: completed ? 100 : Math.floor((100 * over) / Math.max(1, leaves.length)),
           EstimatedTimeRemaining: '',

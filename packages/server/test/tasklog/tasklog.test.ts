@@ -68,8 +68,8 @@ function treeOf(frames: readonly LogFrame[], options = {}) {
   return tree;
 }
 
-function attemptOf(tree: ActivityTree) {
-  const attempt = tree.toElements()[0]?.Children[0]?.Children[0];
+function attemptOf(tree: ActivityTree, tail?: number) {
+  const attempt = tree.toElements(tail)[0]?.Children[0]?.Children[0];
   if (attempt === undefined) throw new Error('There is no attempt in the tree.');
   return attempt;
 }
@@ -178,7 +178,10 @@ describe('the tree of activities', () => {
 
   test('keeps the last lines only when asked, and says how many are left out', () => {
     const lines = Array.from({ length: 10 }, (_, index) => text(`line ${index}\n`));
-    const { LogElements } = attemptOf(treeOf([...declared, ...lines], { tail: 2 }));
+    const tree = treeOf([...declared, ...lines]);
+    const { LogElements } = attemptOf(tree, 2);
+    expect(attemptOf(tree).LogElements).toHaveLength(10);
+    expect(attemptOf(tree, 0).LogElements).toEqual([]);
     expect(LogElements.map(({ Category, MessageText }) => `${Category} ${MessageText}`)).toEqual([
       'Gap 8 earlier lines are left out here; the raw log has them.',
       'Info line 8',
@@ -199,6 +202,27 @@ describe('the tree of activities', () => {
     const [element] = attemptOf(tree).LogElements;
     expect(element?.MessageText.length).toBeLessThan(MAX_LINE_BYTES + 100);
     expect(element?.MessageText).toContain(`${50 * 1024 * 1024 - MAX_LINE_BYTES} more bytes`);
+  });
+
+  test('holds no more for many long activities than for a few: the longest give lines, and say how many', () => {
+    const tree = treeOf(declared);
+    const line = `${'z'.repeat(10_000)}\n`;
+    const [many, lines] = [12, 400];
+    for (let index = 0; index < many; index += 1) {
+      const activity = `b${index}`;
+      tree.push({ type: 'activity', activity, parent: 'step-1', name: activity, kind: 'attempt' });
+      for (let count = 0; count < lines; count += 1) tree.push(text(line, { activity }));
+    }
+    expect(tree.length).toBeLessThan(17 * 1024 * 1024);
+    const attempts = tree.toElements()[0]?.Children[0]?.Children.slice(1) ?? [];
+    const leftOut = attempts.map(({ LogElements: [first] }) =>
+      first?.Category === 'Gap' ? Number.parseInt(first.MessageText, 10) : 0,
+    );
+    const shown = attempts.map(
+      ({ LogElements }) => LogElements.filter(({ Category }) => Category !== 'Gap').length,
+    );
+    expect(shown.map((count, index) => count + (leftOut[index] ?? 0))).toEqual(attempts.map(() => lines));
+    expect(Math.min(...shown)).toBeGreaterThan(50);
   });
 });
 
