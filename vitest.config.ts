@@ -16,12 +16,10 @@ const waiting = [
   'packages/ssh/test/faults.engine.test.ts',
 ];
 
-const onTheEngine = {
-  globalSetup: ['test/setup.ts'],
-  fileParallelism: false,
-  testTimeout: 120_000,
-  hookTimeout: 120_000,
-};
+/** Deadlines, so that nothing hangs for ever; far beyond what a test takes, since a machine may be busy with other work. */
+const deadlines = (ms: number) => ({ testTimeout: ms, hookTimeout: ms });
+
+const onTheEngine = { globalSetup: ['test/setup.ts'], fileParallelism: false, ...deadlines(300_000) };
 
 export default defineConfig({
   test: {
@@ -31,7 +29,7 @@ export default defineConfig({
           name: 'unit',
           include: ['packages/*/{src,test}/**/*.test.ts', 'scripts/**/*.test.ts', 'test/**/*.test.ts'],
           exclude: ['**/*.engine.test.ts', '**/node_modules/**'],
-          testTimeout: 30_000,
+          ...deadlines(120_000),
         },
       },
       {
