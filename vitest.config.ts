@@ -17,7 +17,11 @@ const waiting = [
 ];
 
 /** Deadlines, so that nothing hangs for ever; far beyond what a test takes, since a machine may be busy with other work. */
-const deadlines = (ms: number) => ({ testTimeout: ms, hookTimeout: ms });
+const deadlines = (ms: number) => ({
+  testTimeout: ms,
+  hookTimeout: ms,
+  expect: { poll: { timeout: ms / 4 } },
+});
 
 const onTheEngine = { globalSetup: ['test/setup.ts'], fileParallelism: false, ...deadlines(300_000) };
 

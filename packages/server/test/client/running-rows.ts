@@ -13,7 +13,7 @@ import { expect } from 'vitest';
 import { asksNoServer, type Rows, SPACE, type World } from './world.ts';
 
 const POLL_MS = 5;
-const DEADLINE_MS = 10_000;
+const DEADLINE_MS = 60_000;
 
 const deployments = ({ client }: World) => new DeploymentRepository(client, SPACE);
 const releases = ({ client }: World) => new ReleaseRepository(client, SPACE);

@@ -12,7 +12,7 @@ import { type Caller, makeProject } from '../running/project-under-test.ts';
 import { type ClosableRegistry, closableRegistry } from './closable-registry.ts';
 
 const KEY = 'API-IMAGESIMAGESIMAGES01';
-const DEADLINE_MS = 60_000;
+const DEADLINE_MS = 180_000;
 
 let directory: string;
 let server: RunningServer;

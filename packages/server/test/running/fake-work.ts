@@ -32,7 +32,7 @@ class FakeConnections implements Connections {
   async [Symbol.asyncDispose](): Promise<void> {}
 }
 
-const DEADLINE_MS = 10_000;
+const DEADLINE_MS = 60_000;
 
 export async function fakeWork(
   programs: (title: string, late: LateValues) => Program = () => ({}),

@@ -13,7 +13,7 @@ import { type RunningServer, readConfig, startServer } from '../../src/index.ts'
 import { type Caller, makeProject, type StepWish, wireStep } from './project-under-test.ts';
 
 const KEY = 'API-PACKAGESPACKAGES0001';
-const DEADLINE_MS = 90_000;
+const DEADLINE_MS = 180_000;
 const SECRET = 'correct-horse-battery-staple';
 
 const web = zip([

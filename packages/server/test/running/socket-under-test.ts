@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 
-const DEADLINE_MS = 20_000;
+const DEADLINE_MS = 180_000;
 
 export interface SocketUnderTest extends AsyncDisposable {
   readonly socket: WebSocket;

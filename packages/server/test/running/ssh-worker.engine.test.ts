@@ -10,7 +10,7 @@ import { type Caller, makeProject } from './project-under-test.ts';
 import { openSocket } from './socket-under-test.ts';
 
 const KEY = 'API-SSHWORKERSSHWORKER01';
-const DEADLINE_MS = 90_000;
+const DEADLINE_MS = 180_000;
 
 describe('a worker behind SSH', () => {
   let directory: string;

@@ -31,7 +31,7 @@ import { wireStep } from './project-under-test.ts';
 const KEY = 'API-WHOLEPATHWHOLEPATHWH';
 const SPACE = 'Default';
 const POLL_MS = 50;
-const DEADLINE_MS = 60_000;
+const DEADLINE_MS = 180_000;
 
 let directory: string;
 let server: RunningServer;
