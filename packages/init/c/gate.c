@@ -59,7 +59,7 @@ static void refuse(struct client *c, const char *why) {
 
 static void answer_state(struct client *c) {
     static const char *const names[] = {
-        "waiting", "running", "draining", "draining", "draining", "held", "lingering", "draining"};
+        "waiting", "running", "draining", "draining", "held", "lingering", "draining"};
     char text[64];
     snprintf(text, sizeof text, "%s%s", names[phase], retry_due != NEVER ? " log-blocked" : "");
     answer(c, REC_STATE, text);
@@ -131,8 +131,8 @@ static void obey(struct client *c, const struct record *r) {
         break;
     case REC_GO:      if (phase == WAITING) go(c); else answer(c, REC_ALREADY, ""); break;
     case REC_STATUS:  c->watch |= strcmp(text, "watch") == 0; answer_state(c); break;
-    case REC_CANCEL:  answer(c, REC_OK, ""); stop("cancelled", "control", is_number ? value : opt.grace_ms); break;
-    case REC_RELEASE: answer(c, REC_OK, ""); if (phase == HELD) leave(); break;
+    case REC_CANCEL:  answer(c, REC_OK, ""); stop("control", is_number ? value : opt.grace_ms); break;
+    case REC_RELEASE: answer(c, REC_OK, ""); release(); break;
     case REC_HELLO:   if (is_number) hello(c, value); break;
     case REC_PING:    break; /* for the relay between us and the sender */
     default:          refuse(c, "unknown record");

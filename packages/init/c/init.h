@@ -64,12 +64,12 @@ void consume(struct inbox *in);
 bool send_record(int fd, int type, const void *bytes, size_t length);
 
 /* attempt.c: phases, in their order */
-enum phase { WAITING, RUNNING, DRAINING, CLEARING, FLUSHING, HELD, LINGERING, PARTING };
+enum phase { WAITING, RUNNING, DRAINING, FLUSHING, HELD, LINGERING, PARTING };
 extern enum phase phase;
 void started(void);
 void not_started(const char *stage, int error);
-void stop(const char *why, const char *by, int64_t grace_ms);
-void leave(void);
+void stop(const char *by, int64_t grace_ms);
+void release(void);
 _Noreturn void run(void);
 _Noreturn void sandbox(void);
 

@@ -57,7 +57,7 @@ static size_t copy_pipe(int which) {
         pipes[which] = -1;
         return 0;
     }
-    if (phase == LINGERING) return n; /* the log ended with `exit`; we only keep daemons from dying of SIGPIPE */
+    if (phase > FLUSHING) return n; /* the log ended with `exit`; we only keep daemons from dying of SIGPIPE */
     pending.offset = 0;
     pending.length = n;
     pending.stream = opt.one_stream ? BOTH : which ? STDERR : STDOUT;

@@ -1,5 +1,5 @@
 /** Who may end what, and when: a cancel after the program has ended, what cannot be killed, and a relay that stays. */
-import { chmodSync, copyFileSync, existsSync, readFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { connectControl, exitCodes, type GatePayload } from '../src/index.ts';
@@ -86,6 +86,45 @@ describe.skipIf(!root || emulated)('a process that became another user’s and c
     });
     expect(attempt.exit()).toMatchObject({ reason: 'timeout', code: null, signal: null, unkilled: 1 });
     expect(await attempt.ended).toEqual({ code: 137, signal: null });
+  });
+
+  test('is given up when it was left to linger and is cancelled', async () => {
+    const { attempt, become } = withRootsHelp('foreign-linger');
+    using _ = attempt;
+    const client = await attempt.connect();
+    await client.open({
+      program: ['sh', '-c', '"$0" --reuid 0 --clear-groups sleep 60 & sleep 0.3; exit 4', become],
+      options: { drainMs: 100, linger: true },
+    });
+    await until(async () => (await client.status()).phase === 'lingering', 'init lingers');
+    await client.cancel(0);
+    expect(await attempt.ended).toEqual({ code: 4, signal: null });
+    const left = marked('foreign-linger');
+    for (const pid of left) process.kill(pid, 'SIGKILL');
+    expect(left).toHaveLength(1);
+    client.close();
+  });
+
+  test('adds nothing to the log once the record is written, though it goes on printing', async () => {
+    const { attempt, become } = withRootsHelp('foreign-printer');
+    using _ = attempt;
+    const beats = join(attempt.directory, 'beats');
+    const loop = 'while :; do echo more; echo beat >> "$0"; sleep 0.05; done';
+    await attempt.open({
+      program: [
+        ...['sh', '-c', '"$0" --reuid 0 --clear-groups sh -c "$1" "$2" & sleep 0.3; exit 4'],
+        ...[become, loop, beats],
+      ],
+      options: { drainMs: 100, holdMs: 600_000 },
+    });
+    await until(() => existsSync(attempt.path('held')), 'the attempt is held');
+    const before = statSync(beats).size;
+    await until(() => statSync(beats).size > before + 20, 'it goes on printing');
+    const size = statSync(attempt.path('log')).size;
+    for (const pid of marked('foreign-printer')) process.kill(pid, 'SIGKILL');
+    expect(attempt.exit().logBytes).toBe(BigInt(size));
+    attempt.process.kill('SIGUSR1');
+    expect(await attempt.ended).toEqual({ code: 4, signal: null });
   });
 });
 
