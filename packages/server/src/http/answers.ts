@@ -36,3 +36,17 @@ export function download(body: Readable | Buffer, fileName: string, size?: numbe
     ...(size === undefined ? {} : { 'content-length': String(size) }),
   });
 }
+
+/** What a handler returned, as it is sent: values as JSON; texts, bytes and streams of an `Answer` as they are. */
+export function written(result: unknown): Answer {
+  const answer = result instanceof Answer ? result : new Answer(200, result);
+  const { status, body, headers } = answer;
+  const isRaw = answer === result && (typeof body === 'string' || Buffer.isBuffer(body));
+  if (isRaw || isStream(body)) return answer;
+  const type = { 'content-type': 'application/json; charset=utf-8' };
+  return new Answer(status, JSON.stringify(body ?? null), { ...headers, ...type });
+}
+
+export function isStream(body: unknown): boolean {
+  return typeof body === 'object' && body !== null && 'pipe' in body;
+}

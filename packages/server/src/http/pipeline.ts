@@ -9,7 +9,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { TSchema } from 'typebox';
 import { recordEvent } from '../events/record.ts';
 import type { Services } from '../services.ts';
-import { Answer } from './answers.ts';
+import { type Answer, isStream, written } from './answers.ts';
 import { eventOfRequest } from './audit.ts';
 import { type Credential, credentialIn } from './authentication.ts';
 import { errorAnswer } from './errors.ts';
@@ -161,9 +161,11 @@ export async function serve(
   const key = request.headers['idempotency-key'];
   if (route.idempotent && typeof key === 'string') {
     const repeated = { key, userId: user.id, method: request.method, url: request.url, body: request.body };
-    return send(reply, await once(services.database, repeated, services.now(), work));
+    return send(reply, written(await once(services.database, repeated, services.now(), work)));
   }
-  return send(reply, await (route.transaction ? services.database.transaction(work) : work()));
+  // Written before the commit: what cannot be told is not stored either.
+  const told = async () => written(await work());
+  return send(reply, await (route.transaction ? services.database.transaction(told) : told()));
 }
 
 function parametersOf(request: FastifyRequest): Readonly<Record<string, string>> {
@@ -235,15 +237,6 @@ function signalOf(reply: FastifyReply): AbortSignal {
   return controller.signal;
 }
 
-function send(reply: FastifyReply, result: unknown): FastifyReply {
-  const answer = result instanceof Answer ? result : new Answer(200, result);
-  reply.code(answer.status).headers(answer.headers);
-  // A handler's plain text is JSON like any value; an answer's is text as it is.
-  const isRaw = answer === result && (typeof answer.body === 'string' || Buffer.isBuffer(answer.body));
-  if (isRaw || isStream(answer.body)) return reply.send(answer.body);
-  return reply.type('application/json; charset=utf-8').send(JSON.stringify(answer.body ?? null));
-}
-
-function isStream(body: unknown): boolean {
-  return typeof body === 'object' && body !== null && 'pipe' in body;
+function send(reply: FastifyReply, answer: Answer): FastifyReply {
+  return reply.code(answer.status).headers(answer.headers).send(answer.body);
 }

@@ -8,6 +8,7 @@ import Fastify, { type FastifyInstance, type FastifyReply, LogController } from 
 import type { Services } from '../services.ts';
 import { addCompression } from './compression.ts';
 import { answerFor, errorAnswer } from './errors.ts';
+import { parseJson } from './json.ts';
 import { admit, converse, type Gatekeeper, serve } from './pipeline.ts';
 import type { RouteTable } from './route.ts';
 import { methodsFor, patternsOf, urlRewriter } from './urls.ts';
@@ -137,12 +138,12 @@ function addSockets(app: FastifyInstance, services: Services, table: RouteTable,
 
 /** JSON by our rules (an empty body is none); everything else stays a stream for the handler. */
 function addParsers(app: FastifyInstance): void {
-  const parseJson = app.getDefaultJsonParser('error', 'error');
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser(/^application\/(.+\+)?json/, { parseAs: 'string' }, (request, body, done) => {
-    if (body === '') done(null, undefined);
-    else parseJson(request, String(body), done);
-  });
+  app.addContentTypeParser(
+    /^application\/(.+\+)?json/,
+    { parseAs: 'string' },
+    async (_request: unknown, body: unknown) => (body === '' ? undefined : parseJson(String(body))),
+  );
   app.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
 }
 

@@ -16,7 +16,10 @@ test('malformed JSON, wrong types, missing fields and a large body make nothing'
     const { status, body } = await server.inject({ method: 'POST', url, headers, payload });
     return { status, message: body.ErrorMessage, errors: body.Errors };
   };
-  expect(await send('{"Name": "Half')).toMatchObject({ status: 400, message: expect.stringMatching(/JSON/) });
+  expect(await send('{"Name": "Half')).toMatchObject({
+    status: 400,
+    message: expect.stringMatching(/not valid JSON: .* line 1, column 10 has no closing quote/),
+  });
   const types = await send('{"Name": 5, "Description": [], "IsDisabled": "perhaps"}');
   expect(types.status).toBe(400);
   expect(types.errors).toEqual(
@@ -33,6 +36,44 @@ test('malformed JSON, wrong types, missing fields and a large body make nothing'
     message: expect.stringMatching(/larger than this server accepts \(ARGONAUT_BODY_LIMIT\)/),
   });
   expect((await server.get('/api/projects/all')).body).toEqual([]);
+});
+
+test('a body that is nested too deeply to be written again is refused, and lists go on', async () => {
+  await using server = await testServer();
+  const send = async (url: string, payload: string) => {
+    const headers = { 'x-octopus-apikey': ADMIN_KEY, 'content-type': 'application/json' };
+    return server.inject({ method: 'POST', url, headers, payload });
+  };
+  const deep = `${'['.repeat(20_000)}${']'.repeat(20_000)}`;
+  for (const [path, body] of [
+    ['environments', `{"Name": "Deep", "ExtensionSettings": ${deep}}`],
+    [
+      'projects',
+      `{"Name": "Deep", "ProjectGroupId": "ProjectGroups-1", "LifecycleId": "Lifecycles-1", "Templates": ${deep}}`,
+    ],
+    ['environments', `{"Name": "Deep", "OfNoSchema": ${deep}}`],
+  ] as const) {
+    const { status, body: answer } = await send(`/api/${path}`, body);
+    expect([status, answer.ErrorMessage]).toEqual([400, expect.stringMatching(/more than 100 levels deep/)]);
+    expect((await server.get(`/api/${path}/all`)).body).toEqual([]);
+  }
+});
+
+test('what a handler made is not kept when the answer about it cannot be written', async () => {
+  await using server = await testServer();
+  const write = JSON.stringify;
+  // An answer is the only thing with links that is written; documents are stored without.
+  JSON.stringify = ((value: unknown, ...rest: []) => {
+    if ((value as { Links?: unknown } | null)?.Links !== undefined) throw new RangeError('too deep');
+    return write(value, ...rest);
+  }) as typeof JSON.stringify;
+  try {
+    const { status } = await server.call('POST', '/api/environments', { Name: 'Untellable' });
+    expect(status).toBe(500);
+  } finally {
+    JSON.stringify = write;
+  }
+  expect((await server.get('/api/environments/all')).body).toEqual([]);
 });
 
 test('an unknown environment, and one that the lifecycle does not allow, start no task', async () => {
