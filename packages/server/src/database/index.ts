@@ -17,6 +17,7 @@ export {
   openKeyRing,
   writeNextKey,
 } from './master-key.ts';
+export { OF_TASKS } from './schema.ts';
 export {
   changeMasterKey,
   checkMasterKey,

@@ -107,3 +107,12 @@ export interface Tables {
   /** What an event is about: one row per (document, event). */
   event_documents: { document: string; event: number };
 }
+
+/** Tables whose rows belong to a task and go with it, by their column `task`. */
+export const OF_TASKS = [
+  'runs',
+  'run_entries',
+  'task_events',
+  'worker_leases',
+  'queue',
+] as const satisfies readonly (keyof Tables)[];

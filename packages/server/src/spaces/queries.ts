@@ -1,6 +1,6 @@
 /** How spaces are stored and found. */
 import type { WritableSpace } from '@argonaut/contracts/rest';
-import { Collection, type Database, type Kind, type Stored } from '../database/index.ts';
+import { Collection, type Database, type Kind, OF_TASKS, type Stored } from '../database/index.ts';
 
 export type Space = WritableSpace;
 
@@ -41,8 +41,20 @@ export async function runningTasks(database: Database, spaceId: string): Promise
   return rows.length;
 }
 
-/** Everything that lies in a space, of whatever kind. */
+/** Everything that lies in a space, of whatever kind; the bytes of its logs, artifacts and packages are swept up later. */
 export async function removeContents(database: Database, spaceId: string): Promise<void> {
+  for (const table of OF_TASKS) {
+    await database.query
+      .deleteFrom(table)
+      .where('task', 'in', (select) =>
+        select
+          .selectFrom('documents')
+          .select('documents.id')
+          .where('documents.kind', '=', 'ServerTasks')
+          .where('documents.space', '=', spaceId),
+      )
+      .execute();
+  }
   await database.query
     .deleteFrom('document_index')
     .where((where) =>
@@ -57,5 +69,4 @@ export async function removeContents(database: Database, spaceId: string): Promi
     )
     .execute();
   await database.query.deleteFrom('documents').where('space', '=', spaceId).execute();
-  await database.query.deleteFrom('queue').where('space', '=', spaceId).execute();
 }

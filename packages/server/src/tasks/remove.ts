@@ -1,6 +1,7 @@
 /** Everything of a task that is over goes: its log, its run, its questions and its artifacts. */
 import { Conflict, messageOf } from '@argonaut/contracts';
 import { artifactsIn, contentKey } from '../artifacts/queries.ts';
+import { OF_TASKS } from '../database/index.ts';
 import { interruptionsIn } from '../interruptions/queries.ts';
 import type { Services } from '../services.ts';
 import { isCompleted, tasksIn } from './queries.ts';
@@ -24,7 +25,7 @@ export async function removeTask(services: Services, id: string): Promise<void> 
   for (const interruption of await interruptionsIn(database).all({ parent: id })) {
     await interruptionsIn(database).remove(interruption.id);
   }
-  for (const table of ['runs', 'run_entries', 'task_events', 'worker_leases', 'queue'] as const) {
+  for (const table of OF_TASKS) {
     await database.query.deleteFrom(table).where('task', '=', id).execute();
   }
   await tasksIn(database).remove(id);
