@@ -7,6 +7,7 @@ import { packageDirectory } from './connections/packages.ts';
 import { deploymentTask } from './deployments/index.ts';
 import { runbookRunTask } from './runbooks/runs/index.ts';
 import type { Services } from './services.ts';
+import { sweepDaily } from './sweep.ts';
 import type { TaskKind } from './tasks/index.ts';
 import { Dispatcher } from './tasks/queue/dispatcher.ts';
 import type { SharedPorts } from './tasks/queue/running-task.ts';
@@ -28,6 +29,7 @@ export function startWork(services: Services, ports: Partial<SharedPorts> = {}):
   dispatcher.start();
   // The first step shall not wait for it, and what a dead process left on this machine shall not wait for a step.
   if (ports.workers !== undefined) return dispatcher;
+  void sweepDaily(services);
   services.connections
     .to(BUILT_IN_WORKER.id, services.stopping)
     .catch((error) => services.log.warn({ error: messageOf(error) }, 'built-in worker'));

@@ -3,10 +3,11 @@
  * the bytes are on disk, and appends that arrive together share one sync.
  */
 import { createReadStream } from 'node:fs';
-import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve, sep } from 'node:path';
 import type { Readable } from 'node:stream';
 import { InfrastructureFailure, Invalid, NotFound } from '@argonaut/contracts';
+import { Appender, syncDirectory } from './appender.ts';
 
 /**
  * Keys are made by us from ids and hashes (`logs/ServerTasks-1/3`), never from a name that a user chose.
@@ -28,6 +29,10 @@ export interface BlobStore {
   size(key: string): Promise<number | undefined>;
   /** The keys that begin with `prefix` followed by a slash. */
   list(prefix: string): Promise<readonly string[]>;
+  /** Those of them that were written last before a moment, by the clock of the disk. */
+  older(prefix: string, before: Date): Promise<readonly string[]>;
+  /** Removes what was begun, never completed, and not been written to since a moment; returns how many there were. */
+  deleteUnfinished(before: Date): Promise<number>;
   /** Removes a blob, or all below a prefix; nothing happens when there is none. */
   delete(key: string): Promise<void>;
   close(): Promise<void>;
@@ -35,6 +40,9 @@ export interface BlobStore {
 
 /** Letters, digits, dot, dash and underscore in up to eight segments, none of them starting with a dot. */
 const KEY_FORM = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}(\/[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}){0,7}$/;
+
+/** How the names of files end that are not complete; no key ends so. */
+const UNFINISHED = '.part';
 
 /** Open files that are kept for appending; a task that runs appends several times a second. */
 const OPEN_FILES = 64;
@@ -53,7 +61,7 @@ export class DirectoryBlobStore implements BlobStore {
     await this.#closeAppender(key);
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
     this.#temporary += 1;
-    const temporary = `${path}.${process.pid}-${this.#temporary}.part`;
+    const temporary = `${path}.${process.pid}-${this.#temporary}${UNFINISHED}`;
     const file = await open(temporary, 'wx', 0o600);
     try {
       if (content instanceof Uint8Array) await file.writeFile(content);
@@ -122,16 +130,23 @@ export class DirectoryBlobStore implements BlobStore {
   }
 
   async list(prefix: string): Promise<readonly string[]> {
-    try {
-      const entries = await readdir(this.#path(prefix), { recursive: true, withFileTypes: true });
-      return entries
-        .filter((entry) => entry.isFile() && !entry.name.endsWith('.part'))
-        .map((entry) => join(entry.parentPath, entry.name).slice(this.#root.length + 1))
-        .sort();
-    } catch (error) {
-      if (isMissing(error)) return [];
-      throw error;
-    }
+    const files = await this.#files(this.#path(prefix));
+    return files
+      .filter((path) => !path.endsWith(UNFINISHED))
+      .map((path) => this.#keyOf(path))
+      .sort();
+  }
+
+  async older(prefix: string, before: Date): Promise<readonly string[]> {
+    const files = (await this.#files(this.#path(prefix))).filter((path) => !path.endsWith(UNFINISHED));
+    return (await writtenBefore(files, before)).map((path) => this.#keyOf(path)).sort();
+  }
+
+  async deleteUnfinished(before: Date): Promise<number> {
+    const files = (await this.#files(this.#root)).filter((path) => path.endsWith(UNFINISHED));
+    const old = await writtenBefore(files, before);
+    for (const path of old) await rm(path, { force: true });
+    return old.length;
   }
 
   async delete(key: string): Promise<void> {
@@ -143,6 +158,21 @@ export class DirectoryBlobStore implements BlobStore {
 
   async close(): Promise<void> {
     for (const key of [...this.#appenders.keys()]) await this.#closeAppender(key);
+  }
+
+  /** With their whole paths, in no order; also those that are not complete. */
+  async #files(directory: string): Promise<readonly string[]> {
+    try {
+      const entries = await readdir(directory, { recursive: true, withFileTypes: true });
+      return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+    } catch (error) {
+      if (isMissing(error)) return [];
+      throw error;
+    }
+  }
+
+  #keyOf(path: string): string {
+    return path.slice(this.#root.length + 1);
   }
 
   #path(key: string): string {
@@ -167,87 +197,16 @@ export class DirectoryBlobStore implements BlobStore {
   }
 }
 
-/** One file that grows. While a sync runs, further bytes gather and share the next one. */
-class Appender {
-  readonly #path: string;
-  #file: FileHandle | undefined;
-  #size = 0;
-  #waiting: Uint8Array[] = [];
-  #next: Promise<number> | undefined;
-  #current: Promise<unknown> = Promise.resolve();
-  #pending = 0;
-
-  constructor(path: string) {
-    this.#path = path;
-  }
-
-  get isIdle(): boolean {
-    return this.#pending === 0;
-  }
-
-  /** The size after these bytes, once they are durable. */
-  async append(bytes: Uint8Array): Promise<number> {
-    this.#pending += 1;
+async function writtenBefore(files: readonly string[], moment: Date): Promise<readonly string[]> {
+  const found: string[] = [];
+  for (const path of files) {
     try {
-      this.#waiting.push(bytes);
-      this.#next ??= this.#schedule();
-      const batchEnd = this.#next;
-      const behind = () => this.#waiting.length;
-      const position = behind();
-      const batch = this.#waiting;
-      const end = await batchEnd;
-      const after = batch.slice(position).reduce((sum, part) => sum + part.length, 0);
-      return end - after;
-    } finally {
-      this.#pending -= 1;
-    }
-  }
-
-  async close(): Promise<void> {
-    await this.#current.catch(() => undefined);
-    await this.#next?.catch(() => undefined);
-    await this.#file?.close();
-    this.#file = undefined;
-  }
-
-  #schedule(): Promise<number> {
-    const turn = this.#current.catch(() => undefined).then(() => this.#write());
-    this.#current = turn;
-    return turn;
-  }
-
-  async #write(): Promise<number> {
-    const batch = this.#waiting;
-    this.#waiting = [];
-    this.#next = undefined;
-    if (!this.#file) {
-      await mkdir(dirname(this.#path), { recursive: true, mode: 0o700 });
-      this.#file = await open(this.#path, 'a', 0o600);
-      this.#size = (await this.#file.stat()).size;
-      await syncDirectory(dirname(this.#path));
-    }
-    const before = this.#size;
-    try {
-      await this.#file.appendFile(Buffer.concat(batch));
-      await this.#file.datasync();
-      this.#size += batch.reduce((sum, part) => sum + part.length, 0);
-      return this.#size;
+      if ((await stat(path)).mtime < moment) found.push(path);
     } catch (error) {
-      // Half a batch may be in the file (full disk): cut it off, so that what is there is what was promised.
-      await this.#file.truncate(before).catch(() => undefined);
-      throw error;
+      if (!isMissing(error)) throw error;
     }
   }
-}
-
-/** A new name in a directory is durable only when the directory is. */
-async function syncDirectory(path: string): Promise<void> {
-  const directory = await open(path, 'r');
-  try {
-    await directory.sync();
-  } finally {
-    await directory.close();
-  }
+  return found;
 }
 
 function isMissing(error: unknown): boolean {
