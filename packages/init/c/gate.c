@@ -15,15 +15,15 @@ static struct client {
     int64_t epoch;   /* -1: said no hello, so it is no relay */
     uint8_t *kept;   /* records until go: type, length with a NUL, bytes, NUL */
     size_t kept_size;
+    struct inbox in;
 } clients[CLIENTS];
-static struct inbox inboxes[CLIENTS];
 static int listener;
 
 #define EACH_CLIENT(c) (struct client *c = clients; c < clients + CLIENTS; c++)
 
 void make_gate(void) {
     struct sockaddr_un address = {AF_UNIX, "ctl"};
-    for EACH_CLIENT(c) c->fd = -1;
+    for EACH_CLIENT(c) c->fd = c->epoch = -1;
     listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (listener < 0 || bind(listener, (void *)&address, sizeof address) < 0 || chmod("ctl", 0666) < 0
         || listen(listener, 16) < 0) die(CODE_GATE, "cannot make the gate in", opt.dir);
@@ -39,12 +39,12 @@ static void forget_payload(struct client *c) {
 }
 
 static void drop(struct client *c) {
-    struct inbox *in = &inboxes[c - clients];
     if (c->fd < 0) return;
     close(c->fd);
-    c->fd = -1;
-    explicit_bzero(in->bytes, in->have);
-    in->have = 0;
+    c->fd = c->epoch = -1;
+    c->watch = false;
+    explicit_bzero(c->in.bytes, c->in.have);
+    c->in.have = 0;
     forget_payload(c);
 }
 
@@ -52,10 +52,12 @@ static void answer(struct client *c, int type, const char *text) {
     if (c->fd >= 0 && !send_record(c->fd, type, text, strlen(text))) drop(c);
 }
 
-static void refuse(struct client *c, const char *why) {
-    answer(c, REC_ERROR, why);
+static void dismiss(struct client *c, int type, const char *why) {
+    answer(c, type, why);
     drop(c);
 }
+
+static void refuse(struct client *c, const char *why) { dismiss(c, REC_ERROR, why); }
 
 static void answer_state(struct client *c) {
     static const char *const names[] = {
@@ -105,17 +107,12 @@ static void go(struct client *c) {
     }
 }
 
-static void supersede(struct client *c) {
-    answer(c, REC_SUPERSEDED, "");
-    drop(c);
-}
-
 /* The newest epoch speaks; an older one is told so and let go. Kept in memory: a script can delete a file. */
 static void hello(struct client *c, int64_t epoch) {
     static int64_t newest = -1;
-    if (epoch < newest) return supersede(c);
+    if (epoch < newest) return dismiss(c, REC_SUPERSEDED, "");
     newest = c->epoch = epoch;
-    for EACH_CLIENT(other) if (other != c && other->fd >= 0 && other->epoch >= 0) supersede(other);
+    for EACH_CLIENT(other) if (other != c && other->epoch >= 0) dismiss(other, REC_SUPERSEDED, "");
 }
 
 /* After `go` only what cannot raise rights is obeyed: the script is the same user and can connect. */
@@ -140,16 +137,18 @@ static void obey(struct client *c, const struct record *r) {
 }
 
 static void hear(struct client *c) {
-    struct inbox *in = &inboxes[c - clients];
-    int length = INCOMPLETE;
-    if (!receive(c->fd, in)) return drop(c);
-    while (c->fd >= 0 && (length = whole_message(in)) >= 0) {
-        const uint8_t *at = in->bytes + HEADER, *end = at + length;
-        for (struct record r; c->fd >= 0 && next_record(&at, end, &r);) obey(c, &r);
-        if (c->fd >= 0) consume(in);
+    int length;
+    if (!receive(c->fd, &c->in)) return drop(c);
+    while ((length = whole_message(&c->in)) >= 0) {
+        const uint8_t *at = c->in.bytes + HEADER, *end = at + length;
+        for (struct record r; next_record(&at, end, &r);) {
+            obey(c, &r);
+            if (c->fd < 0) return; /* dropped, and its message with it */
+        }
+        consume(&c->in);
     }
-    if (c->fd >= 0 && length == FOREIGN) refuse(c, "not a message of this protocol, or too long");
-    if (c->fd >= 0 && length == DAMAGED) refuse(c, "damaged message");
+    if (length == FOREIGN) refuse(c, "not a message of this protocol, or too long");
+    if (length == DAMAGED) refuse(c, "damaged message");
 }
 
 static void welcome(void) {
@@ -162,7 +161,7 @@ static void welcome(void) {
         place = &clients[oldest++ % CLIENTS];
         drop(place);
     }
-    *place = (struct client){.fd = fd, .epoch = -1};
+    place->fd = fd;
 }
 
 void gate_sources(struct pollfd *fds) {

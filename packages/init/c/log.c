@@ -5,6 +5,7 @@
 #include <sys/ioctl.h>
 
 #define CHUNK 65536
+#define INDEX_RECORD 16
 #define FLUSH_CAP (4u << 20) /* a pipe holds less; somebody outside may write for ever */
 enum { STDOUT = 1, STDERR = 2, BOTH = 3 };
 
@@ -12,7 +13,12 @@ int pipes[2] = {-1, -1};
 int64_t retry_due = NEVER;
 static int log_fd, index_fd;
 static uint64_t index_bytes;
-static struct { uint8_t bytes[CHUNK]; size_t offset, length; int stream; int64_t read_ns; bool indexed; } pending;
+static struct {
+    uint8_t bytes[CHUNK];
+    size_t offset, length;
+    uint64_t record[2]; /* of the index: the last one before or at these bytes */
+    bool indexed;       /* that record is in the file */
+} pending;
 
 void open_log(void) {
     log_fd = open("log", O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0666);
@@ -23,10 +29,9 @@ void open_log(void) {
 /* The index record comes before its bytes: a record past the end is harmless, a byte without a record is not. */
 static bool write_pending(void) {
     if (pending.length && !pending.indexed) {
-        uint64_t record[2] = {result.log_bytes << 2 | pending.stream, pending.read_ns};
         /* pwrite without O_APPEND: a torn record is written over, so records stay aligned */
-        if (pwrite(index_fd, record, sizeof record, index_bytes) != sizeof record) return false;
-        index_bytes += sizeof record;
+        if (pwrite(index_fd, pending.record, INDEX_RECORD, index_bytes) != INDEX_RECORD) return false;
+        index_bytes += INDEX_RECORD;
         pending.indexed = true;
     }
     while (pending.length) {
@@ -47,11 +52,9 @@ void store_pending(void) {
 
 /* Moves one chunk from a pipe to the log. Returns the bytes moved; 0 when there is nothing now, or at the end. */
 static size_t copy_pipe(int which) {
-    static int last_stream;
-    static int64_t last_ns; /* of the last index record: a new one after a change of stream or 1 ms */
     if (pipes[which] < 0 || pending.length) return 0;
     ssize_t n = read(pipes[which], pending.bytes, CHUNK);
-    if (n < 0 && (errno == EAGAIN || errno == EINTR)) return 0;
+    if (n < 0 && errno == EAGAIN) return 0;
     if (n <= 0) {
         close(pipes[which]);
         pipes[which] = -1;
@@ -60,10 +63,13 @@ static size_t copy_pipe(int which) {
     if (phase > FLUSHING) return n; /* the log ended with `exit`; we only keep daemons from dying of SIGPIPE */
     pending.offset = 0;
     pending.length = n;
-    pending.stream = opt.one_stream ? BOTH : which ? STDERR : STDOUT;
-    pending.read_ns = clock_ns(CLOCK_REALTIME);
-    pending.indexed = pending.stream == last_stream && pending.read_ns >= last_ns && pending.read_ns - last_ns < MS;
-    if (!pending.indexed) last_stream = pending.stream, last_ns = pending.read_ns;
+    uint64_t stream = opt.one_stream ? BOTH : which ? STDERR : STDOUT, now = clock_ns(CLOCK_REALTIME);
+    /* A new record after a change of stream, after 1 ms, or when the clock went back (then the difference is huge). */
+    if (stream != (pending.record[0] & 3) || now - pending.record[1] >= MS) {
+        pending.record[0] = result.log_bytes << 2 | stream;
+        pending.record[1] = now;
+        pending.indexed = false;
+    }
     store_pending();
     return n;
 }

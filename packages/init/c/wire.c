@@ -29,7 +29,7 @@ bool next_record(const uint8_t **at, const uint8_t *end, struct record *r) {
 /* Takes what has arrived; false when the other side is gone. */
 bool receive(int fd, struct inbox *in) {
     ssize_t n = recv(fd, in->bytes + in->have, sizeof in->bytes - in->have, MSG_DONTWAIT);
-    if (n <= 0) return n < 0 && (errno == EAGAIN || errno == EINTR);
+    if (n <= 0) return n < 0 && errno == EAGAIN;
     in->have += n;
     return true;
 }
