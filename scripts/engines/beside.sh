@@ -18,7 +18,7 @@ if [ -z "${ARGONAUT_BESIDE:-}" ]; then
   result=0
   unshare --net --mount --pid --fork --mount-proc --kill-child sh "$0" "$@" || result=$?
   # Mounts are gone with the namespace; what is left are files.
-  rm -rf "$ARGONAUT_BESIDE"
+  rm -rf --one-file-system "$ARGONAUT_BESIDE"
   exit "$result"
 fi
 
@@ -38,7 +38,14 @@ esac
 ip link set lo up
 mkdir -p "$ARGONAUT_BESIDE/tmp"
 chmod 1777 "$ARGONAUT_BESIDE/tmp"
-mount --bind "$ARGONAUT_BESIDE/tmp" /tmp
+# A project that lies below /tmp stays where it is.
+case $root in
+  /tmp/*)
+    mkdir -p "$ARGONAUT_BESIDE$root"
+    mount --bind "$root" "$ARGONAUT_BESIDE$root"
+    ;;
+esac
+mount --rbind "$ARGONAUT_BESIDE/tmp" /tmp
 mkdir -p /tmp/engine
 cat >/tmp/engine/containerd.toml <<'TOML'
 version = 2
@@ -48,6 +55,8 @@ cat >/tmp/engine/daemon.json <<JSON
 { "features": { "containerd-snapshotter": $snapshotter } }
 JSON
 
+# Where the packages' root has no such place (Debian's base-files had one once).
+mkdir -p "$folder/mnt"
 # The engine's root is the folder, and truly so: beneath a mere chroot, what is executed in a running container would see
 # the machine's root instead of the container's. The old root stays at /mnt of the engine's namespace.
 export folder
