@@ -5,8 +5,8 @@ import { decideVariable } from './conditions.ts';
 import { forgetPackages, packagesOf } from './packages.ts';
 import { activityOf, type Located } from './plan-index.ts';
 import type { PlannedStep } from './plan-types.ts';
-import { entriesOf } from './staging.ts';
 import { isClosed, type LeaseState } from './state.ts';
+import { entriesOf } from './stored-texts.ts';
 import type { Turn } from './turn.ts';
 import { dropAttempt, failAction, finishAction, interruptionOf } from './verdicts.ts';
 

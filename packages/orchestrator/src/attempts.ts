@@ -14,6 +14,7 @@ import {
   stepImages,
 } from './staging.ts';
 import type { AttemptState, LeaseState } from './state.ts';
+import { StoredTexts } from './stored-texts.ts';
 import type { Turn } from './turn.ts';
 
 /** From TERM to KILL, unless the action says otherwise. */
@@ -83,10 +84,12 @@ function imageOf(
   lease: LeaseState,
   activity: string,
 ): Ready<AcquiredImage> {
-  const name = imageName(container, turn.evaluator(located));
+  const { action } = located.planned;
+  const service = action.services?.find((one) => one.container === container);
+  const owner = `${service === undefined ? '' : `the service "${service.name}" of `}step "${action.name}"`;
+  const watch = { secretsIn: turn.secretsIn(located), owner };
+  const name = imageName(container, turn.evaluator(located), watch);
   if ('error' in name) return { is: 'failed', message: name.error, final: true };
-  const secret = secretInImage(turn, located, container, name.value);
-  if (secret !== undefined) return { is: 'failed', message: secret, final: true };
   const key = imageKey(lease.pool, name.value);
   const known = turn.state.images[key];
   if (known?.generation === lease.generation) {
@@ -116,26 +119,6 @@ function imageOf(
     ...(pull === undefined ? {} : { pull }),
   });
   return WAIT;
-}
-
-/** What is wrong with a name, or a recipe, that a sensitive variable decides: both are stored and shown. */
-function secretInImage(
-  turn: Turn,
-  located: Located,
-  container: ContainerChoice,
-  name: ImageName,
-): string | undefined {
-  const shown = imageName(container, turn.presenter(located));
-  const same = 'value' in shown ? shown.value : undefined;
-  if (same !== undefined && imageKey('', same) === imageKey('', name)) return undefined;
-  const { action } = located.planned;
-  if (container.build !== undefined)
-    return `${container.image} depends on a sensitive variable, which everybody could read in the image. Give the value to the step instead, when it runs.`;
-  const service = action.services?.find((one) => one.container === container);
-  const whose = `of ${service === undefined ? '' : `the service "${service.name}" of `}step "${action.name}"`;
-  const [what, template] =
-    same?.reference === name.reference ? ['feed', container.feed ?? ''] : ['image', container.image];
-  return `The ${what} "${template}" ${whose} depends on a sensitive variable. An image's name is stored and shown, so it may not depend on one: use a variable that is not sensitive.`;
 }
 
 export function acquireId(key: string, acquisition: number): string {
@@ -172,7 +155,9 @@ export function stage(
   const id = attemptId(turn, key, action.attempts + 1);
   const options = stagingOptions(turn, located);
   if ('error' in options) return options;
-  const staging = stagingOf(turn.plan, located, options.value, id, supplies, turn.evaluator(located));
+  const watch = { secretsIn: turn.secretsIn(located), owner: `step "${located.planned.action.name}"` };
+  const texts = new StoredTexts(turn.evaluator(located), watch);
+  const staging = stagingOf(turn.plan, located, options.value, id, supplies, texts);
   if ('error' in staging) return staging;
   action.attempts += 1;
   action.attempt = id;

@@ -4,7 +4,7 @@ import type { Evaluate } from './evaluating.ts';
 import { contradictionOf, OPTION_WORDS } from './option-words.ts';
 import type { Located } from './plan-index.ts';
 import type { Action, ActionOptions, OptionName } from './process.ts';
-import type { Worked } from './staging.ts';
+import type { Worked } from './stored-texts.ts';
 import type { Turn } from './turn.ts';
 
 /** What a container is created with; the others matter from its start on. */

@@ -9,7 +9,11 @@ export interface Evaluating {
   readonly evaluate: Evaluate;
   /** The same for texts that people read: where a secret would stand, asterisks do. */
   readonly show: Evaluate;
+  /** Names of the sensitive variables that decide what a template comes to. */
+  readonly secretsIn: SecretsIn;
 }
+
+export type SecretsIn = (template: string) => readonly string[];
 
 export interface Readable {
   readonly values: Variables;
@@ -31,8 +35,22 @@ export function evaluating(load: () => Readable, nowMs: number): Evaluating {
   };
   const plain = of(({ values }) => values);
   const show = of(({ values, secret }) => withoutSecrets(values, secret));
+  const same = (template: string, other: Evaluate): boolean => plain(template).text === other(template).text;
   return {
     show,
+    secretsIn(template) {
+      if (same(template, show)) return [];
+      const names = [...(loaded?.secret ?? [])];
+      const alone = names.filter((name) => {
+        const hidden = new Set([name]);
+        return !same(
+          template,
+          of(({ values }) => withoutSecrets(values, hidden)),
+        );
+      });
+      // Several can decide together what none decides alone.
+      return alone.length > 0 ? alone : names;
+    },
     evaluate(template, mode) {
       const result = plain(template, mode);
       // An error may quote a value: the one that is told quotes asterisks.

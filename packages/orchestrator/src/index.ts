@@ -15,4 +15,5 @@ export { ServiceEntry, serviceComplaints, toService } from './service-entry.ts';
 export type { ImageName } from './staging.ts';
 export * from './state.ts';
 export { statusVariables } from './status-variables.ts';
+export { secretRefusal } from './stored-texts.ts';
 export { PREPARATION_ACTIVITY, ROOT_ACTIVITY } from './turn.ts';

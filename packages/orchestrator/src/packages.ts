@@ -4,8 +4,8 @@ import type { Ready } from './attempts.ts';
 import type { Evaluate } from './evaluating.ts';
 import type { Located } from './plan-index.ts';
 import type { Action, PackageReference } from './process.ts';
-import type { Worked } from './staging.ts';
 import type { LeaseState } from './state.ts';
+import { StoredTexts, type Watch, type Worked } from './stored-texts.ts';
 import type { Turn } from './turn.ts';
 
 /** Those that its program finds in its directory; the others are variables only. */
@@ -19,18 +19,18 @@ export interface PackageName {
   readonly version: string;
 }
 
-/** Which package a reference means now. */
-export function packageName(reference: PackageReference, evaluate: Evaluate): Worked<PackageName> {
-  const errors: string[] = [];
-  const text = (what: string, template: string): string => {
-    const worked = evaluate(template);
-    if (worked.error !== null) errors.push(`${what} "${template}" cannot be evaluated: ${worked.error}`);
-    return worked.text?.trim() ?? '';
-  };
-  const packageId = text('The package', reference.packageId);
+/** Which package a reference means now. With `watch`, unless a sensitive variable decides it. */
+export function packageName(
+  reference: PackageReference,
+  evaluate: Evaluate,
+  watch?: Watch,
+): Worked<PackageName> {
+  const texts = new StoredTexts(evaluate, watch);
+  const text = (what: string, template: string): string => texts.of(what, template, 'package').trim();
+  const packageId = text('The package id', reference.packageId);
   const feed = text('The feed', reference.feed);
   const version = text('The version', reference.version ?? '');
-  if (errors.length > 0) return { error: errors.join(' ') };
+  if (texts.errors.length > 0) return { error: texts.errors.join(' ') };
   const shown = packageId || reference.name || 'without a name';
   if (packageId === '' || feed === '') {
     return { error: `The package reference "${shown}" names no ${packageId === '' ? 'package' : 'feed'}.` };
@@ -85,10 +85,10 @@ function packageOf(
   lease: LeaseState,
   activity: string,
 ): Ready<StepPackage> {
-  const name = packageName(reference, turn.evaluator(located));
+  const owner = `the package "${reference.name || reference.packageId}" of step "${located.planned.action.name}"`;
+  const watch = { secretsIn: turn.secretsIn(located), owner };
+  const name = packageName(reference, turn.evaluator(located), watch);
   if ('error' in name) return { is: 'failed', message: name.error, final: true };
-  const secret = secretInPackage(turn, located, reference, name.value);
-  if (secret !== undefined) return { is: 'failed', message: secret, final: true };
   const { pool, generation } = lease;
   const key = packageKey(pool, name.value, reference.extract);
   turn.state.packages ??= {};
@@ -116,27 +116,6 @@ function packageOf(
     ...name.value,
   });
   return { is: 'wait' };
-}
-
-/** What is wrong with a name that a sensitive variable decides: it is stored and shown. */
-function secretInPackage(
-  turn: Turn,
-  located: Located,
-  reference: PackageReference,
-  name: PackageName,
-): string | undefined {
-  const worked = packageName(reference, turn.presenter(located));
-  const shown = 'value' in worked ? worked.value : undefined;
-  const parts = [
-    ['package', reference.packageId, shown?.packageId === name.packageId],
-    ['feed', reference.feed, shown?.feed === name.feed],
-    ['version', reference.version ?? '', shown?.version === name.version],
-  ] as const;
-  const secret = parts.find(([, , same]) => !same);
-  if (secret === undefined) return undefined;
-  const [what, template] = secret;
-  const whose = what === 'package' ? '' : `of the package "${reference.name || reference.packageId}" `;
-  return `The ${what} "${template}" ${whose}of step "${located.planned.action.name}" depends on a sensitive variable. A package's name and version are stored and shown, so they may not depend on one: use a variable that is not sensitive.`;
 }
 
 function packageKey(pool: string, { feed, packageId, version }: PackageName, extract: boolean): string {

@@ -5,6 +5,7 @@ import type { Evaluate } from './evaluating.ts';
 import type { Located } from './plan-index.ts';
 import type { Plan } from './plan-types.ts';
 import type { Action, ActionOptions, ContainerChoice, ImageRecipe, Service } from './process.ts';
+import { StoredTexts, type Watch, type Worked } from './stored-texts.ts';
 
 /** A gate that is not opened for so long ends by itself; its step is then staged again at its turn. */
 const GATE_DEADLINE_MS = 2 * 60 * 60_000;
@@ -12,37 +13,6 @@ const GATE_DEADLINE_MS = 2 * 60 * 60_000;
 type ContainerPlace = Extract<Place, { kind: 'container' }>;
 
 const DEFAULT_SERVICE_GRACE_MS = 5_000;
-
-export type Worked<T> = { readonly value: T } | { readonly error: string };
-
-/** Evaluates many texts, and collects every complaint. */
-class Texts {
-  readonly errors: string[] = [];
-  readonly #evaluate: Evaluate;
-
-  constructor(evaluate: Evaluate) {
-    this.#evaluate = evaluate;
-  }
-
-  of(what: string, template: string): string {
-    const { text, error } = this.#evaluate(template);
-    if (error !== null) this.errors.push(`${what} "${template}" cannot be evaluated: ${error}`);
-    return text ?? '';
-  }
-
-  /** A template may come to several entries, with commas or line ends between them, or to none. */
-  list(what: string, templates: readonly string[]): string[] {
-    return entriesOf(templates.map((template) => this.of(what, template)));
-  }
-}
-
-/** The entries of texts that may hold several each. */
-export function entriesOf(texts: readonly string[]): string[] {
-  return texts
-    .flatMap((text) => text.split(/[,\n]/))
-    .map((entry) => entry.trim())
-    .filter((entry) => entry !== '');
-}
 
 export interface ImageName {
   readonly feed?: string;
@@ -75,32 +45,30 @@ export function stepImages({ container }: Action, acquired: readonly AcquiredIma
   return container === undefined || own === undefined ? { services: acquired } : { own, services };
 }
 
-/** What a container is to be made from now. */
-export function imageName(container: ContainerChoice, evaluate: Evaluate): Worked<ImageName> {
-  const texts = new Texts(evaluate);
+/** What a container is to be made from now. With `watch`, unless a sensitive variable decides it. */
+export function imageName(container: ContainerChoice, evaluate: Evaluate, watch?: Watch): Worked<ImageName> {
+  const texts = new StoredTexts(evaluate, watch);
   if (container.build !== undefined) return builtImageName(container.image, container.build, texts);
-  const reference = texts.of('The image', container.image).trim();
-  const feed = texts.of('The feed', container.feed ?? '').trim();
+  const reference = texts.of('The image', container.image, 'image').trim();
+  const feed = texts.of('The feed', container.feed ?? '', 'image').trim();
   if (reference === '' && texts.errors.length === 0) {
     texts.errors.push(
       `The image "${container.image}" evaluates to nothing. Define its variables in this scope.`,
     );
   }
-  if (texts.errors.length > 0) return { error: texts.errors.join(' ') };
-  return { value: { reference, ...(feed === '' ? {} : { feed }) } };
+  return texts.worked({ reference, ...(feed === '' ? {} : { feed }) });
 }
 
-function builtImageName(reference: string, recipe: ImageRecipe, texts: Texts): Worked<ImageName> {
-  const dockerfile = texts.of('The Dockerfile', recipe.dockerfile);
+function builtImageName(reference: string, recipe: ImageRecipe, texts: StoredTexts): Worked<ImageName> {
+  const dockerfile = texts.of('The Dockerfile', recipe.dockerfile, 'build');
   const given = Object.entries(recipe.arguments).map(([name, value]) => [
     name,
-    texts.of(`The build argument ${name}`, value),
+    texts.of(`The build argument ${name}`, value, 'build'),
   ]);
   if (dockerfile.trim() === '' && texts.errors.length === 0) {
     texts.errors.push(`${reference} evaluates to nothing. Define its variables in this scope.`);
   }
-  if (texts.errors.length > 0) return { error: texts.errors.join(' ') };
-  return { value: { reference, build: { dockerfile, arguments: Object.fromEntries(given) } } };
+  return texts.worked({ reference, build: { dockerfile, arguments: Object.fromEntries(given) } });
 }
 
 export function stagingOf(
@@ -109,11 +77,10 @@ export function stagingOf(
   options: ActionOptions,
   attempt: string,
   { images, packages }: StepSupplies,
-  evaluate: Evaluate,
+  texts: StoredTexts,
 ): Worked<Staging> {
   const { action } = planned;
   const { own: image } = images;
-  const texts = new Texts(evaluate);
   const services = servicesOf(action.services ?? [], images.services, texts);
   const staging: Staging = {
     attempt,
@@ -133,22 +100,27 @@ export function stagingOf(
     leftovers: options.leftovers ?? 'end',
     ...(action.run.kind === 'Script' ? { syntax: action.run.syntax } : {}),
     ...(image !== undefined && options.containerOptions !== undefined
-      ? { containerOptions: texts.of('The container options', options.containerOptions) }
+      ? { containerOptions: texts.of('The container options', options.containerOptions, 'container') }
       : {}),
   };
-  return texts.errors.length > 0 ? { error: texts.errors.join(' ') } : { value: staging };
+  return texts.worked(staging);
 }
 
-function containerPlace(action: Action, options: ActionOptions, image: AcquiredImage, texts: Texts): Place {
-  const extraHosts = options.extraHosts && texts.list('The extra host', options.extraHosts);
-  const dns = options.dns && texts.list('The DNS server', options.dns);
+function containerPlace(
+  action: Action,
+  options: ActionOptions,
+  image: AcquiredImage,
+  texts: StoredTexts,
+): Place {
+  const extraHosts = options.extraHosts && texts.list('The extra host', options.extraHosts, 'container');
+  const dns = options.dns && texts.list('The DNS server', options.dns, 'container');
   const ownEndpoint =
     (extraHosts?.length ?? 0) > 0 || (dns?.length ?? 0) > 0 || (action.services?.length ?? 0) > 0;
   return {
     kind: 'container',
     image,
     network: networkOf(options.network ?? 'lane', ownEndpoint),
-    ...(options.user === undefined ? {} : { user: texts.of('The user', options.user) }),
+    ...(options.user === undefined ? {} : { user: texts.of('The user', options.user, 'container') }),
     ...(options.readOnlyRoot === undefined ? {} : { readOnlyRoot: options.readOnlyRoot }),
     ...(extraHosts === undefined ? {} : { extraHosts }),
     ...(dns === undefined ? {} : { dns }),
@@ -164,7 +136,7 @@ function networkOf(wanted: ContainerPlace['network'], ownEndpoint: boolean): Con
 function servicesOf(
   services: readonly Service[],
   images: readonly AcquiredImage[],
-  texts: Texts,
+  texts: StoredTexts,
 ): ServiceSpec[] {
   return services.flatMap((service, index) => {
     const image = images[index];
@@ -174,7 +146,7 @@ function servicesOf(
       image,
       ...(service.user === undefined
         ? {}
-        : { user: texts.of(`The user of service "${service.name}"`, service.user) }),
+        : { user: texts.of(`The user of service "${service.name}"`, service.user, 'container') }),
       limits: service.limits ?? {},
       graceMs: service.graceMs ?? DEFAULT_SERVICE_GRACE_MS,
       log: service.log ?? 'failure',
@@ -182,8 +154,8 @@ function servicesOf(
   });
 }
 
-/** The arguments may hold secrets: they go through the gate, and not into the container's configuration. */
-function entrypoint(command: readonly string[] | undefined, texts: Texts): { command?: string[] } {
+/** Without the arguments: they may hold secrets, and go through the gate. */
+function entrypoint(command: readonly string[] | undefined, texts: StoredTexts): { command?: string[] } {
   if (command === undefined) return {};
-  return { command: command.map((word) => texts.of('The command', word)) };
+  return { command: command.map((word) => texts.of('The command', word, 'container')) };
 }

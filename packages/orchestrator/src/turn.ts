@@ -1,7 +1,7 @@
 /** One call of `advance` while it works: the new state as a draft, and the commands found so far. */
 import type { LogLevel } from '@argonaut/contracts/attempt';
 import type { ActivityStatus, Command, Order, RecordCommand } from './commands.ts';
-import { type Evaluate, type Evaluating, evaluating } from './evaluating.ts';
+import { type Evaluate, type Evaluating, evaluating, type SecretsIn } from './evaluating.ts';
 import { indexOf, type Located, type PlanIndex } from './plan-index.ts';
 import type { Plan, Scope } from './plan-types.ts';
 import type { ActionState, AttemptState, LaneState, StepState, TaskState } from './state.ts';
@@ -56,6 +56,11 @@ export class Turn {
   /** The same for texts that people read: where a secret would stand, asterisks do. */
   presenter(located: Located): Evaluate {
     return this.#evaluating(located).show;
+  }
+
+  /** Names of the sensitive variables that decide what a template of this action comes to. */
+  secretsIn(located: Located): SecretsIn {
+    return this.#evaluating(located).secretsIn;
   }
 
   #evaluating({ planned, step }: Located): Evaluating {

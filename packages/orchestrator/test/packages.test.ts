@@ -107,7 +107,11 @@ describe('before the first step', () => {
   });
 
   test.each([
-    ['package', { packageId: 'Acme.#{Token}' }, 'The package "Acme.#{Token}" of step "a"'],
+    [
+      'package',
+      { packageId: 'Acme.#{Token}' },
+      'The package id "Acme.#{Token}" of the package "web" of step "a"',
+    ],
     ['feed', { feed: '#{Token}' }, 'The feed "#{Token}" of the package "web" of step "a"'],
     ['version', { version: '1.0.#{Token}' }, 'The version "1.0.#{Token}" of the package "web" of step "a"'],
   ])('no secret decides what is asked for, because that is stored: %s', (_, part, message) => {
@@ -117,7 +121,9 @@ describe('before the first step', () => {
       nowMs: 0,
     };
     const story = new Story(planOf([withPackages('a', packageReference('web', part))], { scope }), scope);
-    expect(story.of('complete')[0]?.errorMessage).toContain(`${message} depends on a sensitive variable.`);
+    expect(story.of('complete')[0]?.errorMessage).toContain(
+      `${message} depends on the sensitive variable "Token".`,
+    );
     expect(JSON.stringify([story.state, story.all])).not.toContain('trustno1');
   });
 

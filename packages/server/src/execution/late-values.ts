@@ -1,7 +1,7 @@
 /** What goes through the gate: made just before it opens, with every output so far, and kept nowhere. */
 import { Invalid } from '@argonaut/contracts';
 import type { LateValues } from '@argonaut/contracts/attempt';
-import { type Action, type CommandOf, evaluating } from '@argonaut/orchestrator';
+import { type Action, type CommandOf, evaluating, secretRefusal } from '@argonaut/orchestrator';
 import { composeScript } from '@argonaut/runner/scripts';
 import { fileConfiguration, type Placed, packageScript } from './file-configuration.ts';
 import { lateServices } from './late-services.ts';
@@ -31,7 +31,7 @@ export function lateValues(
   const { run } = action;
   const { values: known, sensitive } = scope.of(action, step);
   const values = { ...known, ...statusVariables };
-  const { evaluate } = evaluating(() => ({ values, secret: sensitive }), scope.nowMs);
+  const { evaluate, secretsIn } = evaluating(() => ({ values, secret: sensitive }), scope.nowMs);
   const errors: string[] = [];
   const notes: Note[] = [...printedVariables(values, sensitive, scope.nowMs)];
   const text = (what: string, template: string): string => {
@@ -39,9 +39,14 @@ export function lateValues(
     if (result.error !== null) errors.push(`${what} cannot be evaluated: ${result.error}`);
     return result.text ?? '';
   };
+  const shownText = (what: string, template: string): string => {
+    const refusal = secretRefusal(what, template, 'container', { secretsIn, owner: `step "${step.name}"` });
+    if (refusal !== undefined) errors.push(refusal);
+    return text(what, template);
+  };
 
   const trace = scope.traceparent(open.attempt);
-  const services = lateServices(action.services ?? [], text).map((service) => ({
+  const services = lateServices(action.services ?? [], text, shownText).map((service) => ({
     ...service,
     environment: { TRACEPARENT: trace, ...service.environment },
   }));

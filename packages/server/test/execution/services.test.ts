@@ -46,6 +46,24 @@ test('their images are acquired beside the own one, and what is secret about the
   ]);
 });
 
+test('a secret in a health check is refused before anything starts: the engine would show it', async () => {
+  const checks: NonNullable<Service['health']['check']>[] = [
+    { kind: 'shell', line: 'pg_isready -P #{Password}' },
+    { kind: 'command', argv: ['pg_isready', '-P', '#{Password}'] },
+  ];
+  for (const check of checks) {
+    const services = [{ ...db, health: { check } }];
+    const setup = await harness([aStep('test', { action: { services } })], {
+      variables,
+      sensitive: ['Password'],
+    });
+    const { errorMessage } = await runToEnd(setup);
+    expect(errorMessage).toContain('The health check of service "db"');
+    expect(errorMessage).toContain('depends on the sensitive variable "Password"');
+    expect([...setup.worker.attempts.values()].map(({ starts }) => starts)).toEqual([0]);
+  }
+});
+
 test('one that does not come up fails the step before it began, is shown, and may be tried again', async () => {
   const store = new MemoryRunStore();
   let opened = 0;
