@@ -247,7 +247,6 @@ class LocalRunner implements Runner {
   }
 
   discard(attempt: string, epoch: number): Promise<void> {
-    this.#room.services?.interrupt(attempt);
     return this.#room.book.locked(attempt, () => discardAttempt(this.#room, this.#staging, attempt, epoch));
   }
 
@@ -270,7 +269,6 @@ class LocalRunner implements Runner {
   }
 
   cancel(attempt: string, epoch: number, graceMs: number, signal: AbortSignal): Promise<void> {
-    this.#room.services?.interrupt(attempt);
     return this.#room.book.locked(attempt, () => cancelAttempt(this.#room, attempt, epoch, graceMs, signal));
   }
 

@@ -21,7 +21,7 @@ export async function cancelAttempt(
   graceMs: number,
   signal: AbortSignal,
 ): Promise<void> {
-  const { book, gates, places } = room;
+  const { book, gates, places, services } = room;
   book.require(attempt);
   await book.admit(attempt, epoch);
   const entry = book.require(attempt);
@@ -30,6 +30,8 @@ export async function cancelAttempt(
   crashPoint('cancel.before-entry');
   if (!entry.cancelRequested) await book.put({ ...entry, cancelRequested: true });
   crashPoint('cancel.after-entry');
+  // Not before the entry: whoever begins to wait for services looks into it first, and never again.
+  services?.interrupt(attempt);
   const directory = new StagingDirectory(entry.directory);
   // A script can remove the socket; init takes the signal just as well.
   if (!(await gates.cancel(directory, graceMs, signal))) {
@@ -51,6 +53,9 @@ function insist(room: AttemptRoom, entry: JournalEntry, graceMs: number): void {
       if (room.book.get(entry.spec.attempt)?.phase !== entry.phase) return;
       await clock.sleep(250, deadline);
     }
+    const now = room.book.get(entry.spec.attempt);
+    if (now?.phase !== entry.phase) return;
+    await room.book.put({ ...now, killSent: true });
     await placeOf(places, entry.spec).kill(entry, 'SIGKILL', deadline);
   };
   work().catch((error: unknown) => {

@@ -127,6 +127,7 @@ export class Staging {
     crashPoint('discard.before-entry');
     const gone = await this.#room.book.put({ ...entry, phase: 'finished' });
     crashPoint('discard.after-entry');
+    this.#room.services?.interrupt(entry.spec.attempt);
     this.#room.disposal.begin(gone);
   }
 

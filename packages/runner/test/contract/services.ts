@@ -13,6 +13,7 @@ import type {
 } from '@argonaut/contracts/attempt';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { TestImage } from '../../../../scripts/images/catalogue.ts';
+import { openFileJournal } from '../../src/index.ts';
 import { Bench, bytesOf, eventually, late, namedSecrets, type OpenPorts, patience } from './bench.ts';
 
 const docker = (...args: string[]) => promisify(execFile)('docker', args);
@@ -84,7 +85,7 @@ export function servicesContract(openPorts: OpenPorts): void {
       for await (const event of bench.follow(attempt, { secrets })) {
         if (event.type === 'log') chunks.push(event);
         else if (event.type === 'ended') ended = event;
-        else confirmed = event.outcome;
+        else if (event.type === 'confirmed') confirmed = event.outcome;
       }
       return {
         stdout: bytesOf(chunks, 'stdout').toString(),
@@ -288,6 +289,42 @@ export function servicesContract(openPorts: OpenPorts): void {
       const { stdout, confirmed } = await told(spec.attempt);
       expect(stdout).toBe('');
       expect(confirmed).toMatchObject({ result: 'Cancelled', cause: 'cancelled-at-gate' });
+      await goneAfterFinish(spec.attempt);
+    });
+
+    it('do not keep a cancel waiting that came just before their health was waited for', async () => {
+      const services = {
+        db: { script: 'echo up; exec sleep 60', late: { health: { check: { kind: 'port', port: 5432 } } } },
+      } as const;
+      const spec = await specOf(services);
+      const journal = await openFileJournal(`${bench.dataDirectory}/journal`);
+      const reached = Promise.withResolvers<void>();
+      const goOn = Promise.withResolvers<void>();
+      bench.runner = await bench.another({
+        journal: {
+          get: (attempt) => journal.get(attempt),
+          list: () => journal.list(),
+          remove: (attempt) => journal.remove(attempt),
+          put: async (entry) => {
+            if (entry.cancelRequested) {
+              reached.resolve();
+              await goOn.promise;
+            }
+            await journal.put(entry);
+          },
+        },
+      });
+      await bench.stage(spec);
+      const cancelling = bench.runner.cancel(spec.attempt, 1, 500, patience());
+      await reached.promise;
+      // The cancel has been asked for and is not written down yet: nothing tells so to whoever opens now.
+      const opening = open(spec.attempt, 'echo never', services).catch((error) => error);
+      const log = `${await bench.directoryOf(spec.attempt)}/services/db/a/log`;
+      await eventually('the service is up', async () => (await readFile(log, 'utf8')) === 'up\n');
+      goOn.resolve();
+      await cancelling;
+      expect(await opening).toMatchObject({ kind: 'Conflict' });
+      expect((await told(spec.attempt)).confirmed).toMatchObject({ cause: 'cancelled-at-gate' });
       await goneAfterFinish(spec.attempt);
     });
 
