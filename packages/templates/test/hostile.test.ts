@@ -3,7 +3,7 @@
  * engine whose time grows with the square of the input would run into the time limit of the test.
  */
 
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { createVariables, evaluate, parse, references } from '../src/index.ts';
 
 const SIZE = 200_000;
@@ -189,5 +189,70 @@ describe('size', () => {
 
   it('JSON of great depth is no JSON', () => {
     expect(evaluate('#{J[0]}', { J: '['.repeat(SIZE) }).text).toBe('#{J[0]}');
+  });
+});
+
+describe('JSON in loops', () => {
+  const rounds = 500;
+  const K = Array.from({ length: rounds }, (_, i) => i).join(',');
+  const J = JSON.stringify({ a: Array.from({ length: 2000 }, (_, i) => `text ${i}`) });
+
+  it.each([
+    ['an item', '#{J.a[#{i}]}', rounds * 'text 000'.length],
+    ['an item of a value that holds tokens', '#{T.a[#{i}]}', rounds * 'text 000'.length],
+    ['a condition', '#{if J.a}x#{/if}', rounds],
+  ])('%s: no piece is written as text more than once', (_what, body, atMost) => {
+    const stringify = vi.spyOn(JSON, 'stringify');
+    try {
+      const { text, error } = evaluate(`#{each i in K}${body}#{/each}`, {
+        J,
+        K,
+        T: `${J.slice(0, -1)},"b":"##{c}"}`,
+      });
+      expect(error).toBeNull();
+      expect(text?.length).toBeLessThanOrEqual(atMost);
+      expect(text).not.toBe('');
+      // One call for each text in the JSON.
+      expect(stringify.mock.calls.length).toBeLessThan(2 * 2002);
+    } finally {
+      stringify.mockRestore();
+    }
+  });
+
+  it('writing and reading count as work', () => {
+    const limits = { work: 200_000 };
+    expect(evaluate('#{J.a[0]}', { J }, { limits }).error).toContain('went through more than');
+    const deep = `${'{"a":'.repeat(60)}"${'x'.repeat(1000)}"${'}'.repeat(60)}`;
+    const every = Array.from({ length: 60 }, (_, i) => `#{if J${'.a'.repeat(i)}}#{/if}`).join('');
+    expect(evaluate(every, { J: deep }, { limits: { work: 30_000 } }).error).toContain(
+      'went through more than',
+    );
+    expect(evaluate(every, { J: deep }).error).toBeNull();
+  });
+
+  it('a list is counted before its items are made', () => {
+    const limits = { steps: 1000 };
+    for (const list of [','.repeat(2000), `[${'1,'.repeat(2000)}]`])
+      expect(evaluate('#{each i in list}#{/each}', { list }, { limits }).error).toContain('steps');
+  });
+});
+
+describe('long values that are asked for in every round', () => {
+  const K = '1,'.repeat(99);
+  it.each([
+    ['blanks in a condition', '#{if v}#{/if}', ' '.repeat(10_000)],
+    ['a comparison', '#{if v == w}#{/if}', 'x'.repeat(10_000)],
+    ['an index', '#{A[#{v}]}', 'x'.repeat(10_000)],
+  ])('%s: every character counts', (_what, body, v) => {
+    const result = evaluate(
+      `#{each i in K}${body}#{/each}`,
+      { v, w: `x${v.slice(1)}`, K },
+      { limits: { work: 500_000 } },
+    );
+    expect(result.error).toContain('went through more than');
+  });
+
+  it('a calculation with what is too long to be a number is none', () => {
+    expect(evaluate('#{calc v + 1}', { v: '1'.repeat(10_000) }).text).toBe('#{v+1}');
   });
 });

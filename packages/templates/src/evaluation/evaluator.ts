@@ -129,9 +129,15 @@ export class Evaluator {
     const left = this.#side(condition.left, context, findings);
     if (left === null) return null;
     const { comparison } = condition;
-    if (comparison === null) return isTruthy(left);
+    if (comparison === null) {
+      // Only blanks are gone through.
+      if (left.length > 40 && /^\s/.test(left)) this.#account.work(left.length);
+      return isTruthy(left);
+    }
     const { operator, right } = comparison;
     const other = typeof right === 'string' ? right : this.#side(right, context, findings);
+    // Texts of different lengths are told apart at once.
+    if (other?.length === left.length) this.#account.work(left.length);
     return other === null ? null : (left === other) === (operator === '==');
   }
 

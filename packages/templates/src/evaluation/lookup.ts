@@ -5,13 +5,12 @@
 
 import { indexStep, pathOf } from '../syntax/path.ts';
 import type { Node, Path, Step } from '../syntax/tree.ts';
-import { type Json, parseJson } from '../variables/json.ts';
-import { jsonToText } from '../variables/json-text.ts';
 import { VariableNode, type Variables } from '../variables/variables.ts';
 import type { Account } from './account.ts';
 import { Context } from './context.ts';
 import { RecursionError } from './errors.ts';
 import { Findings } from './findings.ts';
+import { type Container, JsonValues } from './json-values.ts';
 
 export interface Found {
   /** Null if the place exists but has no value. */
@@ -25,9 +24,6 @@ export interface Found {
 
 type MakeText = (nodes: readonly Node[], context: Context, findings: Findings) => string;
 
-/** Parsed JSON values kept for the rest of the evaluation; a loop asks for the same few again and again. */
-const KEPT_JSON = 32;
-
 /** A circle that is met and survived costs as much as many ordinary look-ups. */
 const CIRCLE_STEPS = 200;
 
@@ -37,7 +33,7 @@ export class Lookup {
   readonly #account: Account;
   readonly #makeText: MakeText;
   readonly #resolved = new Map<VariableNode, Found>();
-  readonly #json = new Map<string, Json | undefined>();
+  readonly #json: JsonValues;
   /** How often a circle was met while a value was tried as JSON: results made meanwhile hold only there. */
   #circles = 0;
 
@@ -45,6 +41,7 @@ export class Lookup {
     this.#variables = variables;
     this.#account = account;
     this.#makeText = makeText;
+    this.#json = new JsonValues(account);
   }
 
   /** Null if there is no such variable. */
@@ -53,8 +50,7 @@ export class Lookup {
     if (path.key !== null && context.outer === null) {
       const node = this.#variables.byKey(path.key);
       // The common case by far: a variable whose value is plain text.
-      if (node?.value !== undefined && node.value !== null && !node.value.includes('#{'))
-        return plain(node.value);
+      if (node !== undefined && node.value !== null && !node.isTemplate) return plain(node.value);
     }
     return this.#walk(path, context);
   }
@@ -67,17 +63,29 @@ export class Lookup {
     if (found.isNull) findings.isNull = true;
     if (found.place?.indexes) return [...found.place.indexes.values()];
     if (found.text === null) return [];
-    const json = this.#parseJson(found.text);
-    if (json instanceof Map) return Array.from(json, ([name, value]) => memberItem(name, value));
-    if (Array.isArray(json)) return json.map((item: Json) => new VariableNode(jsonToText(item)));
+    const json = this.#json.parse(found.text);
+    if (json !== undefined) return this.#itemsOfJson(json);
+    this.#account.work(found.text.length);
+    this.#account.step(countOf(',', found.text));
     return found.text.split(',').map((item) => new VariableNode(item));
+  }
+
+  #itemsOfJson(json: Container): VariableNode[] {
+    if (json instanceof Map) {
+      this.#account.step(json.size);
+      return Array.from(json.keys(), (name) => memberItem(name, this.#json.member(json, name)));
+    }
+    this.#account.step((json as readonly unknown[]).length);
+    return Array.from(json as readonly unknown[], (_, index) => this.#json.member(json, index));
   }
 
   /** Evaluates the value of a place. */
   valueOf(node: VariableNode, context: Context): Found {
+    const isUnwritten = node.isUnwritten;
     const { value } = node;
     if (value === null) return { text: null, missing: null, isNull: false, place: node };
-    if (!value.includes('#{')) return plain(value);
+    if (isUnwritten) this.#account.work(value.length);
+    if (!node.isTemplate) return plain(value);
     const known = context === this.global ? this.#resolved.get(node) : undefined;
     if (known !== undefined) return known;
     const { template } = node.parsed();
@@ -114,7 +122,9 @@ export class Lookup {
       path.steps.map((step): Step => {
         if (step.kind !== 'lookup') return step;
         const found = this.#account.deeper(() => this.#walk(step.path, context));
-        return found === null || found.text === null ? step : indexStep(found.text);
+        if (found === null || found.text === null) return step;
+        this.#account.work(found.text.length);
+        return indexStep(found.text);
       }),
     );
   }
@@ -139,33 +149,23 @@ export class Lookup {
 
   #jsonMember(node: VariableNode, step: Step, context: Context): VariableNode | undefined {
     const property = step.kind === 'name' ? step.name : step.kind === 'index' ? step.index : '';
-    if (node.value === null || node.value === '' || property === '') return undefined;
-    let text: string | null;
+    if (property === '') return undefined;
+    const json = this.#json.containerOf(node) ?? this.#readAsJson(node, context);
+    if (json === undefined) return undefined;
+    if (json instanceof Map) return this.#json.member(json, property);
+    return /^\s*[-+]?\d{1,10}\s*$/.test(property) ? this.#json.member(json, Number(property)) : undefined;
+  }
+
+  #readAsJson(node: VariableNode, context: Context): Container | undefined {
     try {
-      text = this.valueOf(node, context).text;
+      const { text } = this.valueOf(node, context);
+      return text === null ? undefined : this.#json.parse(text);
     } catch (error) {
       if (!(error instanceof RecursionError)) throw error;
       this.#circles++;
       this.#account.step(CIRCLE_STEPS);
       return undefined;
     }
-    const json = text === null ? undefined : this.#parseJson(text);
-    if (json instanceof Map) return new VariableNode(jsonToText(json.get(property)));
-    if (!Array.isArray(json)) return undefined;
-    if (!/^\s*[-+]?\d{1,10}\s*$/.test(property)) return undefined;
-    return new VariableNode(jsonToText(json[Number(property)]));
-  }
-
-  #parseJson(text: string): Json | undefined {
-    // Anything but an object or an array has neither members nor items.
-    if (!/^\s*(?:[[{]|\/[/*])/.test(text)) return undefined;
-    if (this.#json.has(text)) return this.#json.get(text);
-    this.#account.work(text.length);
-    const json = parseJson(text);
-    const [oldest] = this.#json.keys();
-    if (this.#json.size >= KEPT_JSON && oldest !== undefined) this.#json.delete(oldest);
-    this.#json.set(text, json);
-    return json;
   }
 }
 
@@ -204,11 +204,17 @@ function hasMatchingBrackets(text: string): boolean {
   return depth === 0;
 }
 
-function memberItem(name: string, value: Json): VariableNode {
+function memberItem(name: string, value: VariableNode): VariableNode {
   const item = new VariableNode(name);
   item.members = new Map([
     ['key', new VariableNode(name)],
-    ['value', new VariableNode(jsonToText(value))],
+    ['value', value],
   ]);
   return item;
+}
+
+function countOf(character: string, text: string): number {
+  let count = 0;
+  for (let at = text.indexOf(character); at !== -1; at = text.indexOf(character, at + 1)) count++;
+  return count;
 }

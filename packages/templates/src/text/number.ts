@@ -25,8 +25,12 @@ function plain(value: number): string {
 
 const FLOAT = /^\s*[-+]?(?:\d[\d,]*(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?\s*$/;
 
+/** Longer texts count as no number: nobody writes them, and a loop would go through them again and again. */
+const LONGEST = 1000;
+
 /** Null if the text is no number. Thousands separators are allowed, as in `1,234.5`. */
 export function parseDouble(text: string): number | null {
+  if (text.length > LONGEST) return null;
   if (FLOAT.test(text)) return Number(text.replaceAll(',', ''));
   const word = text.trim().toLowerCase();
   if (word === 'nan') return Number.NaN;
@@ -36,7 +40,7 @@ export function parseDouble(text: string): number | null {
 
 /** A whole number of 32 bits, with blanks and a sign; null if the text is none. */
 export function parseInteger(text: string): number | null {
-  if (!/^\s*[-+]?\d{1,40}\s*$/.test(text)) return null;
+  if (text.length > LONGEST || !/^\s*[-+]?\d{1,40}\s*$/.test(text)) return null;
   const value = Number(text);
   return value >= -2147483648 && value <= 2147483647 ? value : null;
 }

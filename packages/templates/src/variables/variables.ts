@@ -9,18 +9,47 @@
 import { foldCase } from '../syntax/characters.ts';
 import { type ParseResult, parse, parseName } from '../syntax/parser.ts';
 import type { Path, Step } from '../syntax/tree.ts';
+import type { Json } from './json.ts';
+import { jsonToText } from './json-text.ts';
 
 /** One place in the tree: it may have a value, named members and indexed members, all at once. */
 export class VariableNode {
-  value: string | null;
+  #value: string | null;
+  /** The object or array that the value is the text of; the text is written when somebody asks for it. */
+  readonly json: ReadonlyMap<string, Json> | readonly Json[] | null;
   /** Members by folded name. */
   members: Map<string, VariableNode> | null = null;
   /** Indexed members by folded index, in order of appearance. */
   indexes: Map<string, VariableNode> | null = null;
   #parsed: ParseResult | undefined;
+  #isTemplate: boolean | undefined;
 
-  constructor(value: string | null) {
-    this.value = value;
+  constructor(value: string | null, json: VariableNode['json'] = null) {
+    this.#value = value;
+    this.json = json;
+  }
+
+  /** A piece of a JSON value. */
+  static of(piece: Json | undefined): VariableNode {
+    return piece instanceof Map || Array.isArray(piece)
+      ? new VariableNode(null, piece)
+      : new VariableNode(jsonToText(piece));
+  }
+
+  get value(): string | null {
+    if (this.#value === null && this.json !== null) this.#value = jsonToText(this.json);
+    return this.#value;
+  }
+
+  /** Whether asking for the value costs the writing of it. */
+  get isUnwritten(): boolean {
+    return this.#value === null && this.json !== null;
+  }
+
+  /** Whether the value may hold tokens. Looked for once: values can be long, and loops ask again and again. */
+  get isTemplate(): boolean {
+    this.#isTemplate ??= this.value?.includes('#{') ?? false;
+    return this.#isTemplate;
   }
 
   /** The value as a template, parsed once. */
@@ -30,8 +59,9 @@ export class VariableNode {
   }
 
   set(value: string): void {
-    this.value = value;
+    this.#value = value;
     this.#parsed = undefined;
+    this.#isTemplate = undefined;
   }
 
   /** The member or index at a step, made if it is new. An index without a value of its own has itself as value. */
