@@ -4,6 +4,7 @@ import { WritableSpace } from '@argonaut/contracts/rest';
 import type { FastifyInstance } from 'fastify';
 import { accounts } from './accounts/index.ts';
 import { artifacts } from './artifacts/index.ts';
+import { dashboard } from './dashboard/index.ts';
 import { deployments } from './deployments/index.ts';
 import { environments } from './environments/index.ts';
 import { events } from './events/index.ts';
@@ -51,6 +52,7 @@ const FEATURES: readonly Feature[] = [
   releases,
   images,
   deployments,
+  dashboard,
   runbookRuns,
   tasks,
   interruptions,

@@ -3,6 +3,8 @@ export * from './accounts.ts';
 export * from './artifacts.ts';
 export * from './basics.ts';
 export * from './channels.ts';
+export * from './dashboard.ts';
+export * from './dates.ts';
 export * from './deployments.ts';
 export * from './environments.ts';
 export * from './events.ts';
