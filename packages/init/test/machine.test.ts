@@ -29,12 +29,14 @@ describe.skipIf(emulated)('init at the gate', () => {
 
   test('is woken by a clock that goes on while the machine sleeps', async () => {
     using attempt = new AttemptUnderTest();
-    (await attempt.connect()).close();
+    const client = await attempt.connect(); // stays, so that no descriptor goes away while they are listed
+    await client.status();
     const folder = `/proc/${attempt.process.pid}/fdinfo`;
     const timers = readdirSync(folder)
       .map((fd) => /clockid: (\d+)/.exec(readFileSync(join(folder, fd), 'utf8'))?.[1])
       .filter((clock) => clock !== undefined);
     expect(timers).toEqual(['7']); // CLOCK_BOOTTIME
+    client.close();
   });
 });
 
