@@ -2,20 +2,24 @@
 #include "init.h"
 #include <stdio.h> /* snprintf only */
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#define STRINGS (1 << 20) /* their pointers alone are more than the 6 MiB that an exec may carry */
+
 int original_cwd = -1;
 mode_t original_umask;
 static bool made_files;
 
-struct late_values { char **argv, **envp; const char *cwd; bool files; };
+/* What the gate's records say; their strings stay in the payload. */
+static char *argv[STRINGS], *envp[STRINGS];
+static const char *cwd;
+static bool has_files;
 
-/* Puts NAME=VALUE into an environment of `count` variables, or takes NAME out of it. Returns the new count. */
-static size_t set_variable(char **envp, size_t count, char *text) {
+/* Puts NAME=VALUE into the environment of `count` variables, or takes NAME out of it. Returns the new count. */
+static size_t set_variable(size_t count, char *text) {
     size_t name = strcspn(text, "="), kept = 0;
     for (size_t i = 0; i < count; i++)
         if (strncmp(envp[i], text, name) != 0 || envp[i][name] != '=') envp[kept++] = envp[i];
@@ -24,10 +28,12 @@ static size_t set_variable(char **envp, size_t count, char *text) {
 }
 
 /* The gate's variables are laid over what we inherited (the image's ENV). Returns why it is refused, or NULL. */
-static const char *read_payload(const uint8_t *kept, size_t size, struct late_values *v) {
+static const char *read_payload(const uint8_t *kept, size_t size) {
     static char marker[300];
     size_t argc = 0, envc = 0;
-    for (; environ[envc]; envc++) v->envp[envc] = environ[envc];
+    cwd = NULL;
+    has_files = false;
+    for (; environ[envc]; envc++) envp[envc] = environ[envc];
     const uint8_t *at = kept;
     for (struct record r; next_record(&at, kept + size, &r);) {
         char *text = (char *)r.bytes; /* the gate has put a NUL behind it */
@@ -35,14 +41,15 @@ static const char *read_payload(const uint8_t *kept, size_t size, struct late_va
         if (!file && strlen(text) + 1 != r.length) return "a NUL byte inside a value";
         if (r.type == REC_ENV && (*text == '=' || *text == 0)) return "a variable without a name";
         if (r.type == REC_OPTION && !set_option(text, true)) return "unknown option, or a value it does not take";
-        if (r.type == REC_FILE) v->files = true;
-        if (r.type == REC_CWD) v->cwd = text;
-        if (r.type == REC_ARG) v->argv[argc++] = text;
-        if (r.type == REC_ENV) envc = set_variable(v->envp, envc, text);
+        if (r.type == REC_FILE) has_files = true;
+        if (r.type == REC_CWD) cwd = text;
+        if (r.type == REC_ARG) argv[argc++] = text;
+        if (r.type == REC_ENV) envc = set_variable(envc, text);
+        if (argc == STRINGS - 1 || envc == STRINGS - 2) return "too many arguments or variables";
     }
     if (opt.attempt && snprintf(marker, sizeof marker, "ARGONAUT_ATTEMPT=%s", opt.attempt) < (int)sizeof marker)
-        envc = set_variable(v->envp, envc, marker);
-    v->argv[argc] = v->envp[envc] = NULL;
+        envc = set_variable(envc, marker);
+    argv[argc] = envp[envc] = NULL;
     return argc ? NULL : "no program: at least one argument is needed";
 }
 
@@ -92,7 +99,7 @@ static void offer_to_oom_killer(void) {
 }
 
 /* Everything between fork and exec. No allocation, no return. */
-static _Noreturn void become_program(const struct late_values *v, const int out[2], int report) {
+static _Noreturn void become_program(const int out[2], int report) {
     int fd, failure[2] = {0, 0}; /* whether it was exec, errno */
     sigset_t none;
     setsid(); /* a group of its own: signals reach the shell's foreground child at once, and never us */
@@ -107,18 +114,17 @@ static _Noreturn void become_program(const struct late_values *v, const int out[
     /* On a host the launcher's descriptors would leak through us; all of ours are CLOEXEC already. */
     if (syscall(SYS_close_range, 3, ~0u, 4 /* CLOSE_RANGE_CLOEXEC, Linux 5.11 */) < 0)
         for (fd = 3; fd < 4096; fd++) fcntl(fd, F_SETFD, FD_CLOEXEC);
-    if (fchdir(original_cwd) == 0 && (!v->cwd || chdir(v->cwd) == 0)) {
+    if (fchdir(original_cwd) == 0 && (!cwd || chdir(cwd) == 0)) {
         failure[0] = 1;
-        environ = v->envp; /* so that execvp looks in the new PATH */
-        execvp(v->argv[0], v->argv);
+        environ = envp; /* so that execvp looks in the new PATH */
+        execvp(argv[0], argv);
     }
     failure[1] = errno;
-    if (write(report, failure, sizeof failure) < 0) _exit(CODE_SETUP);
-    _exit(CODE_EXEC);
+    _exit(write(report, failure, sizeof failure) < 0);
 }
 
 /* Makes the pipes, forks, and waits for exec to have happened or failed: `report` closes at exec. */
-static const char *start_program(const struct late_values *v) {
+static const char *start_program(void) {
     int out[2], report[2], failure[2];
     for (int i = 0; i < (opt.one_stream ? 1 : 2); i++) {
         int ends[2];
@@ -135,14 +141,13 @@ static const char *start_program(const struct late_values *v) {
     result.end_boot = result.start_boot = now_boot();
     program = fork();
     if (program < 0) return "fork";
-    if (program == 0) become_program(v, out, report[1]);
+    if (program == 0) become_program(out, report[1]);
     close(out[0]);
     if (!opt.one_stream) close(out[1]);
     close(report[1]);
-    ssize_t n;
-    do n = read(report[0], failure, sizeof failure); while (n < 0 && errno == EINTR);
+    bool failed = read(report[0], failure, sizeof failure) == sizeof failure;
     close(report[0]);
-    if (n != sizeof failure) return NULL;
+    if (!failed) return NULL;
     wait4(program, NULL, 0, NULL);
     errno = failure[1];
     return failure[0] ? "exec" : "cwd";
@@ -150,19 +155,7 @@ static const char *start_program(const struct late_values *v) {
 
 /* NULL if the program runs; else the stage that failed, with errno, or `refused`: then nothing has happened at all. */
 const char *launch(const uint8_t *kept, size_t size, const char **refused) {
-    size_t pointers = size / RECORD + 2;
     struct options before = opt;
-    for (char **each = environ; *each; each++) pointers++;
-    size_t room = 2 * pointers * sizeof(char *); /* only what is used becomes memory */
-    char **space = mmap(NULL, room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (space == MAP_FAILED) return *refused = "out of memory", NULL;
-    struct late_values v = {.argv = space, .envp = space + pointers};
-    const char *failed = NULL;
-    if ((*refused = read_payload(kept, size, &v))) opt = before;
-    else if (v.files && !write_files(kept, size)) failed = "files";
-    else failed = start_program(&v);
-    int error = errno;
-    munmap(space, room);
-    errno = error;
-    return failed;
+    if ((*refused = read_payload(kept, size))) return opt = before, NULL;
+    return has_files && !write_files(kept, size) ? "files" : start_program();
 }

@@ -13,7 +13,7 @@ struct buffer { uint8_t bytes[CHUNK]; size_t offset, length; };
 /* Writes what a descriptor takes now. False if its other side is gone. */
 static bool pour(int fd, struct buffer *b) {
     ssize_t n = b->length ? write(fd, b->bytes + b->offset, b->length) : 0;
-    if (n < 0) return errno == EAGAIN || errno == EINTR;
+    if (n < 0) return errno == EAGAIN;
     b->offset += n;
     b->length -= n;
     if (b->length == 0) b->offset = 0;

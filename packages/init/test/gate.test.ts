@@ -228,6 +228,14 @@ describe('opening', () => {
       says: 'unknown option',
     },
     { what: 'a NUL in a variable', harm: () => withGo(encodeRecord('env', 'A=b\0c')), says: 'NUL' },
+    {
+      what: 'more arguments than an exec may carry',
+      harm: () => {
+        const many = encodeMessage(new Array<Buffer>(150_000).fill(encodeRecord('argument', 'x')));
+        return Buffer.concat([...new Array<Buffer>(7).fill(many), withGo()]);
+      },
+      says: 'too many arguments',
+    },
   ])('$what is refused with a reason, and the gate stays', async ({ harm, says }) => {
     using attempt = new AttemptUnderTest();
     const socket = await connectControl(attempt.directory, { deadlineMs: 10_000 });
