@@ -167,6 +167,7 @@ static bool see_the_end(const bool *ended) {
 
 /* What the program left behind may still print; what is left after that is ended, unless it may linger. */
 static void drain(void) {
+    result.unkilled = 0;
     enter(DRAINING, after(opt.drain_ms));
     while (!due() && !(no_children && pipes[0] < 0 && pipes[1] < 0)) pump();
     result.stragglers = no_children ? 0 : signal_descendants(0);

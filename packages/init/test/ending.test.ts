@@ -88,6 +88,21 @@ describe.skipIf(!root || emulated)('a process that became another user’s and c
     expect(await attempt.ended).toEqual({ code: 137, signal: null });
   });
 
+  test('is not counted when it ends by itself after it was given up', async () => {
+    const { attempt, become } = withRootsHelp('foreign-late');
+    using _ = attempt;
+    const client = await attempt.connect();
+    await client.open({
+      program: [become, '--reuid', '0', '--clear-groups', 'sleep', '60'],
+      options: { deadlineMs: 300, graceMs: 0, drainMs: 600_000 },
+    });
+    await until(async () => (await client.status()).phase === 'draining', 'the program is given up');
+    for (const pid of marked('foreign-late')) process.kill(pid, 'SIGKILL');
+    await attempt.ended;
+    expect(attempt.exit()).toMatchObject({ reason: 'timeout', signal: null, stragglers: 0, unkilled: 0 });
+    client.close();
+  });
+
   test('is given up when it was left to linger and is cancelled', async () => {
     const { attempt, become } = withRootsHelp('foreign-linger');
     using _ = attempt;
