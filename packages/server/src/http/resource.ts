@@ -2,7 +2,7 @@
  * The six routes that every ordinary resource has: list, `/all`, get, create, change, delete. A folder says what is
  * its own (schema, rules, links) and gets the rest of the wire's rules from here.
  */
-import { PageOf, PageQuery } from '@argonaut/contracts/rest';
+import { Optional, PageOf, PageQuery } from '@argonaut/contracts/rest';
 import { type Static, type TSchema, Type } from 'typebox';
 import type { Collection, Query, Stored } from '../database/index.ts';
 import { documentEvent } from '../events/document.ts';
@@ -18,6 +18,8 @@ export interface Occasion {
   /** Empty for server resources. */
   readonly space: string;
   readonly user: Principal;
+  /** What a new one shall become a copy of: the id or slug that `?clone=` named. */
+  readonly clone?: string;
 }
 
 export interface ResourceDeclaration<T extends object, B extends TSchema, Q extends TSchema> {
@@ -27,6 +29,8 @@ export interface ResourceDeclaration<T extends object, B extends TSchema, Q exte
   /** The name of one of them in pages: `Environment`. */
   readonly itemType: string;
   readonly collection: Collection<T>;
+  /** New ones may be copies: `POST …?clone=`. What that means is up to `accept` and `afterCreate`. */
+  readonly cloneable?: boolean;
   /** What a client may write. */
   readonly writable: B;
   /** What it reads, for the documentation. */
@@ -48,6 +52,10 @@ export interface ResourceDeclaration<T extends object, B extends TSchema, Q exte
   /** In the same transaction, before it goes: refuses by throwing, or removes what belongs to it. */
   readonly beforeDelete?: (stored: Stored<T>, occasion: Occasion) => Promise<unknown>;
 }
+
+const CloneQuery = Type.Object({
+  clone: Optional(Type.String({ description: 'The id or slug of one that shall be copied.' })),
+});
 
 /** Declares all six. `{id}` takes an id or a slug. */
 export function addResource<T extends object, B extends TSchema, Q extends TSchema>(
@@ -113,13 +121,15 @@ export function addResource<T extends object, B extends TSchema, Q extends TSche
     path,
     scope,
     permission: permissions.create,
-    summary: `Creates ${article(name)}`,
+    summary: `Creates ${article(name)}${resource.cloneable ? ', also as a copy of another' : ''}`,
+    ...(resource.cloneable ? { query: CloneQuery } : {}),
     body: resource.writable,
     response: resource.resource,
     idempotent: true,
-    handle: async ({ body, space, user, record }) => {
+    handle: async ({ body, query, space, user, record }) => {
       const id = await collection.allocate();
-      const occasion = { id, space: space ?? '', user };
+      const { clone } = (resource.cloneable ? query : {}) as Static<typeof CloneQuery>;
+      const occasion = { id, space: space ?? '', user, ...(clone ? { clone } : {}) };
       const document = await resource.accept(body as Static<B>, occasion);
       const stored = await collection.insert({ id, ...inSpace(space), document, slug: slugIn(body) });
       await resource.afterCreate?.(stored, occasion);

@@ -4,10 +4,11 @@ import { Type } from 'typebox';
 import { addResource, fieldsOf, page, type RouteTable } from '../http/index.ts';
 import { lifecyclesIn } from '../lifecycles/queries.ts';
 import type { Services } from '../services.ts';
+import { cloneDocument, furnishClone } from './clone.ts';
 import { present, summarise } from './codec.ts';
 import { clearProject, furnishProject } from './creation.ts';
 import { projectGroupsIn } from './groups/queries.ts';
-import { type Project, projectsIn } from './queries.ts';
+import { type Project, projectOf, projectsIn } from './queries.ts';
 import { checkProject } from './rules.ts';
 
 /** Made from the id or fixed; a client that sends them back does not change them. */
@@ -41,8 +42,10 @@ export function projectRoutes(routes: RouteTable, services: Services): void {
       query: Type.Object({ clonedFromProjectId: Optional(Type.String()) }),
       toQuery: ({ clonedFromProjectId }) => ({ where: { ClonedFrom: clonedFromProjectId } }),
     },
-    accept: async (body, { space }, stored): Promise<Project> => {
+    cloneable: true,
+    accept: async (body, { space, clone }, stored): Promise<Project> => {
       await checkProject(database, space, body);
+      if (clone !== undefined) return cloneDocument(await projectOf(database, space, clone), body);
       const fields = Object.fromEntries(
         Object.entries(fieldsOf(body)).filter(([name]) => !SERVER_FIELDS.has(name)),
       ) as WritableProject;
@@ -53,7 +56,10 @@ export function projectRoutes(routes: RouteTable, services: Services): void {
       };
     },
     present,
-    afterCreate: (stored) => furnishProject(services, stored),
+    afterCreate: async (stored, { clone }) => {
+      if (clone === undefined) return furnishProject(services, stored);
+      return furnishClone(services, await projectOf(database, stored.spaceId, clone), stored);
+    },
     beforeDelete: (stored) => clearProject(services, stored),
   });
 

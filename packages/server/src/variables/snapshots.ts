@@ -72,17 +72,20 @@ async function freeze(
   return id;
 }
 
-/** Secrets are sealed anew for the place where they will lie. */
 function copyOf(keys: KeyRing, live: Stored<VariableSet>, id: string): VariableSet {
-  const reseal = (variable: StoredVariable): StoredVariable => {
-    if (!isSealed(variable.Value)) return variable;
-    const secret = keys.open(variable.Value.sealed, valuePlace(live.id, variable.Id));
-    return { ...variable, Value: { sealed: keys.seal(secret, valuePlace(id, variable.Id)) } };
-  };
   return {
     ...live.document,
-    Variables: live.document.Variables.map(reseal),
+    Variables: resealed(keys, live, id),
     LastSnapshotId: null,
     FrozenFrom: live.id,
   };
+}
+
+/** The variables of a set for the set `id`: secrets are sealed anew for the place where they will lie. */
+export function resealed(keys: KeyRing, from: Stored<VariableSet>, id: string): readonly StoredVariable[] {
+  return from.document.Variables.map((variable) => {
+    if (!isSealed(variable.Value)) return variable;
+    const secret = keys.open(variable.Value.sealed, valuePlace(from.id, variable.Id));
+    return { ...variable, Value: { sealed: keys.seal(secret, valuePlace(id, variable.Id)) } };
+  });
 }
