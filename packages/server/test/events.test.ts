@@ -33,7 +33,7 @@ describe('what people do to documents', () => {
       IdentityEstablishedWith: 'API key APIKeys-1',
       UserAgent: 'octopus-cli/2.0',
       IpAddress: '127.0.0.1',
-      Occurred: '2030-05-06T07:08:09.000Z',
+      Occurred: '2030-05-06T07:08:09.000+00:00',
       Message: 'Environment Prod <1> was created',
       MessageHtml: 'Environment Prod &lt;1&gt; was created',
       MessageReferences: [{ ReferencedDocumentId: Id, StartIndex: 12, Length: 8 }],

@@ -56,6 +56,13 @@ function insist(room: AttemptRoom, entry: JournalEntry, graceMs: number): void {
     const now = room.book.get(entry.spec.attempt);
     if (now?.phase !== entry.phase) return;
     await room.book.put({ ...now, killSent: true });
+    const { book } = room;
+    const { attempt } = entry.spec;
+    await book.locked(attempt, async () => {
+      const now = book.get(attempt);
+      // Durable before the signal: a KILL that is not in the journal was not ours.
+      if (now?.phase === entry.phase) await book.put({ ...now, killSent: true });
+    });
     await placeOf(places, entry.spec).kill(entry, 'SIGKILL', deadline);
   };
   work().catch((error: unknown) => {

@@ -18,6 +18,7 @@ import { SecretSet } from '../masking/index.ts';
 import { OutputReader } from '../messages/index.ts';
 import type { JournalEntry } from '../ports/journal.ts';
 import { Chunks } from './chunks.ts';
+import { DiskWatch } from './disk-watch.ts';
 import { LogReader } from './log-reader.ts';
 import { type Evidence, outcomeOf, type Witness } from './outcome.ts';
 import { placeOf } from './places.ts';
@@ -50,6 +51,7 @@ export async function* followAttempt(
   await using log = new LogReader(files, directory, room.logs.get(attempt));
   const output = new LogOutput(log, entry, options, room.secrets);
   const leaving = new AbortController();
+  const disk = new DiskWatch(room, directory);
   const watch = new PlaceWatch(room, entry, AbortSignal.any([signal, leaving.signal]));
   try {
     let exit: ExitRecord | undefined;
@@ -58,12 +60,16 @@ export async function* followAttempt(
       const over = watch.witness !== undefined;
       exit = await readExit(room, directory, signal);
       last = exit !== undefined || over;
+      let stands = true;
       while (await output.read(signal)) {
+        stands = false;
         const chunk = output.due(room.clock.monotonic());
         if (chunk) yield chunk;
       }
       const chunk = last ? output.end(room.clock.monotonic()) : output.due(room.clock.monotonic());
       if (chunk) yield chunk;
+      const notice = stands && !last ? await disk.notice(signal) : undefined;
+      if (notice) yield notice;
       if (!last) await Promise.race([files.waitForChange(directory.attempt, idleMs, signal), watch.ended]);
     }
     const ended = judge(room, attempt, exit, undefined, watch.witness, output.told);
@@ -249,6 +255,8 @@ function judge(
     opened: wasOpened(phase),
     ...told,
     failOnErrorOutput: spec.failOnErrorOutput ?? false,
+    mayLinger: spec.place.kind === 'host' && spec.leftovers === 'linger',
+    killSent: entry.killSent ?? false,
     ...(witness ? { witness } : {}),
     ...(spec.limits.memoryBytes === undefined ? {} : { memoryLimitBytes: spec.limits.memoryBytes }),
   };

@@ -1,5 +1,6 @@
 /** Keeps the files that scripts declare: `ArtifactStore` over blobs. */
 import { Readable } from 'node:stream';
+import { timestamp } from '@argonaut/contracts/rest';
 import type { ArtifactStore } from '../execution/index.ts';
 import type { Services } from '../services.ts';
 import { tasksIn } from '../tasks/queries.ts';
@@ -28,7 +29,7 @@ export function artifactStore(services: Services): ArtifactStore {
             Source: path,
             ServerTaskId: task,
             LogCorrelationId: attempt,
-            Created: services.now().toISOString(),
+            Created: timestamp(services.now()),
             Size,
             RelatedDocumentIds: document.RelatedDocumentIds,
             Declared: `${task} ${declared}`,

@@ -3,7 +3,13 @@
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { Invalid } from '@argonaut/contracts';
-import { ArtifactQuery, ArtifactResource, PageOf, WritableArtifact } from '@argonaut/contracts/rest';
+import {
+  ArtifactQuery,
+  ArtifactResource,
+  PageOf,
+  timestamp,
+  WritableArtifact,
+} from '@argonaut/contracts/rest';
 import type { Stored } from '../database/index.ts';
 import { created, download, empty, page, type RouteTable } from '../http/index.ts';
 import type { Services } from '../services.ts';
@@ -69,7 +75,7 @@ export function artifactRoutes(routes: RouteTable, services: Services): void {
           Source: body.Source ?? '',
           ServerTaskId: body.ServerTaskId ?? '',
           LogCorrelationId: body.LogCorrelationId ?? '',
-          Created: services.now().toISOString(),
+          Created: timestamp(services.now()),
           Size: 0,
           RelatedDocumentIds: task?.document.RelatedDocumentIds ?? [],
           Declared: '',

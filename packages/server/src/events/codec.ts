@@ -1,4 +1,5 @@
 /** Events on the wire. */
+import { timestamp } from '@argonaut/contracts/rest';
 import type { StoredEvent } from './queries.ts';
 
 export function present({ number, spaceId, occurred, category, userId, body }: StoredEvent) {
@@ -9,7 +10,7 @@ export function present({ number, spaceId, occurred, category, userId, body }: S
     ...(spaceId === '' ? { SpaceId: null } : { SpaceId: spaceId }),
     Category: category,
     UserId: userId === '' ? null : userId,
-    Occurred: occurred,
+    Occurred: timestamp(new Date(occurred)),
     ...body,
     MessageHtml: escapeHtml(body.Message),
     Comments: null,

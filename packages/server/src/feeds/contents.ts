@@ -3,9 +3,8 @@
  * versions of one package, newest first. Registries are asked outside of transactions: they are other machines.
  */
 import { kindOf } from '@argonaut/contracts';
-import type { FeedVersionsQuery } from '@argonaut/contracts/rest';
+import { type FeedVersionsQuery, timestamp } from '@argonaut/contracts/rest';
 import type { Stored } from '../database/index.ts';
-import { timestamp } from '../http/index.ts';
 import { inOrder, packagesIn, versionsOf } from '../packages/queries.ts';
 import type { Services } from '../services.ts';
 import { type Feed, isRegistry } from './queries.ts';

@@ -1,6 +1,5 @@
 /** The web's edge: declarations of routes, answers, pages, errors. */
 export { Answer, created, download, empty, text } from './answers.ts';
-export { timestamp } from './dates.ts';
 export { type Page, page } from './paging.ts';
 export type { Permission, Principal } from './permissions.ts';
 export { withDefaults } from './read.ts';

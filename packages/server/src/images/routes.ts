@@ -1,7 +1,12 @@
 /** `/api/argonaut/{S}/releases/{id}/images` and the same for runbook snapshots: the digest table, and changing it. */
-import { AcceptDigest, ImageLock, ImageLocks as ImageLocksResource } from '@argonaut/contracts/rest';
+import {
+  AcceptDigest,
+  ImageLock,
+  ImageLocks as ImageLocksResource,
+  timestamp,
+} from '@argonaut/contracts/rest';
 import { feedsIn } from '../feeds/queries.ts';
-import { type RouteTable, timestamp } from '../http/index.ts';
+import type { RouteTable } from '../http/index.ts';
 import { whenRemoved } from '../removal.ts';
 import type { Services } from '../services.ts';
 import { acceptCurrentDigest } from './accept.ts';

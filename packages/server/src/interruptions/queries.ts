@@ -1,4 +1,5 @@
 /** How interruptions are stored and found, and how a run asks and takes a question back. */
+import { timestamp } from '@argonaut/contracts/rest';
 import type { Answer, CommandOf } from '@argonaut/orchestrator';
 import { Collection, type Database, type Kind, type Stored } from '../database/index.ts';
 import { recordEvent } from '../events/index.ts';
@@ -60,7 +61,7 @@ export async function ask(
     document: {
       Title: question.title,
       Type: question.type,
-      Created: now().toISOString(),
+      Created: timestamp(now()),
       IsPending: true,
       Text: question.text,
       Choices: question.choices,
@@ -75,7 +76,7 @@ export async function ask(
         ? {}
         : {
             HeldAttemptId: question.hold.attempt,
-            HeldUntil: new Date(now().getTime() + question.hold.forMs).toISOString(),
+            HeldUntil: timestamp(new Date(now().getTime() + question.hold.forMs)),
           }),
     },
   });

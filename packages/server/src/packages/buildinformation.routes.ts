@@ -6,10 +6,11 @@ import {
   OverwriteQuery,
   PageOf,
   QueryList,
+  timestamp,
   WritableBuildInformation,
 } from '@argonaut/contracts/rest';
 import { Type } from 'typebox';
-import { Answer, created, empty, page, type RouteTable, timestamp } from '../http/index.ts';
+import { Answer, created, empty, page, type RouteTable } from '../http/index.ts';
 import type { Services } from '../services.ts';
 import { presentBuild } from './codec.ts';
 import { type BuildInformation, buildInformationIn, buildInformationOf, inOrder } from './queries.ts';

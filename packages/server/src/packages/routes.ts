@@ -8,11 +8,12 @@ import {
   PackageResource,
   PageOf,
   QueryList,
+  timestamp,
 } from '@argonaut/contracts/rest';
 import { Type } from 'typebox';
 import type { Stored } from '../database/index.ts';
 import { builtInFeed } from '../feeds/queries.ts';
-import { Answer, created, download, empty, page, type RouteTable, timestamp } from '../http/index.ts';
+import { Answer, created, download, empty, page, type RouteTable } from '../http/index.ts';
 import type { Services } from '../services.ts';
 import { present } from './codec.ts';
 import {

@@ -3,10 +3,10 @@
  * choosing and the fixing may ask feeds and happen before and after; the freezing is one transaction.
  */
 import { Invalid } from '@argonaut/contracts';
-import type { TemplatePackage } from '@argonaut/contracts/rest';
+import { type TemplatePackage, timestamp } from '@argonaut/contracts/rest';
 import type { Stored } from '../database/index.ts';
 import { documentEvent, recordEvent } from '../events/index.ts';
-import { type Principal, timestamp } from '../http/index.ts';
+import type { Principal } from '../http/index.ts';
 import { choosePackages, type Wishes } from '../processes/packages/choose.ts';
 import { feedFacts } from '../processes/packages/newest.ts';
 import { deploymentProcessId, freezeProcess } from '../processes/queries.ts';

@@ -2,6 +2,7 @@
  * Folds a log into Octopus's tree of activities, as `tasks/{id}/details` shows it. Feed it frames in order, also while
  * the task runs; memory is bounded, whatever the length of the log and the number of activities.
  */
+import { timestamp } from '@argonaut/contracts/rest';
 import type { ActivityStatus } from '@argonaut/orchestrator';
 import type { ActivityFrame, LogFrame, TextFrame } from './frames.ts';
 import { type Line, LineAssembler } from './lines.ts';
@@ -188,9 +189,9 @@ export class ActivityTree {
 }
 
 function element(line: Line): LogElement {
-  return { Category: line.level, OccurredAt: new Date(line.timeMs).toISOString(), MessageText: line.text };
+  return { Category: line.level, OccurredAt: timestamp(new Date(line.timeMs)), MessageText: line.text };
 }
 
 function iso(timeMs: number | undefined): string | null {
-  return timeMs === undefined ? null : new Date(timeMs).toISOString();
+  return timeMs === undefined ? null : timestamp(new Date(timeMs));
 }

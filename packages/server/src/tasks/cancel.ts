@@ -1,5 +1,6 @@
 /** The end of a task on request: at once while it waits, otherwise through the orchestrator of whoever runs it. */
 import { randomUUID } from 'node:crypto';
+import { timestamp } from '@argonaut/contracts/rest';
 import type { Stored } from '../database/index.ts';
 import type { Services } from '../services.ts';
 import { endTask } from './ending.ts';
@@ -25,8 +26,6 @@ export async function cancelTask(
   }
   await sendEvent(services, stored.id, { type: 'cancel-requested', request: randomUUID(), by });
   return changeTask(database, stored.id, (task) =>
-    isCompleted(task)
-      ? task
-      : { ...task, State: 'Cancelling', LastUpdatedTime: services.now().toISOString() },
+    isCompleted(task) ? task : { ...task, State: 'Cancelling', LastUpdatedTime: timestamp(services.now()) },
   );
 }

@@ -1,4 +1,5 @@
 /** How a task's document says that it is over. */
+import { timestamp } from '@argonaut/contracts/rest';
 import type { Stored } from '../database/index.ts';
 import type { Services } from '../services.ts';
 import { recordTask } from './audit.ts';
@@ -21,7 +22,7 @@ export async function endTask(
   end: End,
   kind: TaskKind | undefined,
 ): Promise<Stored<Task>> {
-  const now = services.now().toISOString();
+  const now = timestamp(services.now());
   let changed = false;
   const stored = await changeTask(services.database, id, (task) => {
     if (isCompleted(task)) return task;

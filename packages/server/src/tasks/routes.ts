@@ -7,6 +7,7 @@ import {
   PageQuery,
   TaskQuery,
   TaskResource,
+  timestamp,
 } from '@argonaut/contracts/rest';
 import { Type } from 'typebox';
 import type { Stored } from '../database/index.ts';
@@ -119,7 +120,7 @@ export function taskRoutes(routes: RouteTable, services: Services): void {
       return show(
         await changeTask(database, stored.id, (task) => {
           const { Outcome: _, ...rest } = task;
-          return { ...rest, State: body.state, ErrorMessage, LastUpdatedTime: now().toISOString() };
+          return { ...rest, State: body.state, ErrorMessage, LastUpdatedTime: timestamp(now()) };
         }),
       );
     },

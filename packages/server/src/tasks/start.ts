@@ -1,4 +1,5 @@
 /** How a task comes into being: a document that people see and an entry in the queue, in one transaction. */
+import { timestamp } from '@argonaut/contracts/rest';
 import type { Stored } from '../database/index.ts';
 import type { Principal } from '../http/index.ts';
 import type { Services } from '../services.ts';
@@ -38,11 +39,11 @@ export function startTask(services: Services, task: NewTask): Promise<Stored<Tas
         Description: task.description,
         Arguments: task.arguments,
         State: 'Queued',
-        QueueTime: queueTime.toISOString(),
-        QueueTimeExpiry: task.queueTimeExpiry ? new Date(task.queueTimeExpiry).toISOString() : null,
+        QueueTime: timestamp(queueTime),
+        QueueTimeExpiry: task.queueTimeExpiry ? timestamp(new Date(task.queueTimeExpiry)) : null,
         StartTime: null,
         CompletedTime: null,
-        LastUpdatedTime: now.toISOString(),
+        LastUpdatedTime: timestamp(now),
         ServerNode: '',
         ErrorMessage: '',
         HasWarningsOrErrors: false,

@@ -1,6 +1,6 @@
 /** The first start: the teams that always exist, and an administrator who can get in. */
 import type { Secret } from '@argonaut/contracts';
-import { timestamp } from '../http/index.ts';
+import { timestamp } from '@argonaut/contracts/rest';
 import type { Services } from '../services.ts';
 import { newApiKey } from './keys.ts';
 import { hashPassword } from './passwords.ts';

@@ -1,7 +1,7 @@
 /** `/api/users/{id}/apikeys`: made once, shown once, stored as a keyed hash. */
 import { ArgonautError, Invalid } from '@argonaut/contracts';
-import { ApiKeyResource, NewApiKey, PageOf, PageQuery } from '@argonaut/contracts/rest';
-import { created, empty, type Principal, page, type RouteTable, timestamp } from '../http/index.ts';
+import { ApiKeyResource, NewApiKey, PageOf, PageQuery, timestamp } from '@argonaut/contracts/rest';
+import { created, empty, type Principal, page, type RouteTable } from '../http/index.ts';
 import type { Services } from '../services.ts';
 import { presentApiKey } from './codec.ts';
 import { DEFAULT_LIFETIME_DAYS, newApiKey } from './keys.ts';

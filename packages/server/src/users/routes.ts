@@ -1,8 +1,8 @@
 /** `/api/users`, their spaces and permissions. */
 import { Invalid, NotFound, Secret } from '@argonaut/contracts';
-import { Optional, UserResource, WritableUser } from '@argonaut/contracts/rest';
+import { Optional, timestamp, UserResource, WritableUser } from '@argonaut/contracts/rest';
 import { Type } from 'typebox';
-import { addResource, fieldsOf, type RouteTable, timestamp } from '../http/index.ts';
+import { addResource, fieldsOf, type RouteTable } from '../http/index.ts';
 import { DEMANDABLE } from '../http/permissions.ts';
 import type { Services } from '../services.ts';
 import { spacesIn } from '../spaces/queries.ts';

@@ -1,6 +1,7 @@
 /** The health of workers: what a connection says about its machine, judged, stored, and told in a task's log. */
 import { messageOf } from '@argonaut/contracts';
 import type { LogLevel, WorkerDescription } from '@argonaut/contracts/attempt';
+import { timestamp } from '@argonaut/contracts/rest';
 import { BUILT_IN_WORKER, type Connections } from '../connections/index.ts';
 import type { Stored } from '../database/index.ts';
 import type { Services } from '../services.ts';
@@ -34,10 +35,10 @@ export async function checkWorker(
   const deadline = AbortSignal.any([signal, AbortSignal.timeout(CHECK_DEADLINE_MS)]);
   try {
     const connection = await connections.to(worker.id, deadline);
-    return judge(await connection.describe(deadline), now.toISOString());
+    return judge(await connection.describe(deadline), timestamp(now));
   } catch (error) {
     signal.throwIfAborted();
-    return { status: 'Unavailable', summary: messageOf(error), checked: now.toISOString() };
+    return { status: 'Unavailable', summary: messageOf(error), checked: timestamp(now) };
   }
 }
 

@@ -121,7 +121,10 @@ describe('the feed test', () => {
       refuse(response, 429, 'TOOMANYREQUESTS', '', { 'retry-after': '7200' }),
     );
     const verdict = await testFeed(clientFor(stub).client, 'team/app:1.0');
-    expect(verdict.failure).toMatchObject({ fault: 'RateLimited', limitedUntil: '2030-01-01T02:00:00.000Z' });
+    expect(verdict.failure).toMatchObject({
+      fault: 'RateLimited',
+      limitedUntil: '2030-01-01T02:00:00.000+00:00',
+    });
   });
 
   test('of an address where nothing answers', async () => {

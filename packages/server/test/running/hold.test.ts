@@ -31,7 +31,7 @@ test('a held step asks, and says which attempt is kept and until when', async ()
     Type: 'GuidedFailure',
     Title: 'Step "work" failed',
     HeldAttemptId: expect.stringMatching(/-s1-a1$/),
-    HeldUntil: '2030-01-01T00:30:00.000Z',
+    HeldUntil: '2030-01-01T00:30:00.000+00:00',
   });
   const [, , group] = interruption.Form.Elements;
   const values = group.Control.Buttons.map(({ Value }: { Value: string }) => Value);

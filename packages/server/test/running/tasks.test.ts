@@ -1,5 +1,7 @@
 /** Tasks: their way through the queue, their log, and their end in every state. */
+
 import { setTimeout as sleep } from 'node:timers/promises';
+import { timestamp } from '@argonaut/contracts/rest';
 import { expect, test } from 'vitest';
 import { testServer } from '../support.ts';
 import { fakeWork } from './fake-work.ts';
@@ -113,7 +115,7 @@ test('a waiting task is cancelled at once, and one that is over stays as it is',
 test('a scheduled task starts when its time has come, to the millisecond, and not before', async () => {
   await using server = await fakeWork(hello);
   const made = await makeProject(server, [step]);
-  const QueueTime = new Date(Date.now() + 700).toISOString();
+  const QueueTime = timestamp(new Date(Date.now() + 700));
   const { taskId } = await server.deploy(made.releaseId, made.environmentId, { QueueTime });
   expect(await server.task(taskId, () => true)).toMatchObject({ State: 'Queued', QueueTime });
   const task = await server.task(taskId);

@@ -152,9 +152,9 @@ describe('the tree of activities', () => {
       text('lo\r\nopen', { timeMs: 2_000 }),
     ]);
     expect(attemptOf(tree).LogElements).toEqual([
-      { Category: 'Error', OccurredAt: '1970-01-01T00:00:01.500Z', MessageText: 'wrong' },
-      { Category: 'Info', OccurredAt: '1970-01-01T00:00:01.000Z', MessageText: 'hello' },
-      { Category: 'Info', OccurredAt: '1970-01-01T00:00:02.000Z', MessageText: 'open' },
+      { Category: 'Error', OccurredAt: '1970-01-01T00:00:01.500+00:00', MessageText: 'wrong' },
+      { Category: 'Info', OccurredAt: '1970-01-01T00:00:01.000+00:00', MessageText: 'hello' },
+      { Category: 'Info', OccurredAt: '1970-01-01T00:00:02.000+00:00', MessageText: 'open' },
     ]);
   });
 

@@ -4,6 +4,7 @@
  * A registry that cannot be searched is no failure: names are then typed in full.
  */
 
+import { timestamp } from '@argonaut/contracts/rest';
 import type { RegistryClient } from './client.ts';
 import { RateLimited, RegistryError, type RegistryFault, Unauthorized } from './errors.ts';
 import { TagNotFound } from './image-errors.ts';
@@ -191,6 +192,6 @@ function failureOf(error: RegistryError): FeedFailure {
     fault: error.fault,
     message: error.message,
     nearestTags: error instanceof TagNotFound ? error.nearestTags : [],
-    limitedUntil: error instanceof RateLimited ? (error.until?.toISOString() ?? null) : null,
+    limitedUntil: error instanceof RateLimited && error.until ? timestamp(error.until) : null,
   };
 }

@@ -1,9 +1,8 @@
 /** Makes a snapshot of a runbook: its process, the project's variables, the versions of its packages and its images, frozen. */
 import { randomInt } from 'node:crypto';
 import { Invalid } from '@argonaut/contracts';
-import type { TemplatePackage } from '@argonaut/contracts/rest';
+import { type TemplatePackage, timestamp } from '@argonaut/contracts/rest';
 import type { Stored } from '../../database/index.ts';
-import { timestamp } from '../../http/index.ts';
 import { choosePackages, type Wishes } from '../../processes/packages/choose.ts';
 import { packagesNeeded } from '../../processes/packages/needed.ts';
 import { feedFacts } from '../../processes/packages/newest.ts';

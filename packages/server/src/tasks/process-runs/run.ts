@@ -1,5 +1,6 @@
 /** A run of a process: what is stored of it whatever it is a run of, and how it comes into being. */
-import type { runAdditions, runOptions } from '@argonaut/contracts/rest';
+import { createHash } from 'node:crypto';
+import { type runAdditions, type runOptions, timestamp } from '@argonaut/contracts/rest';
 import type { ProcessSnapshot } from '@argonaut/orchestrator';
 import type { Static, TObject } from 'typebox';
 import type { Stored } from '../../database/index.ts';
@@ -8,8 +9,14 @@ import type { Principal } from '../../http/index.ts';
 import type { SealedProperties } from '../../processes/own-properties.ts';
 import type { Project } from '../../projects/queries.ts';
 import type { Services } from '../../services.ts';
-import { acceptAnswers, type PromptAnswers } from '../../variables/index.ts';
+import {
+  acceptAnswers,
+  type PromptAnswers,
+  type SystemContext,
+  taskVariable,
+} from '../../variables/index.ts';
 import { startTask } from '../start.ts';
+import { whereContext } from './context.ts';
 import { checkTimes, excludedActions, refuseTenants } from './options.ts';
 
 type RunOptions = Static<TObject<typeof runOptions>>;
@@ -44,6 +51,8 @@ export interface RunRequest {
   readonly runnable: Runnable;
   readonly environment: Stored<Environment>;
   readonly place: Place;
+  /** What system variables know of this kind of run before there is one. */
+  readonly system: Partial<SystemContext>;
   /** The run's own name, as `Deploy to Production`. */
   readonly name: string;
   readonly task: Pick<
@@ -71,6 +80,7 @@ export async function startRun(services: Services, request: RunRequest) {
   });
   const task = await startTask(services, {
     ...request.task,
+    tag: await concurrencyTag(services, request, Answers),
     space,
     queueTime: options.QueueTime,
     queueTimeExpiry: options.QueueTimeExpiry,
@@ -85,13 +95,37 @@ export async function startRun(services: Services, request: RunRequest) {
     ProjectId: runnable.project.id,
     TaskId: task.id,
     Name: request.name,
-    Created: now.toISOString(),
+    Created: timestamp(now),
     DeployedBy: user.username,
     DeployedById: user.id,
     FailureEncountered: false,
     VariableSnapshotIds: runnable.variableSnapshotIds,
     Answers,
   } satisfies Partial<ProcessRun>;
+}
+
+/** Changes which tasks wait for each other, in both directions. */
+const CONCURRENCY_TAG = 'Octopus.Task.ConcurrencyTag';
+
+/**
+ * What the variable says, else the tag of the kind of run; of this space, so that nobody makes another space's tasks wait.
+ * A variable may hold a secret, and the queue needs to know no more than what is equal: so it is kept as a hash.
+ */
+async function concurrencyTag(
+  services: Services,
+  { space, runnable, environment, place, system, task }: RunRequest,
+  answers: PromptAnswers,
+): Promise<string | null> {
+  const tag =
+    (await taskVariable(services, CONCURRENCY_TAG, {
+      space,
+      snapshots: runnable.variableSnapshotIds,
+      place,
+      answers,
+      nowMs: services.now().getTime(),
+      system: async () => ({ ...(await whereContext(services, runnable.project, environment)), ...system }),
+    })) ?? task.tag;
+  return tag === null ? null : createHash('sha256').update(`${space}\n${tag}`).digest('base64url');
 }
 
 /** Only what may be seen: answers to sensitive variables are sealed and stay away. */

@@ -1,5 +1,6 @@
 /** One task that this server has taken from the queue, from its lease to the lease's end. */
 import { type ErrorKind, kindOf, messageOf } from '@argonaut/contracts';
+import { timestamp } from '@argonaut/contracts/rest';
 import { initialState, plan, ROOT_ACTIVITY } from '@argonaut/orchestrator';
 import type { Lease, Stored } from '../../database/index.ts';
 import { type ExecutionPorts, TaskExecution } from '../../execution/index.ts';
@@ -158,7 +159,7 @@ export class RunningTask {
 
   async #begin(): Promise<void> {
     const { services, node } = this.#surroundings;
-    const now = services.now().toISOString();
+    const now = timestamp(services.now());
     let starts = false;
     const stored = await changeTask(services.database, this.lease.task, (document) => {
       starts = document.StartTime === null;

@@ -1,4 +1,5 @@
 /** What the change of a run means for people: the task's end, its warnings, what it asks and takes back. */
+import { timestamp } from '@argonaut/contracts/rest';
 import type { RunChange } from '../../execution/index.ts';
 import { ask, pendingTypes, withdraw } from '../../interruptions/queries.ts';
 import type { Services } from '../../services.ts';
@@ -32,7 +33,7 @@ export class TaskChronicle implements Chronicle {
       const types = await pendingTypes(database, task);
       await changeTask(database, task, (document) => ({
         ...document,
-        LastUpdatedTime: now().toISOString(),
+        LastUpdatedTime: timestamp(now()),
         HasWarningsOrErrors: document.HasWarningsOrErrors || warns,
         PendingInterruptionTypes: types,
       }));
