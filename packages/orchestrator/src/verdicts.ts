@@ -177,6 +177,7 @@ export function judge(turn: Turn, attempt: AttemptState, outcome: Outcome, held 
   const { action: key, resultMessage } = attempt;
   attempt.outcome = outcome;
   if (!isUndecided(turn, attempt)) return;
+  sayLeftBehind(turn, attempt.id, outcome);
 
   if (outcome.result === 'Succeeded') {
     turn.status(attempt.id, 'Success');
@@ -208,6 +209,17 @@ export function judge(turn: Turn, attempt: AttemptState, outcome: Outcome, held 
       ...(held ? { held: attempt } : {}),
     },
     attempt.id,
+  );
+}
+
+/** Daemons are easily started by accident, and easily missed when the step that needs them comes. */
+function sayLeftBehind(turn: Turn, where: string, { stragglers = 0, lingering = false }: Outcome): void {
+  if (stragglers === 0) return;
+  const [count, was] = stragglers === 1 ? ['One process', 'was'] : [`${stragglers} processes`, 'were'];
+  turn.say(
+    where,
+    'Info',
+    `${count} that the step left behind ${was} ${lingering ? 'left running' : 'ended'}.`,
   );
 }
 

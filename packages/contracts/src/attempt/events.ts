@@ -113,8 +113,10 @@ export const Outcome = Type.Object({
   exitCode: Type.Optional(Type.Integer()),
   signal: Type.Optional(Type.String()),
   oomKills: Type.Optional(Type.Integer()),
-  /** Processes that the step left behind and that were ended (or, with `linger`, left running). */
+  /** Processes that the step left behind and that were ended, unless they are `lingering`. */
   stragglers: Type.Optional(Type.Integer()),
+  /** True when those go on, as the step wished. */
+  lingering: Type.Optional(Type.Boolean()),
   /** True when TERM did not suffice. */
   killedAfterGrace: Type.Optional(Type.Boolean()),
   logBytes: Type.Optional(Type.Integer()),
@@ -143,7 +145,15 @@ export interface AttemptConfirmed {
   readonly held?: boolean;
 }
 
-export type AttemptEvent = LogChunk | AttemptEnded | AttemptConfirmed;
+/** What the log of the program cannot tell while it runs; told once, and kept by nobody: it is lost with a broken connection. */
+export interface AttemptNotice {
+  readonly type: 'notice';
+  readonly level: 'Info' | 'Warning';
+  /** For people: what happened and what to do. */
+  readonly message: string;
+}
+
+export type AttemptEvent = LogChunk | AttemptNotice | AttemptEnded | AttemptConfirmed;
 
 /** Where an attempt is in its life, as the journal tells it. */
 export const AttemptPhase = Type.Union([

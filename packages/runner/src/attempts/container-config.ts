@@ -41,6 +41,12 @@ export const capabilities = [
 /** Docker's own default is no limit at all. */
 const defaultPids = 4096;
 
+/** No core dumps. Engines often give a limit of a billion open files, which old programs close one by one when they start. */
+export const usualUlimits = [
+  { Name: 'core', Soft: 0, Hard: 0 },
+  { Name: 'nofile', Soft: 65_536, Hard: 65_536 },
+] as const;
+
 /** For files from the gate; counted as memory of the container only as far as it is used. */
 const lateFilesSize = '128m';
 
@@ -119,7 +125,7 @@ export function containerConfig(
       SecurityOpt: ['no-new-privileges'],
       PidsLimit: pids ?? defaultPids,
       IpcMode: 'private',
-      Ulimits: [{ Name: 'core', Soft: 0, Hard: 0 }],
+      Ulimits: [...usualUlimits],
       ...(memoryBytes === undefined ? {} : { Memory: memoryBytes, MemorySwap: memoryBytes }),
       ...(cpus === undefined ? {} : { NanoCpus: Math.round(cpus * 1e9) }),
       ReadonlyRootfs: place.readOnlyRoot ?? false,

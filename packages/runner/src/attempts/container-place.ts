@@ -83,7 +83,12 @@ export class ContainerAttempts implements AttemptPlace {
       if (Type === 'bind' && typeof Source === 'string')
         real.set(Source, (await this.#room.realPath(Source, signal)) ?? Source);
     }
-    const refusals = checkPlace(place, spec.limits, spec.policy, (path) => real.get(path) ?? path);
+    // Logs before masking and the sockets of all steps: closed on every worker, wherever its user keeps it.
+    const policy = {
+      ...spec.policy,
+      closedDirectories: [...spec.policy.closedDirectories, this.#room.hostDataDirectory],
+    };
+    const refusals = checkPlace(place, spec.limits, policy, (path) => real.get(path) ?? path);
     if (refusals.length > 0) throw refused(`"${spec.title}"`, refusals);
     if (real.size === 0) return place;
     const looked = mounts.map((mount) => {

@@ -92,6 +92,11 @@ export class EngineRoom {
   }
 
   /** Where the engine finds the init program. */
+  /** The data directory under the engine's name. */
+  get hostDataDirectory(): string {
+    return this.#options.hostDataDirectory;
+  }
+
   get hostInit(): string {
     return this.hostPath(this.#initPath);
   }

@@ -3,7 +3,7 @@
  * them may be repeated.
  */
 import { InfrastructureFailure, Invalid, kindOf } from '@argonaut/contracts';
-import { GateClient, GateError, type GatePayload, type OpenResult } from '@argonaut/init';
+import { GateClient, GateError, type GatePayload, type InitState, type OpenResult } from '@argonaut/init';
 import type { Clock } from '../ports/clock.ts';
 import type { Files } from '../ports/files.ts';
 import type { StagingDirectory } from './staging-directory.ts';
@@ -53,6 +53,15 @@ export class Gates {
     return this.#tell(directory, signal, (client) =>
       client.cancel(graceMs, { deadlineMs: callDeadlineMs, signal }),
     );
+  }
+
+  /** Where init is; undefined when nobody listens. */
+  async status(directory: StagingDirectory, signal: AbortSignal): Promise<InitState | undefined> {
+    let state: InitState | undefined;
+    await this.#tell(directory, signal, async (client) => {
+      state = await client.status({ deadlineMs: callDeadlineMs, signal });
+    });
+    return state;
   }
 
   /** Lets go of a held attempt. False when nobody listens any more. */

@@ -44,6 +44,7 @@ const judge = (exit: Partial<ExitRecord> | undefined, more: Partial<Evidence> = 
     logBytes: 100,
     wroteErrors: false,
     failOnErrorOutput: false,
+    mayLinger: false,
     ...(exit ? { exit: { ...record, ...exit } } : {}),
     ...more,
   });
@@ -158,6 +159,21 @@ describe('an outcome with an exit record', () => {
     expect(judge(exit, more)).toMatchObject({ result, cause, infrastructure });
   });
 
+  it('names the program that is not there by its step, and says what else may be missing', () => {
+    const { message } = judge({ reason: 'exec-failed', stage: 'exec', errno: 2, code: 127 });
+    expect(message).toMatch(/Cannot run the program of "a step".*loader/);
+    const elsewhere = judge({ reason: 'exec-failed', stage: 'cwd', errno: 2, code: 127 });
+    expect(elsewhere.message).not.toMatch(/loader/);
+  });
+
+  it('says that what was left behind goes on, only where it may and the step succeeded', () => {
+    const left = { stragglers: 2 };
+    expect(judge({ ...left, code: 0 }, { mayLinger: true })).toMatchObject({ ...left, lingering: true });
+    expect(judge({ ...left, code: 0 })).not.toHaveProperty('lingering');
+    expect(judge({ ...left, code: 1 }, { mayLinger: true })).not.toHaveProperty('lingering');
+    expect(judge({ code: 0 }, { mayLinger: true })).not.toHaveProperty('lingering');
+  });
+
   it('has a sentence of its own for every cause', () => {
     const sentences = [
       judge({ code: 1 }),
@@ -230,6 +246,14 @@ describe('an outcome without an exit record', () => {
     ['init could not use its directory', { witness: container(251) }, 'NotStarted', 'not-started'],
   ] as const)('%s', (_name, evidence, result, cause) => {
     expect(judge(undefined, evidence)).toMatchObject({ result, cause });
+  });
+
+  it('says of a cancelled step that we killed it only when we did', () => {
+    const ours = judge(undefined, { witness: container(137), cancelRequested: true, killSent: true });
+    expect(ours).toMatchObject({ killedAfterGrace: true, message: expect.stringMatching(/was killed/) });
+    const others = judge(undefined, { witness: container(137), cancelRequested: true });
+    expect(others).not.toHaveProperty('killedAfterGrace');
+    expect(others.message).toMatch(/ended with code 137.*something else ended it/);
   });
 
   it('begins with "Outcome unknown" whenever it is', () => {

@@ -29,6 +29,8 @@ export interface Evidence {
   readonly witness?: Witness;
   /** True when the journal says that somebody asked for the end. */
   readonly cancelRequested: boolean;
+  /** True when the journal says that the container was killed because it did not end by itself. */
+  readonly killSent?: boolean;
   /** True when `go` is in the journal: user code may have run. */
   readonly opened: boolean;
   /** Size of the log as it was read. */
@@ -37,6 +39,8 @@ export interface Evidence {
   readonly wroteErrors: boolean;
   /** What the step's owner says of that. */
   readonly failOnErrorOutput: boolean;
+  /** What a step leaves behind when it succeeds may go on. */
+  readonly mayLinger: boolean;
   readonly memoryLimitBytes?: number;
 }
 
@@ -44,7 +48,9 @@ export interface Evidence {
 export function outcomeOf(evidence: Evidence): Outcome {
   const { exit, witness } = evidence;
   if (!exit) return withoutRecord(evidence);
-  const outcome = { ...fromRecord(evidence, exit), ...figures(exit) };
+  const verdict = fromRecord(evidence, exit);
+  const lingering = evidence.mayLinger && verdict.result === 'Succeeded' && exit.stragglers > 0;
+  const outcome = { ...verdict, ...figures(exit), ...(lingering ? { lingering } : {}) };
   const expected = engineCode(exit);
   // Somebody started the container again: init saw that it had been there and touched nothing. The first result counts.
   const startedAgain = witness?.kind === 'container' && witness.exitCode === exitCodes.alreadyStarted;
@@ -121,7 +127,7 @@ function fromRecord(evidence: Evidence, exit: ExitRecord): Verdict {
           'The step was never started: nobody opened its gate in time. No user code ran; it may be tried again.',
       };
     case 'exec-failed':
-      return notRunnable(exit);
+      return notRunnable(evidence, exit);
     case 'setup-failed':
       return {
         result: 'NotStarted',
@@ -151,7 +157,7 @@ function ended(evidence: Evidence, exit: ExitRecord): Verdict {
       result: 'Failed',
       cause: 'signalled',
       infrastructure: false,
-      message: `The program was ended by ${signalName(exit.signal)}, which did not come from Argonaut.`,
+      message: `The program was ended by ${signalName(exit.signal)}, which did not come from Argonaut: it crashed, or something in the step or on the worker sent it. The end of its log may say why.`,
     };
   }
   if (exit.code === null) {
@@ -210,14 +216,18 @@ function atGate(evidence: Evidence): Verdict {
   };
 }
 
-function notRunnable(exit: ExitRecord): Verdict {
-  const what = exit.stage === 'cwd' ? 'enter the working directory' : 'run the program';
+const NO_SUCH_FILE = 2;
+
+function notRunnable({ title }: Evidence, exit: ExitRecord): Verdict {
+  const what = exit.stage === 'cwd' ? 'enter the working directory' : `run the program of "${title}"`;
   const hint =
     exit.errno === 7
       ? ' One argument or environment variable is larger than 128 KiB, or all together are too large; put big values into files.'
       : exit.errno === 8
         ? ' It is built for another architecture, or is a script without a #! line.'
-        : '';
+        : exit.errno === NO_SUCH_FILE && exit.stage !== 'cwd'
+          ? ' It is not there, or what it needs to begin is not: the interpreter of its #! line, or the loader of a program that was built for another C library (glibc in an image with musl).'
+          : '';
   return {
     result: 'Failed',
     cause: 'program-not-runnable',
@@ -268,13 +278,17 @@ function killed(evidence: Evidence, witness: Extract<Witness, { kind: 'container
   const exitCode = witness.exitCode;
   const limit = evidence.memoryLimitBytes;
   if (evidence.cancelRequested) {
+    const how =
+      evidence.killSent === true
+        ? 'its container did not end on TERM within the grace and was killed'
+        : `its container ended with code ${exitCode} and left no record, so something else ended it before it had answered`;
     return {
       result: 'Cancelled',
       cause: 'cancelled',
       infrastructure: false,
       exitCode,
-      killedAfterGrace: true,
-      message: 'The step was cancelled: its container did not end on TERM within the grace and was killed.',
+      ...(evidence.killSent === true ? { killedAfterGrace: true } : {}),
+      message: `The step was cancelled: ${how}.`,
     };
   }
   if (exitCode === exitCodes.directory || exitCode === exitCodes.usage) {

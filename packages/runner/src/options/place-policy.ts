@@ -4,7 +4,11 @@
  */
 import { Invalid } from '@argonaut/contracts';
 import type { ContainerPolicy, Limits } from '@argonaut/contracts/attempt';
-import { type ContainerPlace, capabilities as usualCapabilities } from '../attempts/container-config.ts';
+import {
+  type ContainerPlace,
+  capabilities as usualCapabilities,
+  usualUlimits,
+} from '../attempts/container-config.ts';
 import { type ContainerOptions, type Growing, noOptions, type Written } from './container-options.ts';
 import type { MountOption } from './mounts.ts';
 import type { WhereLeads } from './options-policy.ts';
@@ -122,10 +126,11 @@ const fields: Readonly<Record<string, Field>> = {
     options.gpus = written('gpus', -1, 'all');
     return Array.isArray(value);
   },
-  Ulimits: each((options, limit: { readonly Name: string }) => {
-    // Every step has this one.
-    if (limit.Name !== 'core')
-      options.ulimits.push(written('ulimit', { Name: limit.Name, Soft: 0, Hard: 0 }, limit.Name));
+  Ulimits: each((options, limit: Ulimit) => {
+    const isUsual = usualUlimits.some(
+      ({ Name, Soft, Hard }) => Name === limit.Name && Soft === limit.Soft && Hard === limit.Hard,
+    );
+    if (!isUsual) options.ulimits.push(written('ulimit', { Name: limit.Name, Soft: 0, Hard: 0 }, limit.Name));
   }, hasName),
   Mounts: each((options, mount: MountOption) => options.mounts.push(mount), isMount, mountOf),
 };
@@ -138,7 +143,13 @@ function hasPath(value: unknown): value is { readonly PathOnHost: string } {
   return isText((value as { PathOnHost?: unknown } | null)?.PathOnHost);
 }
 
-function hasName(value: unknown): value is { readonly Name: string } {
+interface Ulimit {
+  readonly Name: string;
+  readonly Soft?: unknown;
+  readonly Hard?: unknown;
+}
+
+function hasName(value: unknown): value is Ulimit {
   return isText((value as { Name?: unknown } | null)?.Name);
 }
 

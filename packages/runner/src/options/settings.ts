@@ -1,7 +1,11 @@
 /** From options to what an attempt carries: typed fields where there are some, Docker's own words for the rest. */
 import { Invalid } from '@argonaut/contracts';
 import type { Limits } from '@argonaut/contracts/attempt';
-import { type ContainerPlace, capabilities as usualCapabilities } from '../attempts/container-config.ts';
+import {
+  type ContainerPlace,
+  capabilities as usualCapabilities,
+  usualUlimits,
+} from '../attempts/container-config.ts';
 import type { ContainerOptions } from './container-options.ts';
 import type { MountOption } from './mounts.ts';
 
@@ -109,7 +113,9 @@ function dockerMount(mount: MountOption): Record<string, unknown> {
 /** A list given to the engine replaces the fences' own: those that were not named stay in it. */
 function ulimits({ ulimits: asked }: ContainerOptions): Record<string, unknown> {
   if (asked.length === 0) return {};
-  const byName = new Map([['core', { Name: 'core', Soft: 0, Hard: 0 }]]);
+  const byName = new Map<string, (typeof asked)[number]['value']>(
+    usualUlimits.map((limit) => [limit.Name, limit]),
+  );
   for (const { value } of asked) byName.set(value.Name, value);
   return { Ulimits: [...byName.values()] };
 }

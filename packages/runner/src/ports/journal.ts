@@ -19,6 +19,8 @@ export interface JournalEntry {
   readonly interpreter?: string;
   /** True once somebody asked for the end: a TERM that is not in the journal was not ours. */
   readonly cancelRequested?: boolean;
+  /** True once its container or its process was killed, since it had not ended within the grace. */
+  readonly killSent?: boolean;
   readonly outcome?: Outcome;
   /** Milliseconds since the epoch. */
   readonly changedMs: number;

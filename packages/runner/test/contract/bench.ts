@@ -243,6 +243,7 @@ export async function gather(events: AsyncIterable<AttemptEvent>): Promise<Told>
   let ended: Outcome | undefined;
   let confirmed: Outcome | undefined;
   for await (const event of events) {
+    if (event.type === 'notice') continue;
     if (event.type === 'log') {
       const before = chunks.at(-1);
       if (ended) throw new Error('a chunk after the end');

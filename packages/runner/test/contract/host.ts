@@ -57,7 +57,7 @@ export function hostContract(openPorts: OpenPorts): void {
           .find((line) => /^\d+$/.test(line)),
       );
       try {
-        expect(confirmed.result).toBe('Succeeded');
+        expect(confirmed).toMatchObject({ result: 'Succeeded', lingering: true });
         await bench.runner.settled();
         await new Promise((resume) => setTimeout(resume, 600));
         expect(await alive(daemon)).toBe(true);

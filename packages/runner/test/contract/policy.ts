@@ -1,5 +1,7 @@
 /** What the pool allows, held by the worker once more: only there is it known where links lead. */
-import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { defaultPolicy, type OptionsPolicy } from '../../src/options/index.ts';
 import { Bench, type OpenPorts } from './bench.ts';
@@ -8,9 +10,10 @@ export function policyContract(openPorts: OpenPorts): void {
   describe('the policy of a pool', () => {
     let bench: Bench;
     let policy: OptionsPolicy;
+    let open: string;
     beforeAll(async () => {
       bench = await Bench.open(openPorts);
-      const open = `${bench.dataDirectory}/open`;
+      open = await mkdtemp(join(tmpdir(), 'argonaut-allowed-'));
       await mkdir(`${open}/data`, { recursive: true });
       await mkdir(`${bench.dataDirectory}/closed`);
       await writeFile(`${open}/data/file`, 'from the worker\n');
@@ -22,14 +25,17 @@ export function policyContract(openPorts: OpenPorts): void {
         binds: [{ directory: open, readOnly: true }],
       };
     });
-    afterAll(() => bench?.close());
+    afterAll(async () => {
+      await bench?.close();
+      await rm(open, { recursive: true });
+    });
 
     const bind = (name: string, readOnly = true) => ({
       docker: {
         Mounts: [
           {
             Type: 'bind',
-            Source: `${bench.dataDirectory}/open/${name}`,
+            Source: `${open}/${name}`,
             Target: '/data',
             ReadOnly: readOnly,
           },
@@ -54,6 +60,18 @@ export function policyContract(openPorts: OpenPorts): void {
         message: expect.stringContaining('refused by the policy of worker pool "P"'),
       });
       expect(await bench.container(spec.attempt)).toBeUndefined();
+    });
+
+    it('closes the directory of the worker itself, also where everything around it is open', async () => {
+      const everything = { ...policy, binds: [{ directory: '/' }], closedDirectories: [] };
+      for (const source of [bench.dataDirectory, `${bench.dataDirectory}/attempts`]) {
+        const Mounts = [{ Type: 'bind', Source: source, Target: '/data', ReadOnly: true }];
+        const spec = await bench.spec({ place: { docker: { Mounts } }, spec: { policy: everything } });
+        await expect(bench.stage(spec)).rejects.toMatchObject({
+          kind: 'Invalid',
+          message: expect.stringContaining(bench.dataDirectory),
+        });
+      }
     });
 
     it('lets a step begin in a directory of its choice', async () => {

@@ -1,9 +1,10 @@
 /** Stores the log of an open attempt, from where it was stored to, and then its outcome. */
 import { ArgonautError, kindOf, messageOf } from '@argonaut/contracts';
-import type { AttemptEvent, LogChunk, Outcome } from '@argonaut/contracts/attempt';
+import type { AttemptConfirmed, AttemptEnded, LogChunk, Outcome } from '@argonaut/contracts/attempt';
 import type { TaskEvent } from '@argonaut/orchestrator';
 import type { LogFrame } from '../tasklog/index.ts';
 import type { Call } from './call.ts';
+import { serverLine } from './change.ts';
 import { isTrouble } from './patience.ts';
 import { serviceFrames } from './service-frames.ts';
 
@@ -46,6 +47,11 @@ async function followOnce(attempt: string, { execution, lease, epoch, signal }: 
       waiting = 0;
       continue;
     }
+    if (event.type === 'notice') {
+      const { now } = execution.ports;
+      execution.post({ frames: [serverLine(attempt, event.level, event.message, now())] }).catch(() => {});
+      continue;
+    }
     // What the script said about its failure was in the log, which must be entered first.
     await stored;
     const resultMessage = execution.resultMessage(attempt);
@@ -66,7 +72,11 @@ async function followOnce(attempt: string, { execution, lease, epoch, signal }: 
 }
 
 /** How the services did: told once, with the end of the attempt. */
-function framesOf(event: AttemptEvent, attempt: string, { state, ports }: Call['execution']): LogFrame[] {
+function framesOf(
+  event: AttemptEnded | AttemptConfirmed,
+  attempt: string,
+  { state, ports }: Call['execution'],
+): LogFrame[] {
   if (event.type !== 'ended' || event.services === undefined) return [];
   const phase = state.attempts[attempt]?.phase;
   return phase === 'ended' ? [] : serviceFrames(attempt, event.services, ports.now());
@@ -77,7 +87,7 @@ function framesOf(event: AttemptEvent, attempt: string, { state, ports }: Call['
  * `confirm`: until the engine agreed, beside which the next step has begun.
  */
 function timingFrames(
-  { type, outcome }: Exclude<AttemptEvent, LogChunk>,
+  { type, outcome }: AttemptEnded | AttemptConfirmed,
   activity: string,
   nowMs: number,
   endedMs: number | undefined,

@@ -70,6 +70,7 @@ describe('how a script ends', () => {
       inside('setsid sleep 1000 & (setsid sleep 1000 &) ; echo done; exit 0'),
     );
     expect([task.State, log]).toEqual(['Success', expect.stringContaining('done')]);
+    expect(log).toContain('2 processes that the step left behind were ended.');
     await deployer.nothingLeft();
   });
 
@@ -131,7 +132,7 @@ describe('how a script ends', () => {
       memory: expect.stringMatching(/ran out of memory.*limit of 24 MiB.*Raise the memory limit/),
       timeout: expect.stringMatching(/took longer than its time-out and was ended/),
       signal: expect.stringMatching(/ended by SIGSEGV, which did not come from Argonaut/),
-      notRunnable: expect.stringMatching(/Cannot run the program: .*No user code ran/),
+      notRunnable: expect.stringMatching(/Cannot run the program of ".*No user code ran/),
     });
     await deployer.nothingLeft();
   });
