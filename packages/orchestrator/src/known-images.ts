@@ -1,5 +1,6 @@
 /** Which images a plan can name before anything has run: for those who want to look at them early. Pure. */
 import { createVariables, evaluate } from '@argonaut/templates';
+import { imageKey } from './attempts.ts';
 import type { Plan, Scope } from './plan-types.ts';
 import { containersOf, type ImageName, imageName } from './staging.ts';
 
@@ -8,17 +9,16 @@ export interface PoolImage extends ImageName {
   readonly pool: string;
 }
 
-/** Each once, whatever pools need it. */
+/** Each once, whatever pools need it; of those that are built each text. */
 export function knownImages(plan: Plan, scope: Scope): readonly ImageName[] {
   const found = new Map<string, ImageName>();
-  for (const { pool: _, ...name } of knownPoolImages(plan, scope))
-    found.set(`${name.feed ?? ''}|${name.reference}`, name);
+  for (const { pool: _, ...name } of knownPoolImages(plan, scope)) found.set(imageKey('', name), name);
   return [...found.values()];
 }
 
 /**
- * Without those that are built, those of steps that are skipped, those that depend on outputs of steps, and those whose
- * name cannot be worked out in this scope. Each once for each pool.
+ * Without those of steps that are skipped, those that depend on outputs of steps, and those whose name or Dockerfile cannot be
+ * worked out in this scope. Each once for each pool.
  */
 export function knownPoolImages(plan: Plan, scope: Scope): readonly PoolImage[] {
   const found = new Map<string, PoolImage>();
@@ -32,8 +32,8 @@ export function knownPoolImages(plan: Plan, scope: Scope): readonly PoolImage[] 
       };
       for (const container of containersOf(action)) {
         const name = imageName(container, worked);
-        if ('error' in name || name.value.build !== undefined) continue;
-        found.set(`${pool}|${name.value.feed ?? ''}|${name.value.reference}`, { ...name.value, pool });
+        if ('error' in name) continue;
+        found.set(imageKey(pool, name.value), { ...name.value, pool });
       }
     }
   }

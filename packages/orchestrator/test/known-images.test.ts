@@ -31,3 +31,19 @@ test('what has no value yet, or comes from a step, is not known; neither is the 
   ];
   expect(namesIn(steps)).toEqual([]);
 });
+
+test('of an image that is built its Dockerfile, with the variables of the scope, unless a step decides it', () => {
+  const built = (name: string, dockerfile: string) => {
+    const build = { dockerfile, arguments: { BASE: '#{Base}' } };
+    return step(script(name, { container: { image: `the image of ${name}`, build } }));
+  };
+  const steps = [
+    built('a', 'FROM web:#{Tag}'),
+    built('b', 'FROM web:#{Missing}'),
+    built('c', 'FROM web:#{Octopus.Action[a].Output.Tag}'),
+  ];
+  const scope = { variables: () => ({ Tag: '2', Base: 'x' }), nowMs: 0 };
+  expect(knownImages(planOf(steps, { scope }), scope)).toEqual([
+    { reference: 'the image of a', build: { dockerfile: 'FROM web:2', arguments: { BASE: 'x' } } },
+  ]);
+});

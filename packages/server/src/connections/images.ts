@@ -1,47 +1,79 @@
 /**
  * `ImageDirectory` over feeds and digest tables: turns what a step names into what a worker can be asked for. What the
- * release has fixed is asked for by its digest; what it has not is fixed by the first task that has it.
+ * release has fixed is asked for by its digest; what it has not is fixed by the first task that has it. Of an image that is
+ * built that holds for what its Dockerfile begins from.
  */
-import { messageOf } from '@argonaut/contracts';
-import { recordEvent } from '../events/index.ts';
-import type { ImageDirectory } from '../execution/index.ts';
-import { baseCredentials, imageReference, type WorkerImage } from '../feeds/index.ts';
-import { aboutLock, explainFailure, type ImageKey, ImageLocks, ownerOf } from '../images/index.ts';
+import { ArgonautError, messageOf } from '@argonaut/contracts';
+import type { ImageDigests } from '@argonaut/contracts/attempt';
+import type { ImageRecipe } from '@argonaut/orchestrator';
+import type { ImageDirectory, ImageFailure } from '../execution/index.ts';
+import { baseCredentials, feedToAsk, imageReference, type WorkerImage } from '../feeds/index.ts';
+import { basesOf, explainFailure, fixAtFirstUse, ImageLocks, keyOf, ownerOf } from '../images/index.ts';
 import type { Services } from '../services.ts';
 import { tasksIn } from '../tasks/queries.ts';
 import { checkImageSource, pullPolicy, sourceOf } from '../workers/pools/policy/images.ts';
 
 export function imageDirectory(services: Services): ImageDirectory {
-  const { database, log, now } = services;
+  const { database, log } = services;
   const locks = new ImageLocks(database);
-  const facts = async (task: string, feed: string | undefined, reference: string) => {
+  const taskFacts = async (task: string) => {
     const stored = await tasksIn(database).get(task);
-    const owner = await ownerOf(services, stored);
-    return { owner, image: await imageReference(services, stored.spaceId, feed, reference) };
+    return { space: stored.spaceId, owner: await ownerOf(services, stored) };
   };
+  const facts = async (task: string, feed: string | undefined, reference: string) => {
+    const { space, owner } = await taskFacts(task);
+    return { space, owner, image: await imageReference(services, space, feed, reference) };
+  };
+  const fixedDigest = async (owner: { readonly id: string } | undefined, image: WorkerImage) =>
+    owner === undefined || image.fixed
+      ? undefined
+      : ((await locks.find(owner.id, keyOf(image)))?.digest ?? undefined);
+
+  /** What is built: with the digests of what it begins from, as far as they are fixed, and who signs in for it. */
+  const buildOf = async (task: string, recipe: ImageRecipe) => {
+    const { space, owner } = await taskFacts(task);
+    const digests: Record<string, string> = {};
+    for (const [reference, image] of await basesOf(services, space, recipe)) {
+      const digest = await fixedDigest(owner, image);
+      if (digest !== undefined) digests[reference] = digest;
+    }
+    return { ...recipe, digests, credentials: await baseCredentials(services, space, recipe) };
+  };
+
+  const explainBase = async (
+    { reference, error, worker, baseDigests = {} }: ImageFailure & { readonly reference: string },
+    task: string,
+    signal: AbortSignal,
+  ): Promise<Error> => {
+    // What is wrong with the build itself names the image already.
+    if (!(error instanceof ArgonautError) || typeof error.details.base !== 'string') return error;
+    const { base } = error.details;
+    const { space, owner, image } = await facts(task, undefined, base);
+    const digest = baseDigests[base];
+    const failure = { error, worker, ...(digest === undefined ? {} : { digest }) };
+    const feed = await feedToAsk(services, space, image);
+    const why = await explainFailure(image, feed, owner, failure, signal);
+    return new ArgonautError(error.kind, `${reference} cannot be built: ${messageOf(why)}`, { cause: why });
+  };
+
   return {
     async request({ feed, reference, pull, build }, { task, pool }) {
       if (build !== undefined) {
-        const { spaceId } = await tasksIn(database).get(task);
         const source = { kind: 'built' } as const;
         await checkImageSource(database, pool, source);
         const policy = await pullPolicy(database, pool, pull, source);
-        return {
-          reference,
-          policy,
-          build: { ...build, credentials: await baseCredentials(services, spaceId, build) },
-        };
+        return { reference, policy, build: await buildOf(task, build) };
       }
       const { owner, image } = await facts(task, feed, reference);
       const source = sourceOf(image);
       await checkImageSource(database, pool, source);
       const { credentials, warnings } = image;
       const policy = await pullPolicy(database, pool, pull, source);
-      const lock = owner && !image.fixed ? await locks.find(owner.id, keyOf(image)) : undefined;
+      const digest = await fixedDigest(owner, image);
       return {
         reference: image.reference,
         ...(credentials === undefined ? {} : { credentials }),
-        ...(lock?.digest ? { digest: lock.digest } : {}),
+        ...(digest === undefined ? {} : { digest }),
         policy,
         warnings,
       };
@@ -49,30 +81,31 @@ export function imageDirectory(services: Services): ImageDirectory {
     async acquired({ feed, reference }, digest, { task }) {
       const { owner, image } = await facts(task, feed, reference);
       if (owner === undefined || image.fixed) return digest;
-      const by = { by: 'FirstUse', actor: task, at: now().toISOString() } as const;
-      return database.transaction(async () => {
-        const held = await locks.lock(owner.id, keyOf(image), digest, by);
-        if (held.won) {
-          const what = `is ${digest}, as its first use in ${task} found it`;
-          await recordEvent(services, aboutLock('ImageDigestLocked', owner, image, what, [task]));
-        }
-        return held.digest;
+      const [held = digest] = await fixAtFirstUse(services, owner, [{ image, digest }], task);
+      return held;
+    },
+    async builtFrom({ build }, bases, { task }) {
+      const { space, owner } = await taskFacts(task);
+      if (build === undefined || owner === undefined) return bases;
+      const images = await basesOf(services, space, build);
+      const found = Object.entries(bases).flatMap(([reference, digest]) => {
+        const image = images.get(reference);
+        return image === undefined ? [] : [{ reference, image, digest }];
       });
+      const held = await fixAtFirstUse(services, owner, found, task);
+      const holding = found.map(({ reference, digest }, index) => [reference, held[index] ?? digest]);
+      return { ...bases, ...(Object.fromEntries(holding) as ImageDigests) };
     },
     async explain({ feed, reference, build }, failure, { task }, signal) {
-      // What an image is built from is named by its Dockerfile, and in the message already.
-      if (build !== undefined) return failure.error;
       try {
-        const { owner, image } = await facts(task, feed, reference);
-        return await explainFailure(image, owner, failure, signal);
+        if (build !== undefined) return await explainBase({ ...failure, reference }, task, signal);
+        const { space, owner, image } = await facts(task, feed, reference);
+        const asked = await feedToAsk(services, space, image);
+        return await explainFailure(image, asked, owner, failure, signal);
       } catch (error) {
         log.warn({ task, error: messageOf(error) }, 'image failure could not be explained');
         return failure.error;
       }
     },
   };
-}
-
-function keyOf({ feed, name }: WorkerImage): ImageKey {
-  return { feed: feed?.id ?? '', image: name };
 }

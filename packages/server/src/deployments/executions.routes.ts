@@ -9,6 +9,7 @@ import {
 import { created, type RouteTable, withDefaults } from '../http/index.ts';
 import { projectNamed } from '../projects/queries.ts';
 import { refreshVariables } from '../releases/create.ts';
+import { lockReleaseImages } from '../releases/images.ts';
 import { releaseOf } from '../releases/queries.ts';
 import type { Services } from '../services.ts';
 import { environmentNamed } from '../tasks/process-runs/index.ts';
@@ -31,7 +32,12 @@ export function executionRoutes(routes: RouteTable, services: Services): void {
     handle: async ({ body, space, user }) => {
       const project = await projectNamed(database, space, body.ProjectName);
       let release = await releaseOf(database, space, project, body.ReleaseVersion);
-      if (body.UpdateVariableSnapshot === true) release = await refreshVariables(services, release, project);
+      if (body.UpdateVariableSnapshot === true) {
+        const refreshed = await refreshVariables(services, release, project);
+        // Nobody waits for registries: what the deployment comes to first it fixes itself.
+        database.afterCommit(() => void lockReleaseImages(services, refreshed));
+        release = refreshed;
+      }
       const environments = new Map<string, string>();
       for (const name of body.EnvironmentNames) {
         const { id, document } = await environmentNamed(database, space, name);

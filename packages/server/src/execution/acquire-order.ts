@@ -3,7 +3,7 @@
  * digest; what it has not is fixed by whoever has it first.
  */
 import { ArgonautError, messageOf } from '@argonaut/contracts';
-import type { AcquiredImage, ImageRequest, TellProgress } from '@argonaut/contracts/attempt';
+import type { ImageDigests, ImageRequest, PresentImage, TellProgress } from '@argonaut/contracts/attempt';
 import type { CommandOf } from '@argonaut/orchestrator';
 import type { Call } from './call.ts';
 import { serverLine } from './change.ts';
@@ -39,18 +39,17 @@ export async function acquireImage(order: CommandOf<'acquire'>, call: Call): Pro
       const { warnings: _told, ...later } = await ports.images.request(named, context, signal);
       return later;
     };
-    let acquired = await acquire(call, request, anew, tell);
-    if (acquired.digest !== undefined && request.digest === undefined) {
-      const digest = await ports.images.acquired?.(named, acquired.digest, context);
-      if (digest !== undefined && digest !== acquired.digest) {
-        tell({
-          level: 'Info',
-          message: `Another task has fixed ${reference} to ${digest} meanwhile; that is used.`,
-        });
-        asked = { ...(await anew()), digest };
-        acquired = await acquire(call, asked, anew, tell);
-      }
+    let found = await acquire(call, request, anew, tell);
+    const others = await fixedMeanwhile(call, order, { request, found, named });
+    for (const [what, digest] of Object.entries(others)) {
+      const message = `Another task has fixed ${what} to ${digest} meanwhile; that is used.`;
+      tell({ level: 'Info', message });
     }
+    if (Object.keys(others).length > 0) {
+      asked = fixedTo(await anew(), others);
+      found = await acquire(call, asked, anew, tell);
+    }
+    const { bases: _, ...acquired } = found;
     const what = acquired.digest ?? acquired.local;
     const message = `Image ${acquired.reference} is ready (${what}).`;
     const endedMs = ports.now();
@@ -71,6 +70,7 @@ export async function acquireImage(order: CommandOf<'acquire'>, call: Call): Pro
       error: error instanceof Error ? error : new Error(messageOf(error)),
       worker: lease.name,
       ...(asked?.digest === undefined ? {} : { digest: asked.digest }),
+      ...(asked?.build?.digests === undefined ? {} : { baseDigests: asked.build.digests }),
     };
     const explained = isEngineAway(error)
       ? `The image ${reference} could not be fetched, because the engine of the worker "${lease.name}" does not answer. ${messageOf(error)}`
@@ -79,13 +79,50 @@ export async function acquireImage(order: CommandOf<'acquire'>, call: Call): Pro
   }
 }
 
+interface Acquisition {
+  readonly named: NamedImage;
+  readonly request: ImageRequest;
+  readonly found: PresentImage;
+}
+
+/**
+ * What was found is fixed for the release from here on, unless somebody was quicker.
+ * @returns the digests of others that hold instead: of the image, or of what it is built from
+ */
+async function fixedMeanwhile(
+  { execution: { ports, task } }: Call,
+  { pool, reference }: CommandOf<'acquire'>,
+  { named, request, found: { digest, bases } }: Acquisition,
+): Promise<ImageDigests> {
+  const context = { task, pool };
+  if (request.build !== undefined) {
+    const known = request.build.digests ?? {};
+    const open = Object.entries(bases ?? {}).filter(([base]) => !Object.hasOwn(known, base));
+    if (open.length === 0) return {};
+    const held = await ports.images.builtFrom?.(named, Object.fromEntries(open), context);
+    const others = Object.entries(held ?? {}).filter(([base, holds]) => holds !== bases?.[base]);
+    return Object.fromEntries(others);
+  }
+  if (digest === undefined || request.digest !== undefined) return {};
+  const held = (await ports.images.acquired?.(named, digest, context)) ?? digest;
+  return held === digest ? {} : { [reference]: held };
+}
+
+function fixedTo(request: ImageRequest, digests: ImageDigests): ImageRequest {
+  const { build } = request;
+  if (build !== undefined)
+    return { ...request, build: { ...build, digests: { ...build.digests, ...digests } } };
+  const [digest] = Object.values(digests);
+  return digest === undefined ? request : { ...request, digest };
+}
+
 /** An engine that is being restarted is waited for, as when a step is prepared. Whatever is tried again is asked `anew`. */
 async function acquire(
   { lease, signal, patiently }: Call,
   first: ImageRequest,
   anew: () => Promise<ImageRequest>,
   tell: TellProgress,
-): Promise<AcquiredImage> {
+): Promise<PresentImage> {
   let request: ImageRequest | undefined = first;
   const once = () =>
     patiently(async () => {

@@ -1,6 +1,7 @@
 /** What the shell around the orchestrator stands on. The server implements these over its database, `argonaut run` over files. */
 import type {
   ContainerPolicy,
+  ImageDigests,
   ImageRequest,
   LogPosition,
   NamedSecret,
@@ -140,6 +141,8 @@ export interface ImageFailure {
   readonly worker: string;
   /** The digest that it was asked for, if it was. */
   readonly digest?: string;
+  /** Of an image that is built: the digests of what it was to begin from. */
+  readonly baseDigests?: ImageDigests;
 }
 
 /** Registries: turns a feed and an image name into what a worker can be asked for, with credentials for one request. */
@@ -155,6 +158,8 @@ export interface ImageDirectory {
    * another one when another task was quicker.
    */
   acquired?(image: NamedImage, digest: string, context: ForWorker): Promise<string>;
+  /** The same for all that a built image begins from. */
+  builtFrom?(image: NamedImage, bases: ImageDigests, context: ForWorker): Promise<ImageDigests>;
   /** What to tell people, in the words of somebody who knows feeds. Within seconds; never throws. */
   explain?(image: NamedImage, failure: ImageFailure, context: ForWorker, signal: AbortSignal): Promise<Error>;
 }

@@ -11,6 +11,7 @@ import { feedRoutes } from './routes.ts';
 import { feedTestRoutes } from './test.routes.ts';
 
 export { baseCredentials } from './base-credentials.ts';
+export { feedToAsk } from './feed-of-image.ts';
 export { type ImageFeed, imageReference, type WorkerImage } from './image-reference.ts';
 
 export const feeds: Feature = {

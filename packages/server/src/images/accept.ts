@@ -1,11 +1,11 @@
 /** A person takes what a tag is now in the place of what a release or a snapshot had fixed. */
 import { Conflict, Invalid, NotFound } from '@argonaut/contracts';
 import { recordEvent } from '../events/index.ts';
-import { imageReference } from '../feeds/index.ts';
+import { feedToAsk, imageReference } from '../feeds/index.ts';
 import type { Principal } from '../http/index.ts';
 import type { Services } from '../services.ts';
 import { aboutLock } from './audit.ts';
-import { ImageLocks, type ImageRow } from './locks.ts';
+import { ImageLocks, type ImageRow, keyOf } from './locks.ts';
 import type { TableOwner } from './owner.ts';
 
 export interface Acceptance {
@@ -31,15 +31,15 @@ export async function acceptCurrentDigest(
   const { database, now } = services;
   const locks = new ImageLocks(database);
   const image = await imageReference(services, owner.spaceId, feedKey, text);
-  const { feed, name, fixed } = image;
-  const key = { feed: feed?.id ?? '', image: name };
-  const seen = await locks.find(owner.id, key);
+  const { name, fixed } = image;
+  const seen = await locks.find(owner.id, keyOf(image));
   if (seen === undefined) throw await unknown(locks, owner, name, fixed);
   let digest: string | null = null;
   if (!atNextUse) {
+    const feed = await feedToAsk(services, owner.spaceId, image);
     if (feed === undefined) {
       throw new Invalid(
-        `The image "${name}" names no feed, and the server asks only the registries of feeds. Say AtNextUse, and the next task that uses it fixes what its worker finds.`,
+        `The image "${name}" names no feed, no feed of this space has its registry, and the server asks only the registries of feeds. Say AtNextUse, and the next task that uses it fixes what its worker finds.`,
       );
     }
     digest = (await feed.client.resolve(feed.repository, feed.tagOrDigest, signal)).digest;
@@ -55,7 +55,7 @@ export async function acceptCurrentDigest(
     const what = `was ${seen.digest ?? 'open'} and is now ${digest ?? 'what its next use finds'}`;
     await recordEvent(services, { ...aboutLock('ImageDigestAccepted', owner, image, what), by });
   });
-  return (await locks.find(owner.id, key)) ?? seen;
+  return (await locks.find(owner.id, keyOf(image))) ?? seen;
 }
 
 async function unknown(

@@ -13,9 +13,15 @@ const PATIENCE_MS = 10_000;
 
 /** The content that a release is fixed to is in no place any more where it could be had from. */
 export class ImageDigestGone extends NotFound {
-  constructor(image: WorkerImage, digest: string, worker: string, owner: TableOwner | undefined) {
-    const { name, feed } = image;
-    const where = feed === undefined ? 'Its registry' : `The registry of the feed "${feed.name}"`;
+  /** @param asked the feed whose registry was asked; absent: nobody could be */
+  constructor(
+    { name, feed }: WorkerImage,
+    digest: string,
+    worker: string,
+    owner: TableOwner | undefined,
+    asked: ImageFeed | undefined,
+  ) {
+    const where = asked === undefined ? 'Its registry' : `The registry of the feed "${asked.name}"`;
     const body = JSON.stringify({ FeedId: feed?.id ?? '', Image: name });
     super(
       [
@@ -34,19 +40,20 @@ export class ImageDigestGone extends NotFound {
 /** `found`: the registry has it, as far as the server can tell. */
 type Finding = { readonly found: true } | { readonly found: false; readonly error: RegistryError };
 
+/** `feed`: whose registry can be asked (`feedToAsk`). */
 export async function explainFailure(
   image: WorkerImage,
+  feed: ImageFeed | undefined,
   owner: TableOwner | undefined,
   { error, worker, digest }: ImageFailure,
   signal: AbortSignal,
 ): Promise<Error> {
   // Other failures (a foreign platform, a policy, a disk) are the worker's own and say what they are.
   if (!(error instanceof ArgonautError) || error.details.engineMessage === undefined) return error;
-  const { feed } = image;
   const isMissing = kindOf(error) === 'NotFound';
   const finding = feed && (await ask(feed, digest, signal));
   if (digest !== undefined && isMissing && finding?.found !== true) {
-    return new ImageDigestGone(image, digest, worker, owner);
+    return new ImageDigestGone(image, digest, worker, owner, feed);
   }
   if (feed === undefined || finding === undefined) return error;
   const said = `Worker "${worker}": ${messageOf(error)}`;

@@ -1,13 +1,15 @@
 /**
- * Fills the digest table when a release or a snapshot is made: asks the registries of the feeds, all at once and within
- * a stated time. Whatever goes wrong is written into the table; whoever makes the release is not troubled.
+ * Fills the digest table when a release or a snapshot is made, and again when its variables are taken anew: asks the
+ * registries of the feeds, all at once and within a stated time. What is fixed already stays. Whatever goes wrong is written
+ * into the table; whoever makes the release is not troubled.
  */
 import { messageOf } from '@argonaut/contracts';
-import type { Database } from '../database/index.ts';
-import { imageReference, type WorkerImage } from '../feeds/index.ts';
+import { feedToAsk, type ImageFeed, imageReference, type WorkerImage } from '../feeds/index.ts';
 import type { Services } from '../services.ts';
+import { basesOf } from './bases.ts';
 import { type FrozenProcess, imagesOf } from './frozen.ts';
-import { ImageLocks, type LockedBy } from './locks.ts';
+import { ImageLocks, keyOf, type LockedBy } from './locks.ts';
+import { isThere } from './owner.ts';
 
 /** For all registries together; whoever makes a release never waits longer. */
 const PATIENCE_MS = 10_000;
@@ -15,6 +17,13 @@ const PATIENCE_MS = 10_000;
 const MARGIN_MS = 500;
 /** Questions on their way at one moment. */
 const AT_ONCE = 8;
+
+/** A reference that the table is to have. */
+interface Wanted {
+  readonly image: WorkerImage;
+  /** Whose registry is asked; absent: nobody's. */
+  readonly feed?: ImageFeed;
+}
 
 interface Finding {
   readonly image: WorkerImage;
@@ -41,15 +50,17 @@ export async function lockKnownImages(
       for (const image of left) findings.push(await find(image, end - performance.now(), signal));
     };
     await Promise.all(Array.from({ length: AT_ONCE }, next));
-    if (findings.length === 0) return;
     const locks = new ImageLocks(database);
     const by: LockedBy = { by: 'Creation', actor: '', at: now().toISOString() };
     await locks.exclusively(owner, async () => {
-      if (!(await isThere(database, owner))) return;
+      if (!(await isThere(services, owner))) return;
+      await locks.dropOpen(
+        owner,
+        findings.map(({ image }) => keyOf(image)),
+      );
       for (const { image, digest, problem = '' } of findings) {
-        const key = { feed: image.feed?.id ?? '', image: image.name };
-        if (digest === undefined) await locks.leaveOpen(owner, key, problem, by);
-        else await locks.lock(owner, key, digest, by);
+        if (digest === undefined) await locks.leaveOpen(owner, keyOf(image), problem, by);
+        else await locks.lock(owner, keyOf(image), digest, by);
       }
     });
   } catch (error) {
@@ -57,32 +68,32 @@ export async function lockKnownImages(
   }
 }
 
-/** False when the release or the snapshot was deleted while the registries were asked. */
-async function isThere(database: Database, owner: string): Promise<boolean> {
-  const row = await database.query
-    .selectFrom('documents')
-    .select('id')
-    .where('kind', 'in', ['Releases', 'RunbookSnapshots'])
-    .where('id', '=', owner)
-    .executeTakeFirst();
-  return row !== undefined;
-}
-
-async function referencesOf(services: Services, frozen: FrozenProcess): Promise<Map<string, WorkerImage>> {
-  const images = new Map<string, WorkerImage>();
-  for (const { feed, reference } of await imagesOf(services, frozen)) {
+async function referencesOf(services: Services, frozen: FrozenProcess): Promise<Map<string, Wanted>> {
+  const wanted = new Map<string, Wanted>();
+  const want = (image: WorkerImage, feed: ImageFeed | undefined) => {
+    const key = `${image.feed?.id ?? ''}|${image.name}`;
+    if (feed !== undefined) wanted.set(key, { image, feed });
+    else if (!wanted.has(key)) wanted.set(key, { image });
+  };
+  for (const { feed, reference, build } of await imagesOf(services, frozen)) {
+    if (build !== undefined) {
+      for (const base of (await basesOf(services, frozen.space, build)).values())
+        want(base, await feedToAsk(services, frozen.space, base));
+      continue;
+    }
     // A feed or a name that cannot be used is told by the task, with the step that says it.
     const image = await imageReference(services, frozen.space, feed, reference).catch(() => undefined);
-    if (image === undefined || image.fixed) continue;
-    images.set(`${image.feed?.id ?? ''}|${image.name}`, image);
+    if (image !== undefined && !image.fixed) want(image, image.feed);
   }
-  return images;
+  return wanted;
 }
 
-async function find(image: WorkerImage, timeLeft: number, signal: AbortSignal): Promise<Finding> {
-  const { feed } = image;
+async function find({ image, feed }: Wanted, timeLeft: number, signal: AbortSignal): Promise<Finding> {
   if (feed === undefined) {
-    return { image, problem: 'It names no feed: whoever uses it first finds out what it is.' };
+    return {
+      image,
+      problem: 'No feed says where it comes from: whoever uses it first finds out what it is.',
+    };
   }
   const inTime = Math.floor(timeLeft) - MARGIN_MS;
   try {

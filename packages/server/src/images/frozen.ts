@@ -29,9 +29,13 @@ export interface FrozenProcess {
 /** Every image that some environment would use, as far as it can be told before anything runs. Each once. */
 export async function imagesOf(services: Services, frozen: FrozenProcess): Promise<readonly ImageName[]> {
   const found = new Map<string, ImageName>();
-  for (const { pool: _, ...name } of await poolImagesOf(services, frozen))
-    found.set(`${name.feed ?? ''}|${name.reference}`, name);
+  for (const { pool: _, ...name } of await poolImagesOf(services, frozen)) found.set(identityOf(name), name);
   return [...found.values()];
+}
+
+/** Of what is built each text is an image of its own. */
+function identityOf({ feed = '', reference, build }: ImageName): string {
+  return JSON.stringify([feed, reference, build]);
 }
 
 /** The same with the pools whose workers would use them. */
@@ -59,7 +63,7 @@ export async function poolImagesOf(services: Services, frozen: FrozenProcess): P
       scope,
     });
     for (const image of knownPoolImages(planned, scope))
-      found.set(`${image.pool}|${image.feed ?? ''}|${image.reference}`, image);
+      found.set(`${image.pool}|${identityOf(image)}`, image);
   }
   return [...found.values()];
 }

@@ -6,11 +6,12 @@
 import type { Feature } from '../feature.ts';
 import { imageRoutes } from './routes.ts';
 
-export { aboutLock } from './audit.ts';
+export { basesOf } from './bases.ts';
 export { explainFailure, ImageDigestGone } from './explain.ts';
 export { lockKnownImages } from './fill.ts';
+export { fixAtFirstUse } from './first-use.ts';
 export { type FrozenProcess, poolImagesOf } from './frozen.ts';
-export { type ImageKey, ImageLocks } from './locks.ts';
+export { ImageLocks, keyOf } from './locks.ts';
 export { ownerOf } from './owner.ts';
 
 export const images: Feature = { name: 'images', routes: imageRoutes };

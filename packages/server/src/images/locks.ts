@@ -5,6 +5,7 @@
 import type { Selectable } from 'kysely';
 import type { Database } from '../database/index.ts';
 import type { Tables } from '../database/schema.ts';
+import type { WorkerImage } from '../feeds/index.ts';
 
 /** A reference within its feed. */
 export interface ImageKey {
@@ -12,6 +13,10 @@ export interface ImageKey {
   readonly feed: string;
   /** `repository:tag`. */
   readonly image: string;
+}
+
+export function keyOf({ feed, name }: Pick<WorkerImage, 'feed' | 'name'>): ImageKey {
+  return { feed: feed?.id ?? '', image: name };
 }
 
 /** Who fixed a digest, and when. */
@@ -94,6 +99,21 @@ export class ImageLocks {
           .where('image_locks.digest', 'is', null),
       )
       .execute();
+  }
+
+  /** What was left open when the table was filled, and is not among these any more, is nobody's reference now. */
+  async dropOpen(owner: string, known: readonly ImageKey[]): Promise<void> {
+    const kept = new Set(known.map(({ feed, image }) => `${feed}|${image}`));
+    for (const { feed, image, digest, locked_by } of await this.of(owner)) {
+      if (digest !== null || locked_by !== 'Creation' || kept.has(`${feed}|${image}`)) continue;
+      await this.#database.query
+        .deleteFrom('image_locks')
+        .where('owner', '=', owner)
+        .where('feed', '=', feed)
+        .where('image', '=', image)
+        .where('digest', 'is', null)
+        .execute();
+    }
   }
 
   /**

@@ -48,6 +48,17 @@ export async function ownerOf(services: Database, task: Stored<Task>): Promise<T
   return undefined;
 }
 
+/** False when the release or the snapshot was deleted meanwhile: nothing may be written for it any more. */
+export async function isThere({ database }: Database, id: string): Promise<boolean> {
+  const row = await database.query
+    .selectFrom('documents')
+    .select('id')
+    .where('kind', 'in', ['Releases', 'RunbookSnapshots'])
+    .where('id', '=', id)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
 function owner(
   id: string,
   spaceId: string,

@@ -124,7 +124,7 @@ function newestFor(
   });
 }
 
-/** Takes the project's variables as they are now; the process stays. */
+/** Takes the project's variables as they are now; the process stays. What they newly name is fixed by `lockReleaseImages`. */
 export async function refreshVariables(
   services: Services,
   stored: Stored<Release>,
@@ -132,4 +132,25 @@ export async function refreshVariables(
 ): Promise<Stored<Release>> {
   const variables = await snapshotProjectVariables(services, project);
   return releasesIn(services.database).update(stored, { ...stored.document, ...variables });
+}
+
+/**
+ * "Update variables": a deliberate act. Images that are fixed stay what they are; those that only the new variables name
+ * are fixed as when the release was made, so call it outside of a transaction.
+ */
+export async function updateVariables(
+  services: Services,
+  stored: Stored<Release>,
+  { project, by }: { readonly project: Stored<Project>; readonly by: Principal },
+): Promise<Stored<Release>> {
+  const { database } = services;
+  const updated = await database.transaction(async () => {
+    const changed = await refreshVariables(services, stored, project);
+    const { message, ...event } = documentEvent('Modified', releasesIn(database).kind, changed);
+    const what = `${message}: variables taken anew`;
+    await recordEvent(services, { ...event, message: what, space: stored.spaceId, by });
+    return changed;
+  });
+  await lockReleaseImages(services, updated);
+  return updated;
 }

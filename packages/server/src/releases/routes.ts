@@ -18,7 +18,7 @@ import { channelNamed, channelsIn } from '../projects/channels/queries.ts';
 import { projectOf, projectsIn } from '../projects/queries.ts';
 import type { Services } from '../services.ts';
 import { present } from './codec.ts';
-import { refreshVariables } from './create.ts';
+import { updateVariables } from './create.ts';
 import { withoutServerFields } from './fields.ts';
 import { progressionOf } from './lifecycle.ts';
 import { deploymentTemplate, previewDeployment } from './previews.ts';
@@ -114,10 +114,14 @@ export function releaseRoutes(routes: RouteTable, services: Services): void {
     permission: 'ReleaseEdit',
     summary: 'Takes the variables of the project as they are now; the process stays',
     response: ReleaseResource,
-    handle: async ({ params, space }) => {
+    // Asks registries.
+    transaction: false,
+    // Told where it is done, in the transaction that does it.
+    audited: false,
+    handle: async ({ params, space, user }) => {
       const stored = await releases.get(params.id, space);
       const project = await projectsIn(database).get(stored.document.ProjectId, space);
-      return present(await refreshVariables(services, stored, project));
+      return present(await updateVariables(services, stored, { project, by: user }));
     },
   });
   routes.add({

@@ -1,6 +1,7 @@
 /** A server with a feed whose registry is played, and a worker whose engine says what the test wants. */
 import { ArgonautError, NotFound } from '@argonaut/contracts';
-import type { AcquiredImage, TellProgress, ImageRequest } from '@argonaut/contracts/attempt';
+import type { AcquiredImage, ImageRequest, TellProgress } from '@argonaut/contracts/attempt';
+import { expect } from 'vitest';
 import { imageDirectory } from '../../src/connections/images.ts';
 import { FakeWorker } from '../execution/fake-worker.ts';
 import { type Content, makeImage, serve } from '../feeds/images.ts';
@@ -29,10 +30,7 @@ export class PullingWorker extends FakeWorker {
     this.registry = registry;
   }
 
-  override async acquire(
-    request: ImageRequest,
-    _onProgress?: TellProgress,
-  ): Promise<AcquiredImage> {
+  override async acquire(request: ImageRequest, _onProgress?: TellProgress): Promise<AcquiredImage> {
     this.asked.push(request);
     const { reference, policy } = request;
     let { digest } = request;
@@ -52,7 +50,22 @@ export interface ImagesUnderTest extends AsyncDisposable {
   readonly feed: string;
   /** What the registry has: image name, tag, content. */
   serves(images: Readonly<Record<string, Readonly<Record<string, Content>>>>): void;
-  project(steps: readonly StepWish[]): ReturnType<typeof makeProject>;
+  project(
+    steps: readonly StepWish[],
+    options?: Parameters<typeof makeProject>[2],
+  ): ReturnType<typeof makeProject>;
+  /** A step in an image of the feed. */
+  step(image: string, more?: Partial<StepWish>): StepWish;
+  /** A step whose image is built from this text. */
+  built(dockerfile: string, more?: Partial<StepWish>): StepWish;
+  /** @returns its id */
+  environment(name: string): Promise<string>;
+  /** Of the project as it is now. @returns its id */
+  release(projectId: string): Promise<string>;
+  // biome-ignore lint/suspicious/noExplicitAny: the tests look into answers of every shape.
+  deployed(releaseId: string, environmentId: string): Promise<any>;
+  /** Asks for what the tag is now. */
+  accept(release: string, body: object): ReturnType<FakeWork['call']>;
   // biome-ignore lint/suspicious/noExplicitAny: the tests look into answers of every shape.
   table(release: string): Promise<any[]>;
   /** Everything that stands in a task's log. */
@@ -83,7 +96,24 @@ export async function imagesUnderTest(handler: Handler = serve({})): Promise<Ima
         ),
       );
     },
-    project: (steps) => makeProject(server, steps),
+    project: (steps, options) => makeProject(server, steps, options),
+    step: (image, more = {}) => ({ name: image, script: 'true', image, feed: made.body.Id, ...more }),
+    built: (Dockerfile, more = {}) => ({
+      name: 'Builds',
+      script: 'true',
+      action: { Container: { Image: null, FeedId: null, GitUrl: null, Dockerfile } },
+      ...more,
+    }),
+    environment: async (Name) => (await server.call('POST', '/api/environments', { Name })).body.Id,
+    async release(projectId) {
+      const answer = await server.call('POST', '/api/releases/create/v1', { ProjectName: projectId });
+      expect(answer.status, JSON.stringify(answer.body)).toBe(201);
+      return answer.body.ReleaseId;
+    },
+    deployed: async (releaseId, environmentId) =>
+      server.task((await server.deploy(releaseId, environmentId)).taskId),
+    accept: (release, body) =>
+      server.call('POST', `/api/argonaut/Spaces-1/releases/${release}/images/accept-current-digest`, body),
     table: async (release) =>
       (await server.get(`/api/argonaut/Spaces-1/releases/${release}/images`)).body.Items,
     log: async (task) => (await server.get(`/api/tasks/${task}/raw`)).body,
@@ -109,3 +139,7 @@ function blobsOf(tags: Readonly<Record<string, Content>>): Content[] {
     .filter(({ manifest }) => digests.has(manifest.digest))
     .map(({ config }) => config);
 }
+
+/** Of a digest table: image → digest. */
+export const digests = (rows: readonly { readonly Image: string; readonly Digest: string | null }[]) =>
+  Object.fromEntries(rows.map(({ Image, Digest }) => [Image, Digest]));

@@ -15,11 +15,11 @@ import { runbookProcessId } from '../../processes/queries.ts';
 import { projectOf, projectsIn } from '../../projects/queries.ts';
 import { removeDependants } from '../../removal.ts';
 import type { Services } from '../../services.ts';
-import { snapshotProjectVariables } from '../../variables/index.ts';
 import { presentSnapshot } from '../codec.ts';
 import { runbookNamed, runbooksIn } from '../queries.ts';
 import { createRunbookSnapshot, nextSnapshotName, runbookPackages } from './create.ts';
 import { type RunbookSnapshot, runbookSnapshotsIn } from './queries.ts';
+import { refreshSnapshot } from './refresh.ts';
 
 const SnapshotQuery = Type.Object({ ...PageQuery.properties, searchByName: Optional(Type.String()) });
 const PublishQuery = Type.Object({ publish: Optional(Type.String()) });
@@ -142,12 +142,12 @@ export function snapshotRoutes(routes: RouteTable, services: Services): void {
     permission: 'RunbookEdit',
     summary: 'Takes the variables as they are now into a snapshot',
     response: RunbookSnapshotResource,
-    handle: async ({ params, space }) => {
-      const stored = await find(params.id, space);
-      const project = await projectsIn(database).get(stored.document.ProjectId, space);
-      const variables = await snapshotProjectVariables(services, project);
-      return presentSnapshot(await snapshots.update(stored, { ...stored.document, ...variables }));
-    },
+    // Asks registries.
+    transaction: false,
+    // Told where it is done, in the transaction that does it.
+    audited: false,
+    handle: async ({ params, space, user }) =>
+      presentSnapshot(await refreshSnapshot(services, await find(params.id, space), user)),
   });
 
   const inRunbook = '/projects/:project/runbooks/:id';

@@ -2,7 +2,7 @@
 import { messageOf } from '@argonaut/contracts';
 import type { PoolImage } from '@argonaut/contracts/rest';
 import { imageReference } from '../../feeds/index.ts';
-import { type FrozenProcess, ImageLocks, poolImagesOf } from '../../images/index.ts';
+import { type FrozenProcess, ImageLocks, keyOf, poolImagesOf } from '../../images/index.ts';
 import type { Services } from '../../services.ts';
 import { poolsIn } from '../pools/queries.ts';
 import { startPull } from './pull-task.ts';
@@ -17,7 +17,9 @@ export async function warmPools(
   try {
     const frozen = await load();
     const perPool = new Map<string, PoolImage[]>();
-    for (const { pool, feed, reference } of await poolImagesOf(services, frozen)) {
+    for (const { pool, feed, reference, build } of await poolImagesOf(services, frozen)) {
+      // Built where it is used.
+      if (build !== undefined) continue;
       const image = await lockedImage(services, frozen.space, owner, feed, reference);
       if (image !== undefined) perPool.set(pool, [...(perPool.get(pool) ?? []), image]);
     }
@@ -47,8 +49,7 @@ async function lockedImage(
 ): Promise<PoolImage | undefined> {
   const image = await imageReference(services, space, feed, reference).catch(() => undefined);
   if (image === undefined) return undefined;
-  const key = { feed: image.feed?.id ?? '', image: image.name };
-  const lock = image.fixed ? undefined : await new ImageLocks(services.database).find(owner, key);
+  const lock = image.fixed ? undefined : await new ImageLocks(services.database).find(owner, keyOf(image));
   return {
     ...(feed === undefined ? {} : { FeedId: feed }),
     Image: reference,
