@@ -41,11 +41,11 @@ export const capabilities = [
 /** Docker's own default is no limit at all. */
 const defaultPids = 4096;
 
-/** No core dumps. Engines often give a limit of a billion open files, which old programs close one by one when they start. */
-export const usualUlimits = [
-  { Name: 'core', Soft: 0, Hard: 0 },
-  { Name: 'nofile', Soft: 65_536, Hard: 65_536 },
-] as const;
+/**
+ * No core dumps. Open files are left to the engine: asking for the usual 65,536 fails every start where the engine itself may
+ * have fewer (seen with a daemon of 20,000: "error setting rlimit type 7: operation not permitted").
+ */
+export const usualUlimits = [{ Name: 'core', Soft: 0, Hard: 0 }] as const;
 
 /** For files from the gate; counted as memory of the container only as far as it is used. */
 const lateFilesSize = '128m';
