@@ -34,6 +34,7 @@ import { EngineRoom } from './attempts/engine-room.ts';
 import { followAttempt } from './attempts/follow.ts';
 import { Gates } from './attempts/gate.ts';
 import { HostAttempts } from './attempts/host-place.ts';
+import { LearntSecrets, learntSecrets } from './attempts/learnt-secrets.ts';
 import { KeptLogs } from './attempts/log-files.ts';
 import { freeMemoryBytes } from './attempts/memory.ts';
 import { openAttempt } from './attempts/open.ts';
@@ -99,6 +100,7 @@ export async function createRunner(options: RunnerOptions): Promise<Runner> {
     gates,
     disposal,
     logs,
+    learnt: new LearntSecrets(),
     packages: new PackageCache(files, dataDirectory),
     places,
     services,
@@ -265,7 +267,9 @@ class LocalRunner implements Runner {
   }
 
   terminal(attempt: string, request: TerminalRequest, signal: AbortSignal): Promise<TerminalSession> {
-    return openTerminal(this.#engineRoom, this.#room.book.require(attempt), request, signal);
+    const entry = this.#room.book.require(attempt);
+    const learn = () => learntSecrets(this.#room, entry, signal);
+    return openTerminal(this.#engineRoom, entry, request, learn, signal);
   }
 
   cancel(attempt: string, epoch: number, graceMs: number, signal: AbortSignal): Promise<void> {

@@ -110,7 +110,7 @@ export async function finishAttempt(
   attempt: string,
   epoch: number,
 ): Promise<void> {
-  const { book, disposal, logs } = room;
+  const { book, disposal, learnt, logs } = room;
   const known = book.get(attempt);
   if (!known || known.phase === 'finished') return;
   await book.admit(attempt, epoch);
@@ -125,5 +125,6 @@ export async function finishAttempt(
   crashPoint('finish.after-entry');
   staging.forget(attempt);
   await logs.drop(attempt);
+  learnt.drop(attempt);
   disposal.begin(finished);
 }

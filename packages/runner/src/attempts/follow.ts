@@ -12,14 +12,14 @@ import {
   type Outcome,
   type ServiceReport,
 } from '@argonaut/contracts/attempt';
-import { type ExitRecord, ExitRecordError, parseExitRecord, type StreamTag } from '@argonaut/init';
+import { type ExitRecord, ExitRecordError, parseExitRecord } from '@argonaut/init';
 import { crashPoint } from '../crash-point.ts';
 import { SecretSet } from '../masking/index.ts';
 import { OutputReader } from '../messages/index.ts';
 import type { JournalEntry } from '../ports/journal.ts';
 import { Chunks } from './chunks.ts';
 import { DiskWatch } from './disk-watch.ts';
-import { LogReader } from './log-reader.ts';
+import { LogReader, streamOf } from './log-reader.ts';
 import { type Evidence, outcomeOf, type Witness } from './outcome.ts';
 import { placeOf } from './places.ts';
 import { servicesOf } from './services/services.ts';
@@ -50,6 +50,7 @@ export async function* followAttempt(
   const directory = new StagingDirectory(entry.directory);
   await using log = new LogReader(files, directory, room.logs.get(attempt));
   const output = new LogOutput(log, entry, options, room.secrets);
+  using lesson = room.learnt.follow(attempt, output.secrets);
   const leaving = new AbortController();
   const disk = new DiskWatch(room, directory);
   const watch = new PlaceWatch(room, entry, AbortSignal.any([signal, leaving.signal]));
@@ -66,17 +67,19 @@ export async function* followAttempt(
         const chunk = output.due(room.clock.monotonic());
         if (chunk) yield chunk;
       }
+      lesson.caughtUp();
       const chunk = last ? output.end(room.clock.monotonic()) : output.due(room.clock.monotonic());
       if (chunk) yield chunk;
       const notice = stands && !last ? await disk.notice(signal) : undefined;
       if (notice) yield notice;
       if (!last) await Promise.race([files.waitForChange(directory.attempt, idleMs, signal), watch.ended]);
     }
+    lesson.complete();
     const ended = judge(room, attempt, exit, undefined, watch.witness, output.told);
     crashPoint('follow.before-ended');
     await remember(room, attempt, ended);
     crashPoint('follow.after-ended');
-    const services = await serviceReports(room, entry, ended, options, signal);
+    const services = await serviceReports(room, entry, ended, output.secrets, signal);
     yield { type: 'ended', outcome: ended, ...(services.length > 0 ? { services } : {}) };
 
     const witness = await watch.confirmation(directory);
@@ -96,7 +99,7 @@ async function serviceReports(
   room: AttemptRoom,
   entry: JournalEntry,
   ended: Outcome,
-  { secrets }: FollowOptions,
+  secrets: SecretSet,
   signal: AbortSignal,
 ): Promise<readonly ServiceReport[]> {
   if (!room.services || servicesOf(entry).length === 0) return [];
@@ -113,6 +116,8 @@ type LogFacts = Pick<Evidence, 'logBytes' | 'wroteErrors'>;
 
 /** The raw log turned into chunks. */
 class LogOutput {
+  /** What it is masked with; grows with what the script declares. */
+  readonly secrets = new SecretSet();
   readonly #log: LogReader;
   readonly #reader: OutputReader;
   readonly #chunks: Chunks;
@@ -120,9 +125,8 @@ class LogOutput {
   constructor(log: LogReader, entry: JournalEntry, options: FollowOptions, ofWorker: readonly NamedSecret[]) {
     this.#log = log;
     const { cursor, ahead = { stdout: 0, stderr: 0 } } = options;
-    const secrets = new SecretSet();
-    secrets.add([...options.secrets, ...ofWorker]);
-    this.#reader = new OutputReader(secrets, {
+    this.secrets.add([...options.secrets, ...ofWorker]);
+    this.#reader = new OutputReader(this.secrets, {
       serviceMessages: entry.spec.serviceMessages,
       // The log is read from 0 again, in silence: what the script declared secret is learnt anew.
       resume: { cursor, ahead },
@@ -154,11 +158,6 @@ class LogOutput {
     this.#chunks.add(this.#reader.take(), nowMs);
     return this.#chunks.due(nowMs, true);
   }
-}
-
-/** With one pipe for both, or without an index, there is one stream. */
-function streamOf(tag: StreamTag): 'stdout' | 'stderr' {
-  return tag === 'stderr' ? 'stderr' : 'stdout';
 }
 
 /** Listens to the place beside the log. */

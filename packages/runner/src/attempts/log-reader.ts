@@ -1,5 +1,5 @@
 /** Reads the log of an attempt as it grows, with the stream and the time of every byte. */
-import { decodeIndex, type IndexRecord, type LogChunk, tagLog } from '@argonaut/init';
+import { decodeIndex, type IndexRecord, type LogChunk, type StreamTag, tagLog } from '@argonaut/init';
 import type { Files } from '../ports/files.ts';
 import { closeLogFiles, type LogFiles, openLogFiles } from './log-files.ts';
 import type { StagingDirectory } from './staging-directory.ts';
@@ -66,4 +66,9 @@ export class LogReader implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await closeLogFiles(this.#own);
   }
+}
+
+/** With one pipe for both, or without an index, there is one stream. */
+export function streamOf(tag: StreamTag): 'stdout' | 'stderr' {
+  return tag === 'stderr' ? 'stderr' : 'stdout';
 }

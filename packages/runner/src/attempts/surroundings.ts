@@ -6,6 +6,7 @@ import type { Files } from '../ports/files.ts';
 import type { AttemptBook } from './book.ts';
 import type { Disposal } from './disposal.ts';
 import type { Gates } from './gate.ts';
+import type { LearntSecrets } from './learnt-secrets.ts';
 import type { KeptLogs } from './log-files.ts';
 import type { Places } from './places.ts';
 import type { Services } from './services/services.ts';
@@ -17,6 +18,7 @@ export interface AttemptRoom {
   readonly gates: Gates;
   readonly disposal: Disposal;
   readonly logs: KeptLogs;
+  readonly learnt: LearntSecrets;
   readonly packages: PackageCache;
   readonly places: Places;
   /** Hidden in every log of this worker, beside the secrets of a task. */

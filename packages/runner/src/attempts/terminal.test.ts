@@ -30,6 +30,19 @@ describe('the output of a terminal', () => {
     expect(shown).not.toContain('hunter2');
   });
 
+  it('hides what the script declares secret, also when it does so while the terminal is open', async () => {
+    const learnt = secrets('declared-before');
+    const stream = new PassThrough();
+    const output = maskedOutput(stream, secrets('hunter2-is-secret'), learnt);
+    stream.write('declared-before\n');
+    let shown = Buffer.from((await output.next()).value ?? []).toString();
+    learnt.add([{ name: 'Late', value: new Secret('declared-meanwhile') }]);
+    stream.end('declared-meanwhile hunter2-is-secret');
+    shown += await everything(output);
+    expect(shown).not.toMatch(/declared|hunter2/);
+    expect(shown).toContain('********(Late)');
+  });
+
   it('shows the echo of a key that could begin a secret, although nothing follows', async () => {
     const stream = new PassThrough();
     const output = maskedOutput(stream, secrets('hunter2-is-secret'))[Symbol.asyncIterator]();
@@ -93,7 +106,7 @@ describe('closing a terminal', () => {
     } as unknown as JournalEntry;
     const leaving = new AbortController();
     const request = { columns: 80, rows: 24, term: 'xterm', secrets: [] };
-    const session = await openTerminal(room, entry, request, leaving.signal);
+    const session = await openTerminal(room, entry, request, async () => new SecretSet(), leaving.signal);
     leaving.abort(new Error('left'));
     await session.close();
     expect(Buffer.concat(told)).toEqual(Buffer.from([3, 4]));

@@ -28,11 +28,15 @@ const hangUp = Uint8Array.of(3, 4);
 /** A program that reads nothing may keep it waiting for good. */
 const hangUpMs = 1_000;
 
-/** `signal`: whoever the terminal is for has left; its shell is told to end, as `close` tells it. */
+/**
+ * `learn`: what the step's script has declared secret, a set that may grow. `signal`: whoever the terminal is for has left;
+ * its shell is told to end, as `close` tells it.
+ */
 export async function openTerminal(
   engineRoom: EngineRoom | undefined,
   entry: JournalEntry,
   request: TerminalRequest,
+  learn: () => Promise<SecretSet>,
   signal: AbortSignal,
 ): Promise<TerminalSession> {
   const { spec } = entry;
@@ -61,6 +65,7 @@ export async function openTerminal(
         { cause: error },
       );
     });
+  const learnt = await learn();
   const { columns, rows, term } = request;
   const terminal = await engine.terminal(
     state.id,
@@ -88,7 +93,7 @@ export async function openTerminal(
   return {
     container: state.id.slice(0, 12),
     shell,
-    output: maskedOutput(stream, secrets),
+    output: maskedOutput(stream, secrets, learnt),
     write: (bytes) => write(terminal, bytes),
     resize: (size) => terminal.resize(size.columns, size.rows, AbortSignal.timeout(callDeadlineMs)),
     exitCode: () => terminal.exitCode(AbortSignal.timeout(callDeadlineMs)).catch(() => undefined),
@@ -120,15 +125,18 @@ function write({ stream }: Pick<EngineTerminal, 'stream'>, bytes: Uint8Array): P
 
 /**
  * The stream with secrets hidden. What may be the beginning of one is kept back for a moment only: somebody waits for the
- * echo of what they type. So a secret that is shown piece by piece, with pauses between, is not hidden.
+ * echo of what they type. So a secret that is shown piece by piece, with pauses between, is not hidden. What is in `learnt`
+ * when something is to be shown is hidden, too.
  */
 export async function* maskedOutput(
   stream: AsyncIterable<Uint8Array>,
   secrets: SecretSet,
+  learnt?: SecretSet,
 ): AsyncGenerator<Uint8Array> {
   const chunks = stream[Symbol.asyncIterator]();
   let masker = new StreamMasker(secrets);
   let taken = 0;
+  let known = 0;
   let next = settled(chunks.next());
   for (;;) {
     const silence = new AbortController();
@@ -146,6 +154,10 @@ export async function* maskedOutput(
     }
     if (arrived.done === true) break;
     taken += arrived.value.length;
+    if (learnt !== undefined && learnt.masked.length > known) {
+      secrets.add(learnt.masked.slice(known));
+      known = learnt.masked.length;
+    }
     for (const { bytes } of masker.write(arrived.value)) yield bytes;
     next = settled(chunks.next());
   }

@@ -51,6 +51,10 @@ export class SecretSet {
   readonly index = new NeedleIndex();
   private readonly replacements: Buffer[] = [];
   private readonly seen = new Set<string>();
+  /** Everything that is masked, in the order in which it was added: grows at its end only. */
+  readonly masked: NamedSecret[] = [];
+  /** Characters of the longest of them. */
+  longest = 0;
   private readonly maxNeedles: number;
   private readonly maxBytes: number;
 
@@ -71,6 +75,8 @@ export class SecretSet {
       if (reason !== 'maskable') notMasked.push({ name, reason });
       else if (!this.seen.has(value)) {
         this.seen.add(value);
+        this.masked.push(secret);
+        this.longest = Math.max(this.longest, value.length);
         const parts = partsOf(value).filter((part) => maskability(part) === 'maskable');
         added.push({ name, value, owner: this.replacements.push(Buffer.from(STARS)) - 1, parts });
       }

@@ -173,6 +173,24 @@ export function servicesContract(openPorts: OpenPorts): void {
       await goneAfterFinish(spec.attempt);
     });
 
+    it('hide what the step declares secret while it runs', async () => {
+      const value = (text: string) => Buffer.from(text).toString('base64');
+      const services = {
+        db: {
+          script: 'echo it is declared-late; echo ready; exec sleep 60',
+          spec: { log: 'always' },
+          late: { health: { check: { kind: 'none' } } },
+        },
+      } as const;
+      const spec = await specOf(services);
+      await bench.stage(spec);
+      const script = `echo "##octopus[mask value='${value('declared-late')}']"; sleep 1`;
+      await open(spec.attempt, script, services);
+      const { services: reports } = await told(spec.attempt);
+      expect(reports[0]?.log).toBe('it is ********\nready');
+      await goneAfterFinish(spec.attempt);
+    });
+
     it('wait for what the HEALTHCHECK of the image says', async () => {
       const services = {
         sick: { image: 'healthcheck', script: 'exec sleep 60', late: { health: { retries: 2 } } },

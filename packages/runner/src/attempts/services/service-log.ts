@@ -10,20 +10,19 @@ const readBytes = 1024 * 1024;
 const shownCharacters = 32 * 1024;
 
 /**
- * The last lines; empty when nothing was printed. `longestSecret`: what is read begins so far before what is shown that
- * no secret can be cut in two, in any of its forms.
+ * The last lines; empty when nothing was printed. What is read begins so far before what is shown that no secret can be cut
+ * in two, in any of its forms.
  */
 export async function maskedTail(
   files: Files,
   directory: StagingDirectory,
   secrets: SecretSet,
-  longestSecret: number,
   signal: AbortSignal,
 ): Promise<string> {
   await using log = await files.openFile(directory.log, signal);
   if (!log) return '';
   const size = await log.size(signal);
-  const margin = longestFormOf(longestSecret);
+  const margin = longestFormOf(secrets.longest);
   const from = Math.max(0, size - readBytes - margin);
   const parts: Uint8Array[] = [];
   for (let at = from; at < size; ) {

@@ -104,7 +104,7 @@ export class Services {
       if (waiting.signal.aborted && !signal.aborted) return [];
       signal.throwIfAborted();
       if (failures.size === 0) throw error;
-      throw await this.#failure(entry, failures, masks, late.secrets, signal);
+      throw await this.#failure(entry, failures, masks, signal);
     } finally {
       if (this.#waiting.get(attempt) === waiting) this.#waiting.delete(attempt);
     }
@@ -145,7 +145,6 @@ export class Services {
     entry: JournalEntry,
     failures: ReadonlyMap<string, string>,
     masks: SecretSet,
-    secrets: readonly NamedSecret[],
     signal: AbortSignal,
   ): Promise<Invalid> {
     const services: ServiceReport[] = [];
@@ -155,29 +154,28 @@ export class Services {
         name,
         failed: true,
         message,
-        log: await this.#log(entry, name, masks, secrets, signal),
+        log: await this.#log(entry, name, masks, signal),
       });
     }
     const sentences = services.map(({ message }) => message).join(' ');
     return new Invalid(`${sentences} The step was not started.`, { details: { services } });
   }
 
-  /** How they are at the end of the step; what nobody needs to read is left out. */
+  /** How they are at the end of the step; what nobody needs to read is left out. `masks`: those of the step's own log. */
   async report(
     entry: JournalEntry,
     outcome: Outcome,
-    secrets: readonly NamedSecret[],
+    masks: SecretSet,
     signal: AbortSignal,
   ): Promise<readonly ServiceReport[]> {
     const services = servicesOf(entry);
     if (services.length === 0) return [];
-    const masks = new SecretSet([...secrets, ...this.#options.secrets]);
     const reports: ServiceReport[] = [];
     for (const service of services) {
       const { name } = service;
       const over = await this.#ended(serviceEntry(entry, service), signal);
       const shown = over !== undefined || service.log === 'always' || outcome.result !== 'Succeeded';
-      const log = shown ? await this.#log(entry, name, masks, secrets, signal) : '';
+      const log = shown ? await this.#log(entry, name, masks, signal) : '';
       const message =
         over === undefined
           ? `The service "${name}" ran until the step was over.`
@@ -187,15 +185,8 @@ export class Services {
     return reports;
   }
 
-  #log(
-    entry: JournalEntry,
-    name: string,
-    masks: SecretSet,
-    secrets: readonly NamedSecret[],
-    signal: AbortSignal,
-  ): Promise<string> {
-    const longest = Math.max(0, ...secrets.map(({ value }) => value.reveal().length));
-    return maskedTail(this.#options.files, serviceDirectory(entry, name), masks, longest, signal);
+  #log(entry: JournalEntry, name: string, masks: SecretSet, signal: AbortSignal): Promise<string> {
+    return maskedTail(this.#options.files, serviceDirectory(entry, name), masks, signal);
   }
 
   /**
