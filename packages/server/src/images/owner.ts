@@ -48,14 +48,18 @@ export async function ownerOf(services: Database, task: Stored<Task>): Promise<T
   return undefined;
 }
 
-/** False when the release or the snapshot was deleted meanwhile: nothing may be written for it any more. */
+/**
+ * False when the release or the snapshot was deleted meanwhile: nothing may be written for it any more. Otherwise it stays
+ * until the transaction ends.
+ */
 export async function isThere({ database }: Database, id: string): Promise<boolean> {
-  const row = await database.query
+  const query = database.query
     .selectFrom('documents')
     .select('id')
     .where('kind', 'in', ['Releases', 'RunbookSnapshots'])
-    .where('id', '=', id)
-    .executeTakeFirst();
+    .where('id', '=', id);
+  // The transactions of SQLite exclude each other anyway.
+  const row = await (database.kind === 'postgres' ? query.forKeyShare() : query).executeTakeFirst();
   return row !== undefined;
 }
 

@@ -69,4 +69,15 @@ export async function removeContents(database: Database, spaceId: string): Promi
     )
     .execute();
   await database.query.deleteFrom('documents').where('space', '=', spaceId).execute();
+  // After the documents: whoever fills a table at this moment holds its document until the rows are written.
+  await database.query
+    .deleteFrom('image_locks')
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom('documents').select('documents.id').whereRef('documents.id', '=', 'image_locks.owner'),
+        ),
+      ),
+    )
+    .execute();
 }

@@ -1,7 +1,9 @@
 /** A digest table when its release's variables are taken anew, and when its release goes. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { fixAtFirstUse } from '../../src/images/first-use.ts';
+import { ImageLocks } from '../../src/images/locks.ts';
 import { releaseOwner } from '../../src/images/owner.ts';
+import { releasesIn } from '../../src/releases/queries.ts';
 import { content, digests, type ImagesUnderTest, imagesUnderTest } from './images-under-test.ts';
 
 let under: ImagesUnderTest;
@@ -68,6 +70,26 @@ describe('when its owner goes', () => {
     const { projectId, releaseId } = await under.project([under.step('web:1')]);
     const { runbook } = await snapshotOf(projectId);
     expect((await under.server.call('DELETE', `/api/runbooks/${runbook}`)).status).toBe(200);
+    expect((await rows()).map(({ owner }) => owner)).toEqual([releaseId]);
+  });
+
+  test('with a whole space, its tables go, and those of other spaces stay', async () => {
+    under.serves({ web: { '1': content('one') } });
+    const { releaseId } = await under.project([under.step('web:1')]);
+    const { database } = under.server.services;
+    const { body: space } = await under.server.call('POST', '/api/spaces', {
+      Name: 'Other',
+      SpaceManagersTeamMembers: ['Users-1'],
+    });
+    const release = { Version: '1', ProjectId: 'Projects-9' } as Parameters<
+      ReturnType<typeof releasesIn>['insert']
+    >[0]['document'];
+    const elsewhere = await releasesIn(database).insert({ space: space.Id, document: release });
+    const by = { by: 'Creation', actor: '', at: new Date(0).toISOString() } as const;
+    await new ImageLocks(database).lock(elsewhere.id, { feed: '', image: 'x:1' }, content('one').digest, by);
+    await under.server.call('PUT', `/api/spaces/${space.Id}`, { ...space, TaskQueueStopped: true });
+    const gone = await under.server.call('DELETE', `/api/spaces/${space.Id}`);
+    expect(gone.status, JSON.stringify(gone.body)).toBe(200);
     expect((await rows()).map(({ owner }) => owner)).toEqual([releaseId]);
   });
 
