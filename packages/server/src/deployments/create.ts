@@ -3,7 +3,7 @@ import type { WritableDeployment } from '@argonaut/contracts/rest';
 import type { Stored } from '../database/index.ts';
 import type { Principal } from '../http/index.ts';
 import { checkProgression } from '../releases/lifecycle.ts';
-import { type LoadedRelease, loadRelease } from '../releases/load.ts';
+import { type LoadedRelease, loadRelease, releaseContext } from '../releases/load.ts';
 import type { Services } from '../services.ts';
 import { environmentNamed, startRun } from '../tasks/process-runs/index.ts';
 import { type Deployment, deploymentsIn } from './queries.ts';
@@ -38,6 +38,7 @@ export async function createDeployment(
     runnable: loaded,
     environment,
     place: placeOf(loaded, environment.id),
+    system: releaseContext(loaded),
     name: `Deploy to ${environment.document.Name}`,
     task: {
       name: 'Deploy',

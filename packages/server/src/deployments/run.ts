@@ -1,7 +1,7 @@
 /** The task `Deploy`: what it runs, with which variables, and what its end means for the deployment. */
 import { numberOf } from '../database/documents.ts';
 import type { Stored } from '../database/index.ts';
-import { type LoadedRelease, loadRelease } from '../releases/load.ts';
+import { type LoadedRelease, loadRelease, releaseContext } from '../releases/load.ts';
 import { type Release, releasesIn } from '../releases/queries.ts';
 import type { Services } from '../services.ts';
 import { personOf, processRunTask } from '../tasks/process-runs/index.ts';
@@ -24,9 +24,11 @@ export const deploymentTask = processRunTask({
 async function deploymentContext(
   services: Services,
   { id, document, spaceId }: Stored<Deployment>,
-  { release, channel, project }: LoadedRelease,
+  loaded: LoadedRelease,
 ): Promise<Pick<SystemContext, 'channel' | 'release' | 'deployment'>> {
   const { database } = services;
+  const { release, channel, project } = loaded;
+  const known = releaseContext(loaded);
   const earlier = (
     await deploymentsIn(database).all({
       space: spaceId,
@@ -50,16 +52,12 @@ async function deploymentContext(
     (other) => numberOf(other.id) < numberOf(release.id) && other.document.ChannelId === channel.id,
   );
   return {
-    channel: { id: channel.id, name: channel.document.Name },
+    ...known,
     release: {
-      id: release.id,
-      number: release.document.Version,
-      notes: release.document.ReleaseNotes ?? '',
-      created: release.document.Assembled,
+      ...known.release,
       previous: nameOf(previous),
       previousForEnvironment: await releaseOf(earlier[0]),
       currentForEnvironment: await releaseOf(succeeded?.deployment),
-      customFields: release.document.CustomFields ?? {},
     },
     deployment: {
       id,

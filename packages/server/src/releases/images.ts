@@ -7,7 +7,7 @@ import { environmentsOf, lifecyclesIn } from '../lifecycles/queries.ts';
 import type { Services } from '../services.ts';
 import { whereContext } from '../tasks/process-runs/index.ts';
 import { warmPools } from '../workers/images/warm-pools.ts';
-import { loadRelease } from './load.ts';
+import { loadRelease, releaseContext } from './load.ts';
 import type { Release } from './queries.ts';
 
 /** Fills the release's digest table. Outside of transactions; asks registries. */
@@ -24,35 +24,25 @@ export function warmForRelease(services: Services, stored: Stored<Release>): Pro
 
 async function frozenProcess(services: Services, stored: Stored<Release>): Promise<FrozenProcess> {
   const { database } = services;
-  const { id, spaceId: space, document } = stored;
-  const { project, channel, process, sealedProperties, variableSnapshotIds } = await loadRelease(
-    services,
-    id,
-    space,
-  );
+  const { id, spaceId: space } = stored;
+  const loaded = await loadRelease(services, id, space);
+  const { project, channel, process, sealedProperties, variableSnapshotIds } = loaded;
   const lifecycleId = channel.document.LifecycleId || project.document.LifecycleId;
   const lifecycle = await lifecyclesIn(database).get(lifecycleId, space);
   const ids = (await effectivePhases(database, lifecycle)).flatMap(environmentsOf);
   const environments = (await environmentsIn(database).all({ space })).filter((one) => ids.includes(one.id));
-  const named = { id: channel.id, name: channel.document.Name };
+  const known = releaseContext(loaded);
   return {
     space,
     process,
     sealedProperties,
     variableSnapshotIds,
-    channel: named,
+    channel: { id: channel.id, name: channel.document.Name },
     environments,
     place: (environment) => ({ environment, channel: channel.id, process: project.id }),
     system: async (environment) => ({
       ...(await whereContext(services, project, environment)),
-      channel: named,
-      release: {
-        id,
-        number: document.Version,
-        notes: document.ReleaseNotes ?? '',
-        created: document.Assembled,
-        customFields: document.CustomFields ?? {},
-      },
+      ...known,
     }),
   };
 }

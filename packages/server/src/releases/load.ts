@@ -7,6 +7,7 @@ import { toProcessSnapshot } from '../processes/typed.ts';
 import { type Channel, channelsIn } from '../projects/channels/queries.ts';
 import { type Project, projectsIn } from '../projects/queries.ts';
 import type { Services } from '../services.ts';
+import type { SystemContext } from '../variables/index.ts';
 import { type Release, releasesIn } from './queries.ts';
 
 /** What a run of any process needs of its definition. */
@@ -44,5 +45,24 @@ export async function loadRelease(
     sealedProperties: sealedProperties(frozen),
     processId: frozen.id,
     variableSnapshotIds: [document.ProjectVariableSetSnapshotId, ...document.LibraryVariableSetSnapshotIds],
+  };
+}
+
+/** What system variables know of a release, wherever it goes. */
+export function releaseContext({ release: { id, document }, channel }: LoadedRelease): Pick<
+  SystemContext,
+  'channel'
+> & {
+  readonly release: NonNullable<SystemContext['release']>;
+} {
+  return {
+    channel: { id: channel.id, name: channel.document.Name },
+    release: {
+      id,
+      number: document.Version,
+      notes: document.ReleaseNotes ?? '',
+      created: document.Assembled,
+      customFields: document.CustomFields ?? {},
+    },
   };
 }

@@ -17,3 +17,4 @@ export {
 export { createScope, type ScopeInput, type TaskVariableScope } from './scope.ts';
 export { snapshotProjectVariables, snapshotVariables, variableSetsOf } from './snapshots.ts';
 export type { ReleaseName, SystemContext, SystemPerson } from './system.ts';
+export { taskVariable } from './task-variable.ts';

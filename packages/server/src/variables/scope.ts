@@ -41,6 +41,8 @@ export interface ScopeInput {
 
 export interface TaskVariableScope extends Scope, TaskVariables {
   of(action: Action, step: { readonly id: string; readonly name: string }): ActionVariables;
+  /** What holds for every step alike, without what the server itself knows. */
+  readonly general: ActionVariables;
   /** Every sensitive value that holds for some step: as it is written, and as it evaluates. */
   readonly secrets: readonly NamedSecret[];
   /** For the task log: values that cannot be masked, definitions that are equal. */
@@ -94,7 +96,7 @@ class ResolvedScope implements TaskVariableScope {
   readonly #answers: PromptAnswers | undefined;
   readonly #context: ScopeContext;
   readonly #system: Readonly<Record<string, string>>;
-  readonly #general: ActionVariables;
+  readonly general: ActionVariables;
   readonly #bySteps: readonly Definition[];
   readonly #ofAction = new Map<string, ActionVariables>();
   readonly #sealedProperties: SealedProperties;
@@ -117,7 +119,7 @@ class ResolvedScope implements TaskVariableScope {
     this.#bySteps = stepwise.size === 0 ? [] : definitions.filter(isStepwise);
     const warnings = new Set<string>();
     const once = stepwise.size === 0 ? definitions : definitions.filter((one) => !isStepwise(one));
-    this.#general = this.#resolve(once, this.#context, warnings);
+    this.general = this.#resolve(once, this.#context, warnings);
     this.secrets = this.#collectSecrets(warnings);
     this.warnings = [...warnings];
   }
@@ -134,8 +136,8 @@ class ResolvedScope implements TaskVariableScope {
     const known = this.#ofAction.get(action.id);
     if (known !== undefined) return known;
     const stepwise = this.#resolve(this.#bySteps, { ...this.#context, step: action.id }, new Set());
-    const sensitive = new Set([...this.#general.sensitive, ...stepwise.sensitive]);
-    const values: Record<string, string | null> = { ...this.#general.values, ...stepwise.values };
+    const sensitive = new Set([...this.general.sensitive, ...stepwise.sensitive]);
+    const values: Record<string, string | null> = { ...this.general.values, ...stepwise.values };
     const replace = (own: Readonly<Record<string, string>>): void => {
       for (const [name, value] of Object.entries(own)) {
         values[name] = value;
@@ -225,9 +227,9 @@ class ResolvedScope implements TaskVariableScope {
   }
 
   #collectSecrets(warnings: Set<string>): readonly NamedSecret[] {
-    const found: [name: string, text: string | null][] = [...this.#general.sensitive].map((name) => [
+    const found: [name: string, text: string | null][] = [...this.general.sensitive].map((name) => [
       name,
-      this.#general.values[name] ?? null,
+      this.general.values[name] ?? null,
     ]);
     // Whatever step they belong to: what one step may read must not stand in another's log either.
     for (const definition of this.#bySteps) {
@@ -243,7 +245,7 @@ class ResolvedScope implements TaskVariableScope {
       for (const property of properties)
         found.push([property.name, this.#openOnce(property.sealed, property.place)]);
     }
-    const variables = createVariables({ ...this.#general.values, ...this.#system });
+    const variables = createVariables({ ...this.general.values, ...this.#system });
     const secrets: NamedSecret[] = [];
     for (const [name, text] of found) {
       if (text === null || text === '') continue;

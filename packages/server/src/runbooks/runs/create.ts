@@ -7,7 +7,7 @@ import type { Services } from '../../services.ts';
 import { environmentNamed, startRun } from '../../tasks/process-runs/index.ts';
 import { checkRunbookEnvironment } from '../environments.ts';
 import { runbooksIn } from '../queries.ts';
-import { type LoadedRunbookSnapshot, loadRunbookSnapshot } from '../snapshots/load.ts';
+import { type LoadedRunbookSnapshot, loadRunbookSnapshot, snapshotContext } from '../snapshots/load.ts';
 import { runbookSnapshotNamed } from '../snapshots/queries.ts';
 import { type RunbookRun, runbookRunsIn } from './queries.ts';
 
@@ -36,6 +36,7 @@ export async function createRunbookRun(
     runnable: loaded,
     environment,
     place: placeOf(loaded, environment.id),
+    system: snapshotContext(loaded),
     name: `Run on ${environment.document.Name}`,
     task: {
       name: 'RunbookRun',

@@ -1,7 +1,7 @@
 /** The task `RunbookRun`: what it runs, with which variables. */
 import type { Stored } from '../../database/index.ts';
 import { personOf, processRunTask } from '../../tasks/process-runs/index.ts';
-import { loadRunbookSnapshot } from '../snapshots/load.ts';
+import { loadRunbookSnapshot, snapshotContext } from '../snapshots/load.ts';
 import { placeOf } from './create.ts';
 import { type RunbookRun, runbookRunsIn } from './queries.ts';
 
@@ -12,13 +12,8 @@ export const runbookRunTask = processRunTask({
   load: (services, { document, spaceId }: Stored<RunbookRun>) =>
     loadRunbookSnapshot(services, document.RunbookSnapshotId, spaceId),
   placeOf,
-  context: async (services, { id, document }, { runbook, snapshot }) => ({
-    runbook: { id: runbook.id, name: runbook.document.Name },
-    runbookSnapshot: {
-      id: snapshot.id,
-      name: snapshot.document.Name,
-      notes: snapshot.document.Notes ?? '',
-    },
+  context: async (services, { id, document }, loaded) => ({
+    ...snapshotContext(loaded),
     runbookRun: {
       id,
       name: document.Name,

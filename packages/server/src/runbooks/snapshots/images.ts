@@ -4,7 +4,7 @@ import { type FrozenProcess, lockKnownImages } from '../../images/index.ts';
 import type { Services } from '../../services.ts';
 import { whereContext } from '../../tasks/process-runs/index.ts';
 import { runbookEnvironments } from '../environments.ts';
-import { loadRunbookSnapshot } from './load.ts';
+import { loadRunbookSnapshot, snapshotContext } from './load.ts';
 import type { RunbookSnapshot } from './queries.ts';
 
 /** Fills the snapshot's digest table. Outside of transactions; asks registries. */
@@ -13,12 +13,9 @@ export function lockSnapshotImages(services: Services, stored: Stored<RunbookSna
 }
 
 async function frozenProcess(services: Services, stored: Stored<RunbookSnapshot>): Promise<FrozenProcess> {
-  const { id, spaceId: space, document } = stored;
-  const { project, runbook, process, sealedProperties, variableSnapshotIds } = await loadRunbookSnapshot(
-    services,
-    id,
-    space,
-  );
+  const { id, spaceId: space } = stored;
+  const loaded = await loadRunbookSnapshot(services, id, space);
+  const { project, runbook, process, sealedProperties, variableSnapshotIds } = loaded;
   return {
     space,
     process,
@@ -28,8 +25,7 @@ async function frozenProcess(services: Services, stored: Stored<RunbookSnapshot>
     place: (environment) => ({ environment, process: runbook.id }),
     system: async (environment) => ({
       ...(await whereContext(services, project, environment)),
-      runbook: { id: runbook.id, name: runbook.document.Name },
-      runbookSnapshot: { id, name: document.Name, notes: document.Notes ?? '' },
+      ...snapshotContext(loaded),
     }),
   };
 }

@@ -6,6 +6,7 @@ import { toProcessSnapshot } from '../../processes/typed.ts';
 import { projectsIn } from '../../projects/queries.ts';
 import type { LoadedProcess } from '../../releases/load.ts';
 import type { Services } from '../../services.ts';
+import type { SystemContext } from '../../variables/index.ts';
 import { type Runbook, runbooksIn } from '../queries.ts';
 import { type RunbookSnapshot, runbookSnapshotsIn } from './queries.ts';
 
@@ -31,5 +32,17 @@ export async function loadRunbookSnapshot(
     sealedProperties: sealedProperties(frozen),
     processId: frozen.id,
     variableSnapshotIds: [document.ProjectVariableSetSnapshotId, ...document.LibraryVariableSetSnapshotIds],
+  };
+}
+
+/** What system variables know of a snapshot, wherever it runs. */
+export function snapshotContext({
+  runbook,
+  snapshot,
+}: LoadedRunbookSnapshot): Pick<SystemContext, 'runbook' | 'runbookSnapshot'> {
+  const { Name, Notes } = snapshot.document;
+  return {
+    runbook: { id: runbook.id, name: runbook.document.Name },
+    runbookSnapshot: { id: snapshot.id, name: Name, notes: Notes ?? '' },
   };
 }
