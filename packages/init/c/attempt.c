@@ -185,6 +185,12 @@ static void flush(void) {
     }
 }
 
+/* What somebody may want to look into. Bytes on stderr may count as a failure; whether they do is for others to judge. */
+static bool may_have_failed(void) {
+    if (exit_code() != 0 || strcmp(result.reason, "exited") != 0) return true;
+    return opt.hold_on_errors && result.wrote_errors;
+}
+
 _Noreturn void run(void) {
     prepare();
     phase_due = after(opt.gate_ms);
@@ -199,7 +205,7 @@ _Noreturn void run(void) {
     if (opt.linger && !stopped && !no_children) {
         enter(LINGERING, NEVER);
         see_the_end(&no_children);
-    } else if (opt.hold_ms > 0 && !result.by && (exit_code() != 0 || strcmp(result.reason, "exited") != 0)) {
+    } else if (opt.hold_ms > 0 && !result.by && may_have_failed()) {
         close(open("held", O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644));
         enter(HELD, after(opt.hold_ms));
         while (!due()) pump();

@@ -30,7 +30,7 @@ enum {
 extern struct options {
     const char *dir, *files, *attempt, *file;
     int64_t gate_ms, deadline_ms, grace_ms, drain_ms, hold_ms, idle_ms, from, to, epoch, port;
-    bool one_stream, linger;
+    bool one_stream, linger, hold_on_errors;
 } opt;
 bool set_option(const char *text, bool late);
 bool parse_number(const char *text, int64_t *value);
@@ -115,7 +115,7 @@ extern struct result {
     int error, own_code;              /* errno of `stage`; a code of ours instead of the program's, or 0 */
     int status;                       /* of the program, as wait4 gives it; -1: it could not be ended */
     int orphans, stragglers, unkilled;
-    bool killed_after_grace;
+    bool killed_after_grace, wrote_errors;
     int64_t start_wall, start_boot, end_boot, oom_before;
     uint64_t log_bytes, log_lost;
 } result;

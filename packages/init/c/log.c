@@ -64,6 +64,7 @@ static size_t copy_pipe(int which) {
     pending.offset = 0;
     pending.length = n;
     uint64_t stream = opt.one_stream ? BOTH : which ? STDERR : STDOUT, now = clock_ns(CLOCK_REALTIME);
+    if (stream == STDERR) result.wrote_errors = true;
     /* A new record after a change of stream, after 1 ms, or when the clock went back (then the difference is huge). */
     if (stream != (pending.record[0] & 3) || now - pending.record[1] >= MS) {
         pending.record[0] = result.log_bytes << 2 | stream;

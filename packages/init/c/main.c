@@ -48,6 +48,7 @@ bool set_option(const char *text, bool late) {
         {"grace-ms=", true, .number = &opt.grace_ms},
         {"drain-ms=", true, .number = &opt.drain_ms},
         {"hold-ms=", true, .number = &opt.hold_ms},
+        {"hold-on=", true, .choice = &opt.hold_on_errors, .no = "failure", .yes = "errors"},
         {"streams=", true, .choice = &opt.one_stream, .no = "two", .yes = "one"},
         {"linger=", true, .choice = &opt.linger, .no = "no", .yes = "yes"},
         {"dir=", .text = &opt.dir}, {"files=", .text = &opt.files}, {"attempt=", .text = &opt.attempt},

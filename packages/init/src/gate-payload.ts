@@ -17,6 +17,8 @@ export interface GateOptions {
   readonly drainMs?: number;
   /** Keep a failed attempt for inspection so long after its result is known. Default 0. */
   readonly holdMs?: number;
+  /** What is held: what failed (the default), or also what wrote to stderr. */
+  readonly holdOn?: 'failure' | 'errors';
   /** `one`: stdout and stderr share a pipe: exact order, no tags. Default `two`. */
   readonly streams?: 'one' | 'two';
   /** Host steps only: leave what the program started running, and stay as the reader of its pipes. */
@@ -120,6 +122,7 @@ function* optionPairs(options: GateOptions): Generator<[string, string]> {
       throw new GatePayloadError(`${key} must be whole milliseconds, not ${ms}`);
     yield [key, String(ms)];
   }
+  if (options.holdOn !== undefined) yield ['hold-on', options.holdOn];
   if (options.streams !== undefined) yield ['streams', options.streams];
   if (options.linger !== undefined) yield ['linger', options.linger ? 'yes' : 'no'];
 }

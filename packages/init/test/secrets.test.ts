@@ -125,17 +125,31 @@ describe('hold', () => {
     expect((await attempt.ended).code).toBe(exitCodes.execFailed);
   });
 
+  test('is also for a success that wrote to stderr, where that is asked for', async () => {
+    using attempt = new AttemptUnderTest();
+    await attempt.open({
+      program: ['sh', '-c', 'echo fine; echo trouble >&2'],
+      options: { holdMs: 60_000, holdOn: 'errors' },
+    });
+    await until(() => existsSync(attempt.path('held')), 'the attempt is held');
+    expect(attempt.exit()).toMatchObject({ reason: 'exited', code: 0 });
+    attempt.process.kill('SIGUSR1');
+    expect((await attempt.ended).code).toBe(0);
+  });
+
   test('ends by its own time-out', async () => {
     using attempt = new AttemptUnderTest();
     expect(await attempt.run('exit 5', { options: { holdMs: 100 } })).toMatchObject({ code: 5 });
   });
 
   test.each([
-    { what: 'a success', script: 'exit 0', cancel: false },
-    { what: 'a cancelled attempt', script: 'sleep 60', cancel: true },
-  ])('is not for $what', async ({ script, cancel }) => {
+    { what: 'a success', script: 'exit 0', holdOn: 'failure', cancel: false },
+    { what: 'a success that wrote to stderr', script: 'echo x >&2', holdOn: 'failure', cancel: false },
+    { what: 'a success that wrote to stdout alone', script: 'echo x', holdOn: 'errors', cancel: false },
+    { what: 'a cancelled attempt', script: 'sleep 60', holdOn: 'failure', cancel: true },
+  ] as const)('is not for $what', async ({ script, holdOn, cancel }) => {
     using attempt = new AttemptUnderTest();
-    await attempt.open({ program: ['sh', '-c', script], options: { holdMs: 600_000 } });
+    await attempt.open({ program: ['sh', '-c', script], options: { holdMs: 600_000, holdOn } });
     if (cancel) attempt.process.kill('SIGTERM');
     await attempt.ended;
     expect(attempt.exit().reason).toBe(cancel ? 'cancelled' : 'exited');

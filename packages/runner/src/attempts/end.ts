@@ -93,12 +93,19 @@ export async function releaseAttempt(
   epoch: number,
   signal: AbortSignal,
 ): Promise<void> {
-  const { book, gates, places } = room;
+  const { book } = room;
   book.require(attempt);
   await book.admit(attempt, epoch);
-  const entry = book.require(attempt);
-  const directory = new StagingDirectory(entry.directory);
-  if (await gates.release(directory, signal)) return;
+  await letGo(room, book.require(attempt), signal);
+}
+
+/** Lifts the hold of an attempt; no effect on one that is not held. */
+export async function letGo(
+  { gates, places }: Pick<AttemptRoom, 'gates' | 'places'>,
+  entry: JournalEntry,
+  signal: AbortSignal,
+): Promise<void> {
+  if (await gates.release(new StagingDirectory(entry.directory), signal)) return;
   // The socket is gone, perhaps by the script's doing; a held init leaves on TERM. One that has left ignores it.
   await placeOf(places, entry.spec).kill(entry, 'SIGTERM', signal);
 }

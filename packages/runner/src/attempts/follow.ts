@@ -19,6 +19,7 @@ import { OutputReader } from '../messages/index.ts';
 import type { JournalEntry } from '../ports/journal.ts';
 import { Chunks } from './chunks.ts';
 import { DiskWatch } from './disk-watch.ts';
+import { letGo } from './end.ts';
 import { LogReader, streamOf } from './log-reader.ts';
 import { type Evidence, outcomeOf, type Witness } from './outcome.ts';
 import { placeOf } from './places.ts';
@@ -82,7 +83,7 @@ export async function* followAttempt(
     const services = await serviceReports(room, entry, ended, output.secrets, signal);
     yield { type: 'ended', outcome: ended, ...(services.length > 0 ? { services } : {}) };
 
-    const witness = await watch.confirmation(directory);
+    const witness = await watch.confirmation(directory, ended);
     const again = exit && (await readExit(room, directory, signal));
     const confirmed = judge(room, attempt, exit, again, witness, output.told);
     await remember(room, attempt, confirmed);
@@ -104,8 +105,8 @@ async function serviceReports(
 ): Promise<readonly ServiceReport[]> {
   if (!room.services || servicesOf(entry).length === 0) return [];
   const reports = await room.services.report(entry, ended, secrets, signal);
-  // A person who looks into a held step finds its services, too. Init, which holds, knows nothing of error output.
-  const failed = ended.result !== 'Succeeded' && ended.cause !== 'error-output';
+  // A person who looks into a held step finds its services, too.
+  const failed = ended.result === 'Failed' || ended.result === 'TimedOut';
   const held = entry.spec.holdOnFailureMs > 0 && failed;
   if (!held) room.services.end(entry, AbortSignal.timeout(serviceEndMs)).catch(room.onProblem);
   return reports;
@@ -201,19 +202,22 @@ class PlaceWatch {
 
   /**
    * What the place says of an attempt whose record is there. `undefined` where it has nothing to say about the code, or
-   * while the attempt is held: then its container goes on.
+   * while the attempt is held: then its container goes on. Init holds whatever wrote to stderr where that may be a failure;
+   * one that was none is let go here, where that is known.
    */
-  async confirmation(directory: StagingDirectory): Promise<Witness | undefined> {
+  async confirmation(directory: StagingDirectory, { result }: Outcome): Promise<Witness | undefined> {
     const { files, places, clock } = this.#room;
     const mayBeHeld = this.#entry.spec.holdOnFailureMs > 0;
     const waits = mayBeHeld || placeOf(places, this.#entry.spec).knowsExitCode;
     if (this.witness || !waits) return this.witness;
-    while (!this.witness) {
+    for (let letsGo = false; !this.witness; ) {
       if (this.#failure !== undefined) throw this.#failure;
       this.#signal.throwIfAborted();
-      if (mayBeHeld && (await files.stat(directory.held, this.#signal))) {
-        this.held = true;
-        return undefined;
+      if (mayBeHeld && !letsGo && (await files.stat(directory.held, this.#signal))) {
+        this.held = result !== 'Succeeded';
+        if (this.held) return undefined;
+        await letGo(this.#room, this.#entry, this.#signal);
+        letsGo = true;
       }
       await Promise.race([this.closed, ...(mayBeHeld ? [clock.sleep(heldPollMs, this.#signal)] : [])]);
     }

@@ -39,6 +39,7 @@ export function gatePayload(spec: AttemptSpec, late: LateValues, around: Program
       deadlineMs: late.deadlineMs,
       graceMs: late.graceMs,
       holdMs: spec.holdOnFailureMs,
+      ...(spec.holdOnFailureMs > 0 && spec.failOnErrorOutput ? { holdOn: 'errors' } : {}),
       streams: spec.oneStream ? 'one' : 'two',
       ...(spec.place.kind === 'host' ? { linger: spec.leftovers === 'linger' } : {}),
     },

@@ -1,6 +1,7 @@
 /** How attempts end: each way has its own cause and its own sentence, and nothing is guessed. */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import type { AttemptEvent } from '@argonaut/contracts/attempt';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Bench, eventually, gather, type OpenPorts, patience } from './bench.ts';
 
@@ -258,8 +259,30 @@ export function endsContract(openPorts: OpenPorts): void {
       await bench.finish(spec.attempt);
     });
 
-    it('is not held after a success', async () => {
-      const { attempt } = await bench.run('exit 0', { spec: { holdOnFailureMs: 60_000 } });
+    it('can be held after error output, where that is a failure', async () => {
+      const spec = await bench.spec({ spec: { holdOnFailureMs: 60_000, failOnErrorOutput: true } });
+      await bench.stage(spec);
+      await bench.open(spec.attempt, 'echo trouble >&2');
+      let last: AttemptEvent | undefined;
+      for await (const event of bench.follow(spec.attempt)) last = event;
+      const outcome = { result: 'Failed', cause: 'error-output' };
+      expect(last).toMatchObject({ type: 'confirmed', outcome, held: true });
+      expect((await bench.container(spec.attempt))?.status).toBe('running');
+      await bench.runner.release(spec.attempt, 1, patience());
+      await bench.finish(spec.attempt);
+    });
+
+    it.each([
+      ['a success', 'exit 0', {}],
+      [
+        'error output that is none',
+        'echo >&2; echo "##octopus[stderr-default]" >&2',
+        { failOnErrorOutput: true },
+      ],
+    ])('is not held after %s', async (_, script, options) => {
+      const spec = { holdOnFailureMs: 600_000, ...options };
+      const { attempt, confirmed } = await bench.run(script, { spec });
+      expect(confirmed).toMatchObject({ result: 'Succeeded', exitCode: 0 });
       await eventually('the container is gone', async () => (await bench.container(attempt)) === undefined);
     });
   });
