@@ -137,6 +137,20 @@ export class ServerUnderTest implements AsyncDisposable {
     return { status: response.status, body: isJson && text !== '' ? JSON.parse(text) : text };
   }
 
+  /** Pushes a package to the built-in feed; one of the same name gives way. */
+  async push(name: string, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+    const form = new FormData();
+    form.append('file', new Blob([bytes]), name);
+    const response = await fetch(`${this.address}/api/packages/raw?overwriteMode=OverwriteExisting`, {
+      method: 'POST',
+      headers: { 'x-octopus-apikey': this.key },
+      body: form,
+      signal: AbortSignal.timeout(CALL_WITHIN_MS),
+    });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`The package was refused (${response.status}): ${text}`);
+  }
+
   /** Deploys, once, however often it is asked with the same key; resolves with the task's id. */
   async deploy(
     wish: { readonly releaseId: string; readonly environmentId: string },

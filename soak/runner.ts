@@ -21,8 +21,10 @@ import type { Tally } from './tally.ts';
 export const what =
   '`argonaut run` was killed with SIGKILL at random moments and at crash points, and resumed; some runs were interrupted (cancelled) as well.';
 
-/** All there are in such a process. */
-export const points: readonly string[] = [...crashPoints, ...executionCrashPoints];
+/** All there are in such a process: a process file has no packages. */
+export const points: readonly string[] = [...crashPoints, ...executionCrashPoints].filter(
+  (point) => !point.includes('package'),
+);
 
 /** Exit codes of `argonaut run`: its README lists them. */
 const SUCCESS = 0;
@@ -80,7 +82,7 @@ export class KilledRun {
     this.#engine = engine;
     this.#seed = seed;
     this.#random = new Random(seed);
-    this.#steps = randomSteps(this.#random, { retries: true });
+    this.#steps = randomSteps(this.#random, { retries: true, packages: false });
     this.#interrupted = this.#random.chance(0.2);
   }
 

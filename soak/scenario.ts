@@ -11,6 +11,8 @@ export interface SoakStep extends Streams {
   readonly exitCode: number;
   /** Fails once and is tried again. */
   readonly retried: boolean;
+  /** Reads the package of its project, and fails without it. */
+  readonly reads: boolean;
 }
 
 export interface Expected {
@@ -21,8 +23,13 @@ export interface Expected {
 
 const LARGEST_SEED = 2 ** 31 - 3;
 
+export interface Wishes {
+  readonly retries: boolean;
+  readonly packages: boolean;
+}
+
 /** Three to six steps, most of them shorter than 100 ms, some side by side, some failing. */
-export function randomSteps(random: Random, options: { readonly retries: boolean }): readonly SoakStep[] {
+export function randomSteps(random: Random, options: Wishes): readonly SoakStep[] {
   return Array.from({ length: 3 + random.below(4) }, (_, index): SoakStep => {
     const retried = options.retries && random.chance(0.1);
     return {
@@ -32,6 +39,7 @@ export function randomSteps(random: Random, options: { readonly retries: boolean
       place: random.pick(['lane', 'lane', 'lane', 'no network', 'host']),
       exitCode: !retried && random.chance(0.12) ? random.pick([1, 3, 137]) : 0,
       retried,
+      reads: options.packages && random.chance(0.25),
       outSeed: 1 + random.below(LARGEST_SEED),
       errSeed: 1 + random.below(LARGEST_SEED),
       lines: random.chance(0.15) ? 4_000 + random.below(20_000) : 1 + random.below(60),

@@ -20,6 +20,8 @@ export interface Streams {
 export interface KnownScript extends Streams {
   /** A shell command that counts a start, and fails when it cannot. */
   readonly countStart: string;
+  /** A shell command that fails when something is missing that the step was to have; default none. */
+  readonly check?: string;
   readonly exitCode: number;
   /** Fails the first time and succeeds the second; `startsSoFar` prints how often it was started, this time included. */
   readonly failFirst?: { readonly startsSoFar: string };
@@ -33,6 +35,7 @@ export function scriptText(script: KnownScript): string {
     `awk 'BEGIN { s = ${seed}; for (i = 0; i < ${to}; i++) { s = (s * ${MULTIPLIER}) % ${MODULUS}; if (i >= ${from}) printf "%d\\n", s } }'`;
   return [
     `${script.countStart} || exit 99`,
+    ...(script.check === undefined ? [] : [`${script.check} || exit 98`]),
     write(outSeed, 0, half),
     `${write(errSeed, 0, half)} >&2`,
     ...(pauseMs > 0 ? [`sleep ${(pauseMs / 1000).toFixed(3)}`] : []),

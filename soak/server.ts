@@ -12,6 +12,7 @@ import { createDockerEngine, endpointFromDockerHost } from '@argonaut/runner/doc
 import { executionCrashPoints } from '@argonaut/server/execution';
 import { ServerUnderTest } from '../bench/server-under-test.ts';
 import { Random } from '../packages/orchestrator/test/random.ts';
+import { zip } from '../packages/runner/test/packages/archives.ts';
 import { type Ledger, openLedger } from '../packages/server/test/running/ledger.ts';
 import { type Made, makeProject } from '../packages/server/test/running/project-under-test.ts';
 import { leftAfterPatience, processesWith } from './left-behind.ts';
@@ -92,13 +93,19 @@ async function makeOne(
   random: Random,
   name: string,
 ): Promise<Project> {
-  const steps = randomSteps(random, { retries: false }).map(
+  await push(server, name);
+  const steps = randomSteps(random, { retries: false, packages: true }).map(
     (step): SoakStep => ({ ...step, place: step.place === 'no network' ? 'lane' : step.place }),
   );
-  const wishes = steps.map(({ name: step, parallel, when, place, ...script }) => ({
+  const wishes = steps.map(({ name: step, parallel, when, place, reads, ...script }) => ({
     name: step,
     // Counted by task: the same release is deployed many times.
-    script: scriptText({ ...script, countStart: ledger.line(`#{Octopus.Task.Id}.${step}`) }),
+    script: scriptText({
+      ...script,
+      countStart: ledger.line(`#{Octopus.Task.Id}.${step}`),
+      ...(reads ? { check: `grep -q '^package of ${name}$' ${CONTENT}` } : {}),
+    }),
+    ...(reads ? { action: { Packages: [packageOf(name)] } } : {}),
     step: {
       Condition: { success: 'Success', failure: 'Failure', always: 'Always' }[when],
       StartTrigger: parallel ? 'StartWithPrevious' : 'StartAfterPrevious',
@@ -106,6 +113,26 @@ async function makeOne(
     ...(place === 'host' ? {} : { image: IMAGE }),
   }));
   return { name, steps, made: await makeProject(server, wishes, { name }) };
+}
+
+/** Where a step finds its project's package. */
+const CONTENT = 'content/text';
+
+function packageOf(project: string): object {
+  return {
+    Id: '',
+    Name: 'content',
+    PackageId: project,
+    FeedId: 'feeds-builtin',
+    AcquisitionLocation: 'Server',
+    Properties: { Extract: 'True', SelectionMode: 'immediate' },
+  };
+}
+
+/** With content of its own each time, so that the worker has to fetch it. */
+async function push(server: ServerUnderTest, project: string): Promise<void> {
+  const body = `package of ${project}\n${randomUUID()}\n`;
+  await server.push(`${project}.1.0.0.zip`, new Uint8Array(zip([{ name: 'text', body }])));
 }
 
 /** Led to its end, however often the server dies. */
@@ -118,6 +145,7 @@ async function deploy(
   const cancelled = random.chance(0.15);
   const cancelAfter = random.below(3_000);
   const key = randomUUID();
+  await keeper.patiently(() => push(server, project.name));
   const task = await keeper.patiently(() => server.deploy(project.made, key));
   if (cancelled) {
     await sleep(cancelAfter);
