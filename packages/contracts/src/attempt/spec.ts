@@ -182,6 +182,8 @@ export interface FileConfiguration {
     readonly targets: string;
     /** Every file is JSON, whatever its name. */
     readonly jsonOnly: boolean;
+    /** A value in which something cannot be resolved fails the step; otherwise it goes into the file as it is, with a warning. */
+    readonly failOnUnresolved: boolean;
   };
 }
 

@@ -1,5 +1,5 @@
 /** `open`: from the entry `go` on the attempt has started, and is never started again. */
-import { Conflict, InfrastructureFailure, Invalid } from '@argonaut/contracts';
+import { Conflict, InfrastructureFailure, Invalid, kindOf, messageOf } from '@argonaut/contracts';
 import type { LateValues, OpenedAttempt } from '@argonaut/contracts/attempt';
 import { encodeGateMessages, GatePayloadError } from '@argonaut/init';
 import { ConfigurationFault } from '../configuration/errors.ts';
@@ -73,8 +73,9 @@ async function configured(
     const masks = new SecretSet(secrets);
     return { lateFiles, lines: lines.map((line) => ({ ...line, message: masks.mask(line.message) })) };
   } catch (error) {
-    if (!(error instanceof ConfigurationFault)) throw error;
-    throw new ConfigurationFault(new SecretSet(secrets).mask(error.message));
+    // Without a kind it is a mistake of ours, and would be the same the next time.
+    if (signal.aborted || !(error instanceof ConfigurationFault || kindOf(error) === undefined)) throw error;
+    throw new ConfigurationFault(new SecretSet(secrets).mask(messageOf(error)));
   }
 }
 

@@ -30,6 +30,7 @@ export class FileRules {
   readonly substituting: Rule;
   readonly structuring: Rule;
   readonly #failOnUnresolved: boolean;
+  readonly #failOnUnresolvedValues: boolean;
   readonly #jsonOnly: boolean;
   readonly #nowMs: number;
 
@@ -42,6 +43,7 @@ export class FileRules {
     };
     this.structuring = { patterns: compilePatterns(structured?.targets ?? ''), warnOfNoMatch: true };
     this.#failOnUnresolved = templates?.failOnUnresolved ?? false;
+    this.#failOnUnresolvedValues = structured?.failOnUnresolved ?? false;
     this.#jsonOnly = structured?.jsonOnly ?? false;
     this.#nowMs = nowMs;
   }
@@ -66,14 +68,7 @@ export class FileRules {
     return {
       evaluate: (template) => evaluate(template, prepared, { mode: 'tolerant', now }),
       structured: () => {
-        structured ??= new ConfigurationValues(
-          Object.fromEntries(
-            Object.entries(variables).map(([name, value]) => [
-              name,
-              value === null ? null : (evaluate(value, prepared, { now }).text ?? value),
-            ]),
-          ),
-        );
+        structured ??= new ConfigurationValues(variables, (value) => evaluate(value, prepared, { now }));
         return structured;
       },
     };
@@ -102,6 +97,9 @@ export class FileRules {
     }
     if (this.#structures(path)) {
       const result = replaceStructured(bytes, path, values.structured(), this.#jsonOnly);
+      const [first] = result.unresolved;
+      if (first !== undefined && this.#failOnUnresolvedValues) throw new ConfigurationFault(first);
+      warnings.push(...result.unresolved);
       verbose.push(
         result.used.length === 0
           ? `no variable names a value of this ${result.format} file.`

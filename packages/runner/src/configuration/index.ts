@@ -3,6 +3,7 @@
  * `step.ts` is the thin part: it finds the files below the step's directory and replaces them; everything else is pure,
  * bytes in and bytes out. No sensitive value is written to a disk: see there.
  */
+export type { Bounds } from './apart.ts';
 export { FileRules } from './apply.ts';
 export { ConfigurationFault } from './errors.ts';
 export { replaceInJson } from './json.ts';

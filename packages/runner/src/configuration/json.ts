@@ -4,17 +4,24 @@
  */
 import { type Node, type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser';
 import { ConfigurationFault } from './errors.ts';
-import { type ConfigurationValues, JSON_NUMBER, type Replaced, type Replacement, splice } from './values.ts';
+import {
+  type ConfigurationValues,
+  JSON_NUMBER,
+  type Replaced,
+  type Replacement,
+  splice,
+  type Taking,
+} from './values.ts';
 
 type Path = readonly (string | number)[];
 
 /** @throws ConfigurationFault when the text is no JSON (comments and trailing commas are allowed), or a value does not fit. */
 export function replaceInJson(text: string, values: ConfigurationValues): Replaced {
-  const used = new Set<string>();
-  return { text: replaceWithin(text, [], values, used), used: [...used] };
+  const taking = values.taking();
+  return taking.result(replaceWithin(text, [], taking));
 }
 
-function replaceWithin(text: string, base: Path, values: ConfigurationValues, used: Set<string>): string {
+function replaceWithin(text: string, base: Path, values: Taking): string {
   const errors: ParseError[] = [];
   const root = parse(text, errors);
   const [first] = errors;
@@ -29,16 +36,16 @@ function replaceWithin(text: string, base: Path, values: ConfigurationValues, us
     const { node, path } = next;
     // The fragment that a variable put here is not replaced by the same variable again.
     const found = path.length > base.length ? values.at(path) : undefined;
-    if (found === undefined) waiting.push(...childrenOf(node, path));
-    else {
-      used.add(found.name);
+    if (found === undefined) {
+      if (values.reach(path.length)) for (const child of childrenOf(node, path)) waiting.push(child);
+    } else {
       const written = writtenFor(node, found.value, found.name);
       const isTree = node.type === 'object' || node.type === 'array';
       const { offset, length } = node;
       replacements.push({
         start: offset,
         end: offset + length,
-        text: isTree ? replaceWithin(written, path, values, used) : written,
+        text: isTree ? replaceWithin(written, path, values) : written,
       });
     }
   }

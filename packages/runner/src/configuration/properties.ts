@@ -16,16 +16,15 @@ interface Entry {
 
 /** Everything that is text is a properties file, so this never fails. */
 export function replaceInProperties(text: string, values: ConfigurationValues): Replaced {
-  const used = new Set<string>();
+  const taking = values.taking();
   const replacements: Replacement[] = [];
   for (const { key, keyEnd, start, end } of entriesOf(text)) {
-    const found = values.at([key]);
+    const found = taking.at([key]);
     if (found === undefined) continue;
-    used.add(found.name);
     const hasSeparator = start > keyEnd;
     replacements.push({ start, end, text: `${hasSeparator ? '' : ':'}${escaped(found.value)}` });
   }
-  return { text: splice(text, replacements), used: [...used] };
+  return taking.result(splice(text, replacements));
 }
 
 function* entriesOf(text: string): Generator<Entry> {

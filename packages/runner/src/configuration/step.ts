@@ -9,12 +9,14 @@
  * Originals are put aside before anything changes. So the work can be repeated after a crash in its middle, and when the
  * gate has to be opened again: then only the late files are made, because the program may be running already.
  */
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { dirname } from 'node:path';
 import type { FileConfiguration, LateFile, WorkerLine } from '@argonaut/contracts/attempt';
 import type { Files, TreeEntry } from '../ports/files.ts';
-import { FileRules, type Rule, type Values, type Worked } from './apply.ts';
+import { BOUNDS, type Bounds, WorkApart } from './apart.ts';
+import { FileRules, type Rule, type Worked } from './apply.ts';
 import { ConfigurationFault } from './errors.ts';
+import { resultOf, StepWork } from './step-work.ts';
 
 export interface StepFiles {
   readonly files: Files;
@@ -31,6 +33,8 @@ export interface Configured {
   readonly lines: readonly WorkerLine[];
 }
 
+/** A thread takes longer to start than the work on a file of so many bytes: measured up to 0.4 s, if it is YAML. */
+const SMALL = 64 * 1024;
 /** Larger files are data, not configuration. */
 const LARGEST = 64 * 1024 * 1024;
 /** Of the late files together: they are kept in memory on their way and where they end up. */
@@ -47,22 +51,27 @@ export async function configureStep(
   configuration: FileConfiguration | undefined,
   time: 'first' | 'again',
   signal: AbortSignal,
+  bounds: Bounds = BOUNDS,
 ): Promise<Configured> {
   if (configuration === undefined) return { lateFiles: [], lines: [] };
   const rules = new FileRules(configuration);
-  const [real, other] = bothValues(rules, configuration);
   const found = await filesOf(step, time, signal);
   const lines: WorkerLine[] = time === 'first' ? complaints(rules, found) : [];
   const lateFiles: LateFile[] = [];
   let lateBytes = 0;
-  for (const file of found.files.filter(({ path }) => rules.meet(path))) {
+  const met = found.files.filter(({ path }) => rules.meet(path));
+  const here = new StepWork(configuration);
+  await using apart = new WorkApart(configuration, bounds);
+  for (const file of met) {
     signal.throwIfAborted();
     const { path } = file;
     const original = await read(step, file, signal);
-    const worked = inFile(path, () => rules.work(path, original, real));
+    const { worked, secret } =
+      original.length <= SMALL
+        ? resultOf(here.file(path, original))
+        : await apart.file(path, original, signal);
     if (time === 'first') lines.push(...linesOf(path, worked));
     if (!worked.changed) continue;
-    const secret = other !== undefined && !comesOutTheSame(rules, path, original, other, worked);
     const late: LateFile | undefined = secret ? { name: lateName(path), bytes: worked.bytes } : undefined;
     if (late !== undefined) {
       lateFiles.push(late);
@@ -76,32 +85,6 @@ export async function configureStep(
     if (time === 'first') await replace(step, file, late ?? worked.bytes, signal);
   }
   return { lateFiles, lines };
-}
-
-/** As they are, and with something else in the place of everything sensitive; undefined: nothing is. */
-function bothValues(
-  rules: FileRules,
-  { variables, sensitive }: FileConfiguration,
-): readonly [Values, Values | undefined] {
-  const real = rules.values(variables);
-  if (sensitive.length === 0) return [real, undefined];
-  const replaced = Object.fromEntries(sensitive.map((name) => [name, randomBytes(24).toString('hex')]));
-  return [real, rules.values({ ...variables, ...replaced })];
-}
-
-function comesOutTheSame(
-  rules: FileRules,
-  path: string,
-  original: Uint8Array,
-  other: Values,
-  worked: Worked,
-): boolean {
-  try {
-    return Buffer.compare(rules.work(path, original, other).bytes, worked.bytes) === 0;
-  } catch {
-    // Only the true value can be used here, so the file depends on it.
-    return false;
-  }
 }
 
 interface FoundFile extends TreeEntry {
@@ -201,15 +184,6 @@ async function replace(
   }
   if (by instanceof Uint8Array) await files.createFile(target, permissions, [by], signal);
   else await files.makeLink(target, `${lateFiles}/${by.name}`, signal);
-}
-
-function inFile<T>(path: string, work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    if (error instanceof ConfigurationFault) throw new ConfigurationFault(`${path}: ${error.message}`);
-    throw error;
-  }
 }
 
 /** The same for the same file whenever it is made; with its ending, by which programs tell what they read. */

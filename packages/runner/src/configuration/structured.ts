@@ -13,6 +13,8 @@ export interface Structured {
   readonly format: Format;
   /** Names of the variables that were put in; empty: the bytes are the ones that came. */
   readonly used: readonly string[];
+  /** A sentence for each of them in which something stayed unresolved. */
+  readonly unresolved: readonly string[];
 }
 
 const READERS: Readonly<Record<Format, (text: string, values: ConfigurationValues) => Replaced>> = {
@@ -45,6 +47,7 @@ export function replaceStructured(
         bytes: isSame ? bytes : encode({ text: replaced.text, encoding }),
         format,
         used: replaced.used,
+        unresolved: replaced.unresolved,
       };
     } catch (error) {
       failure = error;

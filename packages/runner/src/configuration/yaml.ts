@@ -28,7 +28,8 @@ const LONGEST_PLAIN = 1000;
 
 /** @throws ConfigurationFault when the text is no YAML. */
 export function replaceInYaml(text: string, values: ConfigurationValues): Replaced {
-  const used = new Set<string>();
+  const taking = values.taking();
+  const writer = new Writer(text);
   const replacements: Replacement[] = [];
   for (const { contents, errors } of documentsOf(text)) {
     const [first] = errors;
@@ -36,15 +37,12 @@ export function replaceInYaml(text: string, values: ConfigurationValues): Replac
       throw new ConfigurationFault(`It is not YAML: ${first.message.split('\n', 1)[0]}`);
     const waiting: Place[] = contents === null ? [] : [{ node: contents, path: [], inFlow: false }];
     for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-      const found = values.at(next.path);
-      if (found === undefined) waiting.push(...childrenOf(next));
-      else {
-        used.add(found.name);
-        replacements.push(replacementFor(text, next, found.value));
-      }
+      const found = taking.at(next.path);
+      if (found !== undefined) replacements.push(writer.replacementFor(next, found.value));
+      else if (taking.reach(next.path.length)) for (const child of childrenOf(next)) waiting.push(child);
     }
   }
-  return { text: splice(text, replacements), used: [...used] };
+  return taking.result(splice(text, replacements));
 }
 
 function documentsOf(text: string) {
@@ -72,35 +70,60 @@ function childrenOf({ node, path, inFlow }: Place): Place[] {
   );
 }
 
-function replacementFor(text: string, { node, inFlow }: Place, value: string): Replacement {
-  const [start, end] = node.range ?? [0, 0];
-  if (isCollection(node)) {
-    const written = fragment(value) ?? JSON.stringify(value);
-    if (node.flow) return { start, end, text: written };
-    // What stood over several lines now stands on one: its line end stays, and it is indented more than its key.
-    return { start, end, text: `  ${written}${lineEndOf(text.slice(start, end))}` };
-  }
-  const scalar = isScalar(node) ? node : undefined;
-  const isBlock = scalar?.type === Scalar.BLOCK_LITERAL || scalar?.type === Scalar.BLOCK_FOLDED;
-  // An absent value (`key:`) has no place of its own: it stands right behind the colon.
-  const gap = start === end && /[:\-?,]/.test(text[start - 1] ?? '') ? ' ' : '';
-  const written = writtenFor(scalar, value, inFlow);
-  return { start, end, text: `${gap}${written}${isBlock ? lineEndOf(text.slice(start, end)) : ''}` };
-}
+/** Writes values for one file. What has to be tried is tried once: a name may occur in every line. */
+class Writer {
+  readonly #text: string;
+  readonly #tries = new Map<string, boolean>();
+  readonly #fragments = new Map<string, string>();
 
-function writtenFor(scalar: Scalar | undefined, value: string, inFlow: boolean): string {
-  if (scalar?.type === Scalar.QUOTE_SINGLE && /^[^\p{Cc}]*$/u.test(value))
-    return `'${value.replaceAll("'", "''")}'`;
-  const isPlain = scalar === undefined || scalar.type === Scalar.PLAIN;
-  const kind = kindOf(scalar?.value);
-  return isPlain && staysPlain(value, kind === 'null' ? 'string' : kind, inFlow)
-    ? value
-    : JSON.stringify(value);
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  replacementFor({ node, inFlow }: Place, value: string): Replacement {
+    const text = this.#text;
+    const [start, end] = node.range ?? [0, 0];
+    if (isCollection(node)) {
+      const written = this.#collection(value);
+      if (node.flow) return { start, end, text: written };
+      // What stood over several lines now stands on one: its line end stays, and it is indented more than its key.
+      return { start, end, text: `  ${written}${lineEndOf(text.slice(start, end))}` };
+    }
+    const scalar = isScalar(node) ? node : undefined;
+    const isBlock = scalar?.type === Scalar.BLOCK_LITERAL || scalar?.type === Scalar.BLOCK_FOLDED;
+    // An absent value (`key:`) has no place of its own: it stands right behind the colon.
+    const gap = start === end && /[:\-?,]/.test(text[start - 1] ?? '') ? ' ' : '';
+    const written = this.#scalar(scalar, value, inFlow);
+    return { start, end, text: `${gap}${written}${isBlock ? lineEndOf(text.slice(start, end)) : ''}` };
+  }
+
+  #scalar(scalar: Scalar | undefined, value: string, inFlow: boolean): string {
+    if (scalar?.type === Scalar.QUOTE_SINGLE && /^[^\p{Cc}]*$/u.test(value))
+      return `'${value.replaceAll("'", "''")}'`;
+    const isPlain = scalar === undefined || scalar.type === Scalar.PLAIN;
+    const kind = kindOf(scalar?.value);
+    return isPlain && this.#staysPlain(value, kind === 'null' ? 'string' : kind, inFlow)
+      ? value
+      : JSON.stringify(value);
+  }
+
+  #staysPlain(value: string, kind: string, inFlow: boolean): boolean {
+    if (value.length > LONGEST_PLAIN || value !== value.trim() || /[\r\n]/.test(value)) return false;
+    const key = `${kind} ${inFlow} ${value}`;
+    const known = this.#tries.get(key) ?? staysPlain(value, kind, inFlow);
+    this.#tries.set(key, known);
+    return known;
+  }
+
+  #collection(value: string): string {
+    const known = this.#fragments.get(value) ?? fragment(value) ?? JSON.stringify(value);
+    this.#fragments.set(value, known);
+    return known;
+  }
 }
 
 /** Whether this text, without quotes, is read as itself and as the kind of thing that stood here (or a text). */
 function staysPlain(value: string, kind: string, inFlow: boolean): boolean {
-  if (value.length > LONGEST_PLAIN || value !== value.trim() || /[\r\n]/.test(value)) return false;
   const document = parseDocument(inFlow ? `[${value}]` : `k: ${value}`, { logLevel: 'silent' });
   if (document.errors.length > 0) return false;
   const { contents } = document;

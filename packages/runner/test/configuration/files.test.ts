@@ -19,10 +19,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { FileConfiguration } from '@argonaut/contracts/attempt';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { compilePatterns, configureStep } from '../../src/configuration/index.ts';
+import { type Bounds, compilePatterns, configureStep } from '../../src/configuration/index.ts';
 import { createLocalFiles } from '../../src/local/index.ts';
 
-const signal = AbortSignal.timeout(60_000);
+const signal = AbortSignal.timeout(300_000);
 
 describe('patterns', () => {
   it.each([
@@ -83,13 +83,22 @@ describe('configureStep', () => {
   });
   afterEach(() => rm(root, { recursive: true, force: true }));
 
-  const configure = (wanted: Partial<FileConfiguration>, time: 'first' | 'again' = 'first', until = signal) =>
+  const configure = (
+    wanted: Partial<FileConfiguration>,
+    time: 'first' | 'again' = 'first',
+    until = signal,
+    bounds?: Bounds,
+  ) =>
     configureStep(
       { files, work: step, originals, lateFiles: '/late' },
       { variables: VARIABLES, sensitive: [], nowMs: 0, ...wanted },
       time,
       until,
+      bounds,
     );
+  const structure = (targets: string, failOnUnresolved = false) => ({
+    structured: { targets, jsonOnly: false, failOnUnresolved },
+  });
   const substitute = (targets: string, options: { fail?: boolean; warn?: boolean } = {}) => ({
     targets,
     failOnUnresolved: options.fail ?? false,
@@ -100,7 +109,7 @@ describe('configureStep', () => {
   it('substitutes first, then replaces values, keeps permissions, and leaves nothing behind', async () => {
     const { lines, lateFiles } = await configure({
       substitute: substitute('**/*.json\n*.sh\n'),
-      structured: { targets: 'web/*.json', jsonOnly: false },
+      structured: { targets: 'web/*.json', jsonOnly: false, failOnUnresolved: false },
     });
     expect(await text('run.sh')).toBe('echo 1');
     expect((await stat(join(step, 'run.sh'))).mode & 0o777).toBe(0o751);
@@ -146,9 +155,76 @@ describe('configureStep', () => {
   it('names the file that cannot be worked out', async () => {
     await writeFile(join(step, 'c.txt'), '#{Circle}');
     await expect(configure({ substitute: substitute('c.txt') })).rejects.toThrow(/^c\.txt: /);
-    await expect(configure({ structured: { targets: 'run.sh', jsonOnly: true } })).rejects.toThrow(
-      /run\.sh: It is not JSON/,
-    );
+    await expect(
+      configure({ structured: { targets: 'run.sh', jsonOnly: true, failOnUnresolved: false } }),
+    ).rejects.toThrow(/run\.sh: It is not JSON/);
+  });
+
+  describe('structured configuration', () => {
+    const variables = { a: '1 #{Missing}', b: '#{Circle}', Circle: '#{Circle}', c: '#{ | null}' };
+
+    it('puts in what is unresolved with a warning, or fails when that is wanted', async () => {
+      await writeFile(join(step, 'x.json'), '{"a": "x", "c": "stays"}');
+      await expect(configure({ variables, ...structure('x.json', true) })).rejects.toThrow(
+        /^x\.json: .*"a".*Missing/,
+      );
+      const { lines } = await configure({ variables, ...structure('x.json') });
+      expect(await text('x.json')).toBe('{"a": "1 #{Missing}", "c": "stays"}');
+      expect(lines).toContainEqual({
+        level: 'Warning',
+        message: expect.stringMatching(/^x\.json: .*"a".*Missing/),
+      });
+    });
+
+    it('fails for a value that cannot be worked out, if a file uses it', async () => {
+      await writeFile(join(step, 'x.json'), '{"b": "x"}');
+      await writeFile(join(step, 'y.json'), '{"other": "x"}');
+      expect((await configure({ variables, ...structure('y.json') })).lines).toEqual([
+        { level: 'Verbose', message: expect.stringContaining('no variable names a value') },
+      ]);
+      await expect(configure({ variables, ...structure('x.json') })).rejects.toThrow(
+        /^x\.json: The variable "b" cannot be used: .*refers to itself/,
+      );
+    });
+
+    it('reads lists of any length', async () => {
+      await writeFile(join(step, 'x.json'), `{"list": [${'0,'.repeat(200_000)}1], "a": "x"}`);
+      await configure({ variables: { a: 'y', 'list:199999': '5' }, ...structure('x.json') });
+      expect((await text('x.json')).slice(-18)).toBe('0,0,5,1], "a": "y"}'.slice(-18));
+    });
+
+    it('bounds what goes into one file', async () => {
+      await writeFile(join(step, 'x.yml'), 'a:\n'.repeat(1000));
+      await expect(
+        configure({ variables: { a: 'x'.repeat(10_000) }, ...structure('x.yml') }),
+      ).rejects.toThrow(/^x\.yml: .*characters together/);
+    });
+  });
+
+  describe('what takes too much', () => {
+    const bounds = { workMs: 60_000, memoryMegabytes: 512 };
+    beforeEach(() => writeFile(join(step, 'x.yml'), `[${'a,'.repeat(500_000)}]`));
+
+    it('time ends with the name of the file, and the process goes on meanwhile', async () => {
+      let ticks = 0;
+      const ticking = setInterval(() => ticks++, 5);
+      const working = configure(structure('x.yml'), 'first', signal, { ...bounds, workMs: 500 });
+      await expect(working).rejects.toThrow(/^x\.yml: it was not done after 0.5 s/);
+      clearInterval(ticking);
+      expect(ticks).toBeGreaterThan(2);
+    });
+
+    it('memory ends with the name of the file', async () => {
+      const working = configure(structure('x.yml'), 'first', signal, { ...bounds, memoryMegabytes: 60 });
+      await expect(working).rejects.toThrow(/^x\.yml: it needs more than 60 MB/);
+    });
+
+    it('time ends when the step is cancelled', async () => {
+      const abort = new AbortController();
+      const working = configure(structure('x.yml'), 'first', abort.signal);
+      setTimeout(() => abort.abort(new Error('enough')), 300);
+      await expect(working).rejects.toThrow('enough');
+    });
   });
 
   it('leaves bytes alone that are no text', async () => {
@@ -191,7 +267,7 @@ describe('configureStep', () => {
       const { lateFiles } = await configure({
         ...secret,
         substitute: substitute('*.txt'),
-        structured: { targets: '*.yml', jsonOnly: false },
+        structured: { targets: '*.yml', jsonOnly: false, failOnUnresolved: false },
       });
       const late = new Map(lateFiles.map(({ name, bytes }) => [name, Buffer.from(bytes).toString()]));
       const behind = async (path: string) => {

@@ -264,7 +264,12 @@ describe('a file', () => {
 
   it('without anything to replace is given back as it came', () => {
     const before = bytes('{ "other" :1 }');
-    expect(replaceStructured(before, 'x.json', values)).toEqual({ bytes: before, format: 'JSON', used: [] });
+    expect(replaceStructured(before, 'x.json', values)).toEqual({
+      bytes: before,
+      format: 'JSON',
+      used: [],
+      unresolved: [],
+    });
   });
 });
 
@@ -303,7 +308,7 @@ describe('Java properties', () => {
     for (let round = 0; round < 500; round += 1) {
       const source = Array.from({ length: 30 }, () => pick(pieces)).join('');
       const why = `seed ${seed}: ${JSON.stringify(source)}`;
-      expect(replaceInProperties(source, other), why).toEqual({ text: source, used: [] });
+      expect(replaceInProperties(source, other), why).toEqual({ text: source, used: [], unresolved: [] });
       const once = replaceInProperties(source, named);
       // The value ends where it was written to end: otherwise a second time would change something.
       expect(replaceInProperties(once.text, named), why).toEqual(once);

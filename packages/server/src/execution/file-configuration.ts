@@ -96,6 +96,7 @@ export function fileConfiguration(
           structured: {
             targets: text('The list of structured configuration files', files.structured),
             jsonOnly: flag('Octopus.Action.StructuredConfigurationFallbackFlag', false),
+            failOnUnresolved: flag('OctopusShouldFailDeploymentOnSubstitutionFails', false),
           },
         }),
   };
