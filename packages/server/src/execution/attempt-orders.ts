@@ -118,7 +118,7 @@ export async function openAttempt(order: CommandOf<'open'>, call: Call): Promise
     return { ...opened, frames };
   } catch (error) {
     if (signal.aborted || error instanceof WorkerLost) throw error;
-    if (kindOf(error) === 'Invalid') {
+    if (await isRefused(attempt, error, call)) {
       const reports = reportsOf(error);
       return {
         frames: serviceFrames(attempt, reports, execution.ports.now()),
@@ -144,6 +144,14 @@ export async function openAttempt(order: CommandOf<'open'>, call: Call): Promise
     // The worker has it, and says that it will not be opened: what became of it is told by following it.
     return opened;
   }
+}
+
+/** Did the gate stay closed for good? Only what is known to have been started is followed: nothing else would ever end. */
+async function isRefused(attempt: string, error: unknown, call: Call): Promise<boolean> {
+  const kind = kindOf(error);
+  if (kind === 'Invalid') return true;
+  if (kind === 'NotFound' || kind === 'Conflict') return false;
+  return !(await call.patiently(() => hasStarted(attempt, call)));
 }
 
 /** Did the gate open although the call failed? */

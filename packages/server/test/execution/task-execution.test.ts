@@ -1,4 +1,5 @@
 /** One task from its claim to its end, on a fake worker. */
+import { ArgonautError } from '@argonaut/contracts';
 import { plainAction } from '@argonaut/orchestrator';
 import { expect, test } from 'vitest';
 import { MemoryRunStore, TaskExecution } from '../../src/execution/index.ts';
@@ -129,6 +130,23 @@ test('cancelling ends what runs, and the task is Canceled only when its containe
   expect(started.map(({ spec }) => spec.title)).toEqual(['sleep', 'clean-up']);
   expect([...setup.worker.attempts.values()].every(({ phase }) => phase === 'finished')).toBe(true);
 });
+
+test.each([
+  ['before', 'Failed', 0],
+  ['after', 'Success', 1],
+] as const)(
+  'a gate that fails %s it opened, whatever the error: the task is %s',
+  async (when, result, starts) => {
+    const setup = await harness([aStep('only')]);
+    setup.worker.fuse = (point) => {
+      if (point === `open.${when}`) throw new ArgonautError('TooLarge', 'The gate is too narrow.');
+    };
+    const completion = await runToEnd(setup);
+    expect(completion.result).toBe(result);
+    if (result === 'Failed') expect(completion.errorMessage).toContain('The gate is too narrow.');
+    expect([...setup.worker.attempts.values()].map((attempt) => attempt.starts)).toEqual([starts]);
+  },
+);
 
 test('an image that does not exist fails the task before any step, and names the image', async () => {
   const setup = await harness([
