@@ -166,6 +166,9 @@ export class OutputReader {
     if (effect.kind === 'variable' && effect.variable.sensitive) {
       return this.learn(effect.variable.name, effect.variable.value);
     }
+    if (effect.kind === 'artifact' && this.secrets.isIn(effect.artifact.path)) {
+      return `The artifact "${effect.artifact.name}" is not collected: its path holds a secret, and an artifact's path is shown. Give the file another name.`;
+    }
     return undefined;
   }
 
@@ -203,7 +206,7 @@ export class OutputReader {
         sensitive: variable.sensitive || this.secrets.isIn(variable.value),
       });
     }
-    if (effect.kind === 'artifact') {
+    if (effect.kind === 'artifact' && !this.secrets.isIn(effect.artifact.path)) {
       this.batch.artifacts.push({
         path: effect.artifact.path,
         name: this.secrets.mask(effect.artifact.name),

@@ -157,6 +157,16 @@ describe('secrets', () => {
     ]);
   });
 
+  test('a file whose path holds a secret is not collected: the path would be shown', () => {
+    const text = `${formatMessage('createArtifact', { path: '/tmp/hunter2-x.txt' })}\n`;
+    const lines = read({ S: 'hunter2-x' }, [['stdout', text]]);
+    expect(lines).toEqual([
+      expect.stringMatching(
+        /^stdout Warning: The artifact "\*{8}\(S\)\.txt" is not collected: its path holds a secret/,
+      ),
+    ]);
+  });
+
   test('a secret of two lines is found though a message stands between', () => {
     expect(
       read({ S: 'first-line\nsecond-line' }, [

@@ -73,8 +73,8 @@ export async function acquireImage(order: CommandOf<'acquire'>, call: Call): Pro
       ...(asked?.build?.digests === undefined ? {} : { baseDigests: asked.build.digests }),
     };
     const explained = isEngineAway(error)
-      ? `The image ${reference} could not be fetched, because the engine of the worker "${lease.name}" does not answer. ${messageOf(error)}`
-      : messageOf((await ports.images.explain?.(named, failure, context, signal)) ?? error);
+      ? `The image ${reference} could not be fetched, because the engine of the worker "${lease.name}" does not answer. ${execution.told(error)}`
+      : execution.told((await ports.images.explain?.(named, failure, context, signal)) ?? error);
     return { events: [{ type: 'acquire-failed', image, acquisition, message: explained }] };
   }
 }

@@ -1,5 +1,5 @@
 /** Brings a package to a worker, with lines in the log while that takes time. */
-import { Invalid, messageOf } from '@argonaut/contracts';
+import { Invalid } from '@argonaut/contracts';
 import type { AcquireProgress } from '@argonaut/contracts/attempt';
 import type { CommandOf } from '@argonaut/orchestrator';
 import type { Call } from './call.ts';
@@ -32,7 +32,7 @@ export async function acquirePackage(order: CommandOf<'acquire-package'>, call: 
     };
   } catch (error) {
     if (signal.aborted || error instanceof WorkerLost) throw error;
-    const message = messageOf(error);
+    const message = execution.told(error);
     return { events: [{ type: 'package-acquire-failed', package: key, acquisition, message }] };
   }
 }

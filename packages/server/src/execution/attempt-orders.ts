@@ -1,5 +1,5 @@
 /** The orders about one attempt, as calls to its worker; and which event tells how each went. */
-import { Invalid, kindOf, messageOf } from '@argonaut/contracts';
+import { Invalid, kindOf } from '@argonaut/contracts';
 import type { AttemptSpec, Outcome, Place } from '@argonaut/contracts/attempt';
 import { type CommandOf, packageVariables, type Staging, statusVariables } from '@argonaut/orchestrator';
 import { INTERPRETERS } from '@argonaut/runner/scripts';
@@ -17,9 +17,9 @@ import { reportsOf, serviceFrames } from './service-frames.ts';
 type ContainerPlace = Extract<Place, { kind: 'container' }>;
 
 export async function stageAttempt(order: CommandOf<'stage'>, call: Call): Promise<Entry> {
-  const { lease, epoch, signal } = call;
+  const { execution, lease, epoch, signal } = call;
   const { attempt } = order;
-  const { now } = call.execution.ports;
+  const { now } = execution.ports;
   const beganMs = now();
   try {
     const reason = order.ahead ? await tooLittleMemory(order.staging, call) : undefined;
@@ -38,7 +38,7 @@ export async function stageAttempt(order: CommandOf<'stage'>, call: Call): Promi
     const again = imageGone || isTrouble(error);
     // It may be prepared again a few times only, and those would be over before the engine has started.
     if (isEngineAway(error)) await engineBack(lease.connection, signal);
-    return { events: [{ type: 'stage-failed', attempt, message: messageOf(error), again, imageGone }] };
+    return { events: [{ type: 'stage-failed', attempt, message: execution.told(error), again, imageGone }] };
   }
 }
 
@@ -82,7 +82,6 @@ export async function openAttempt(order: CommandOf<'open'>, call: Call): Promise
   const { execution, lease, epoch, signal } = call;
   const { attempt } = order;
   const { step, action } = execution.locate(attempt);
-  const { moment } = execution.scope;
   const known = execution.state.attempts[attempt];
   let late: Late;
   try {
@@ -99,9 +98,9 @@ export async function openAttempt(order: CommandOf<'open'>, call: Call): Promise
     );
     late = lateValues({ ...order, timeoutMs }, action, step, execution.scope, variables, placed);
   } catch (error) {
-    return { events: [{ type: 'open-refused', attempt, message: messageOf(error) }] };
+    return { events: [{ type: 'open-refused', attempt, message: execution.told(error) }] };
   }
-  const opened: Entry = { events: [{ type: 'opened', attempt }], openedAt: { attempt, moment } };
+  const opened: Entry = { events: [{ type: 'opened', attempt }], openedAt: { attempt, moment: late.moment } };
   let frames: LogFrame[] = [];
   try {
     await call.patiently(async () => {
@@ -123,7 +122,9 @@ export async function openAttempt(order: CommandOf<'open'>, call: Call): Promise
       return {
         frames: serviceFrames(attempt, reports, execution.ports.now()),
         // What a step is may be wrong for ever; a service that did not come up may come up the next time.
-        events: [{ type: 'open-refused', attempt, message: messageOf(error), mayPass: reports.length > 0 }],
+        events: [
+          { type: 'open-refused', attempt, message: execution.told(error), mayPass: reports.length > 0 },
+        ],
       };
     }
     if (kindOf(error) === 'NotFound') {
@@ -131,7 +132,7 @@ export async function openAttempt(order: CommandOf<'open'>, call: Call): Promise
       const outcome: Outcome = {
         result: 'NotStarted',
         cause: 'not-started',
-        message: messageOf(error),
+        message: execution.told(error),
         infrastructure: true,
       };
       return {

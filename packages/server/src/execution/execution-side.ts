@@ -44,6 +44,8 @@ export interface ExecutionSide {
   artifactsOf(attempt: string): readonly StoredArtifact[];
   /** The values to hide in an attempt's log: those known when its gate opened. */
   secretsOf(attempt: string): readonly NamedSecret[];
+  /** Why something failed, as people may read it: no secret that the task knows is in it. */
+  told(error: unknown): string;
   locate(attempt: string): Located;
   /** This process does not have the task any more, or something is badly wrong: give it up. */
   fail(error: unknown): void;

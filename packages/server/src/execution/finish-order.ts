@@ -1,5 +1,4 @@
 /** Fetches the files that the script declared, then lets the worker forget the attempt. */
-import { messageOf } from '@argonaut/contracts';
 import type { CommandOf } from '@argonaut/orchestrator';
 import { untilGone } from './attempt-orders.ts';
 import type { Call } from './call.ts';
@@ -20,7 +19,7 @@ export async function finishAttempt(order: CommandOf<'finish'>, call: Call): Pro
       await execution.post({ artifact: { ...artifact, status: 'stored' } });
     } catch (error) {
       if (signal.aborted || error instanceof WorkerLost) throw error;
-      const text = `Artifact "${artifact.name}" could not be collected: ${messageOf(error)}`;
+      const text = `Artifact "${artifact.name}" could not be collected: ${execution.told(error)}`;
       const line = serverLine(attempt, 'Warning', text, execution.ports.now());
       await execution.post({ artifact: { ...artifact, status: 'failed' }, frames: [line] });
     }

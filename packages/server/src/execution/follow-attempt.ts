@@ -1,5 +1,5 @@
 /** Stores the log of an open attempt, from where it was stored to, and then its outcome. */
-import { ArgonautError, kindOf, messageOf } from '@argonaut/contracts';
+import { ArgonautError, kindOf } from '@argonaut/contracts';
 import type { AttemptConfirmed, AttemptEnded, LogChunk, Outcome } from '@argonaut/contracts/attempt';
 import type { TaskEvent } from '@argonaut/orchestrator';
 import type { LogFrame } from '../tasklog/index.ts';
@@ -20,7 +20,7 @@ export async function followAttempt(attempt: string, call: Call): Promise<void> 
     const outcome: Outcome = {
       result: 'Unknown',
       cause: 'unknown',
-      message: `The worker has no record of it any more: ${messageOf(error)}`,
+      message: `The worker has no record of it any more: ${execution.told(error)}`,
       infrastructure: true,
     };
     await execution.post({

@@ -15,6 +15,8 @@ interface StepName {
 
 export interface Late {
   readonly values: LateValues;
+  /** The outputs that the values were made of: their secrets are those to hide. */
+  readonly moment: number;
   /** For the step's log. */
   readonly notes: readonly Note[];
 }
@@ -29,7 +31,8 @@ export function lateValues(
   placed: Placed = { packages: [], work: '' },
 ): Late {
   const { run } = action;
-  const { values: known, sensitive } = scope.of(action, step);
+  const { moment } = scope;
+  const { values: known, sensitive } = scope.of(action, step, moment);
   const values = { ...known, ...statusVariables };
   const { evaluate, secretsIn } = evaluating(() => ({ values, secret: sensitive }), scope.nowMs);
   const errors: string[] = [];
@@ -59,7 +62,7 @@ export function lateValues(
       ...('environment' in run ? environmentOf(run.environment ?? {}, text) : {}),
     },
     ...(services.length > 0 ? { services } : {}),
-    secrets: scope.secrets(action, step),
+    secrets: scope.secrets(action, step, moment),
     deadlineMs: open.timeoutMs,
     graceMs: open.graceMs,
     ...('workingDirectory' in run && run.workingDirectory !== undefined
@@ -95,7 +98,7 @@ export function lateValues(
     throw new Invalid(`Step "${step.name}" has nothing that a worker could run.`);
   }
   if (errors.length > 0) throw new Invalid(errors.join(' '), { errors });
-  return { values: { argv: program.argv, files: program.files, ...common }, notes };
+  return { values: { argv: program.argv, files: program.files, ...common }, moment, notes };
 }
 
 function environmentOf(

@@ -2,7 +2,7 @@
  * Carries orders out. Orders about the same attempt, lease or image follow each other; others run side by side. Each
  * order's answer and its removal are stored together, so a crash in between repeats the order, never its effect.
  */
-import { messageOf, NotFound } from '@argonaut/contracts';
+import { NotFound } from '@argonaut/contracts';
 import type { TerminalRequest, TerminalSession } from '@argonaut/contracts/attempt';
 import type { Order, TaskEvent } from '@argonaut/orchestrator';
 import { acquireImage } from './acquire-order.ts';
@@ -89,7 +89,7 @@ export class OrderDesk {
     });
   }
 
-  /** A person's terminal in an attempt that is open or held. Its output hides what the attempt's log hides. */
+  /** A person's terminal in an attempt that is open or held. Its output hides every secret that the task knows by now. */
   async terminal(
     attempt: string,
     request: Omit<TerminalRequest, 'secrets'>,
@@ -98,7 +98,7 @@ export class OrderDesk {
     const state = this.#execution.state.attempts[attempt];
     if (state === undefined) throw new NotFound(`There is no attempt ${attempt}.`);
     const { lease } = await this.#call(state.pool, state.generation, signal);
-    const secrets = this.#execution.secretsOf(attempt);
+    const secrets = this.#execution.scope.everySecret();
     return lease.connection.terminal(attempt, { ...request, secrets }, signal);
   }
 
@@ -160,7 +160,7 @@ export class OrderDesk {
       return { type: 'leased', pool, generation, worker, workerName: name };
     } catch (error) {
       if (signal.aborted) throw error;
-      return { type: 'lease-failed', pool, generation, message: messageOf(error) };
+      return { type: 'lease-failed', pool, generation, message: this.#execution.told(error) };
     }
   }
 

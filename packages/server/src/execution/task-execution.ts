@@ -2,6 +2,7 @@
  * One task while this process has it: a single writer that enters events into the state, stores state and orders in one
  * transaction, and only then lets the orders out. Killed between any two lines, the next claim finds everything.
  */
+import { messageOf } from '@argonaut/contracts';
 import {
   accountedBytes,
   type LogChunk,
@@ -18,6 +19,7 @@ import {
   type TaskEvent,
   type TaskState,
 } from '@argonaut/orchestrator';
+import { SecretSet } from '@argonaut/runner/masking';
 import { ChangeBuilder } from './change.ts';
 import { crashPoint } from './crash-point.ts';
 import type { Entry, ExecutionSide, Located } from './execution-side.ts';
@@ -157,6 +159,11 @@ export class TaskExecution implements ExecutionSide {
   secretsOf(attempt: string): readonly NamedSecret[] {
     const { action, step } = this.locate(attempt);
     return this.scope.secrets(action, step, this.#cursors.get(attempt)?.outputsAtOpen);
+  }
+
+  /** Errors quote what they were given, and a worker's quote what a script did. */
+  told(error: unknown): string {
+    return new SecretSet(this.scope.everySecret()).mask(messageOf(error));
   }
 
   locate(attempt: string): Located {

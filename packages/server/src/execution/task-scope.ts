@@ -91,6 +91,14 @@ export class TaskScope implements Scope {
     return secrets;
   }
 
+  /** Values to hide wherever the task is spoken of: those of all its steps, with every output so far. */
+  everySecret(): readonly NamedSecret[] {
+    const secrets = this.#plan.steps.flatMap((step) =>
+      step.actions.flatMap(({ action }) => this.secrets(action, step)),
+    );
+    return [...new Map(secrets.map((secret) => [secret.value.reveal(), secret])).values()];
+  }
+
   #systemVariables(action: Action, { id, name }: StepName): Record<string, string> {
     const planned = this.#plan.steps.find((candidate) => candidate.id === id);
     const found = planned?.actions.find((candidate) => candidate.action.id === action.id);
