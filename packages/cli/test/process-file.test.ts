@@ -31,6 +31,7 @@ steps:
     timeout: 1h30m
     retries: { max: 2, backoff: 15s }
     limits: { cpus: 1.5, memory: 512MiB, pids: 100 }
+    failOnErrorOutput: true
   - name: scan
     parallel: true
     image: scanner:1
@@ -51,6 +52,7 @@ steps:
       timeoutMs: 5_400_000,
       retries: { max: 2, backoffMs: 15_000 },
       limits: { cpus: 1.5, memoryBytes: 512 * 1024 * 1024, pids: 100 },
+      failOnErrorOutput: true,
     },
   });
   expect(scan).toMatchObject({
@@ -97,6 +99,10 @@ steps:
     image: i
     run: x
     args: [y]
+  - name: d
+    run: x
+    oneStream: true
+    failOnErrorOutput: true
 `;
     expect(complaintsOf(text)).toEqual([
       expect.stringMatching(/^p.yaml:3:10: Variable "Token" is a secret/),
@@ -106,6 +112,7 @@ steps:
       expect.stringMatching(/^p.yaml:10:5: Step "A" does nothing/),
       expect.stringMatching(/^p.yaml:10:11: Step "A" has the same name as step 1/),
       expect.stringMatching(/^p.yaml:13:10: Step "c" has both/),
+      expect.stringMatching(/^p.yaml:18:24: Step "d" has both failOnErrorOutput and oneStream/),
     ]);
   });
 

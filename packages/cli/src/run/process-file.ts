@@ -148,6 +148,9 @@ export const StepEntry = Type.Object(
     oneStream: Type.Optional(
       Type.Boolean({ description: 'Exact order of stdout and stderr, in one stream.' }),
     ),
+    failOnErrorOutput: Type.Optional(
+      Type.Boolean({ description: 'Fails the step when it writes to stderr; default false.' }),
+    ),
     messages: Type.Optional(Type.Boolean({ description: 'Read ##octopus[…] lines; default true.' })),
   },
   strict,

@@ -112,6 +112,10 @@ function meaningComplaints(document: Document, { steps, variables = {} }: Proces
         if (step[key] !== undefined) complain(`has "${key}", which needs an image.`, key);
       }
     }
+    if (step.failOnErrorOutput === true && step.oneStream === true) {
+      const which = 'nobody can tell which output is an error. Choose one.';
+      complain(`has both failOnErrorOutput and oneStream: with one stream ${which}`, 'failOnErrorOutput');
+    }
     for (const complaint of serviceComplaints(step.services ?? []))
       complain(`cannot have these services. ${complaint}`, 'services');
     if (index === 0 && step.parallel === true)

@@ -56,6 +56,7 @@ function toAction(entry: StepEntry, index: number): Action {
     ...containerOptions(entry),
     ...(entry.readonly === undefined ? {} : { readOnlyRoot: entry.readonly }),
     ...(entry.oneStream === undefined ? {} : { oneStream: entry.oneStream }),
+    ...(entry.failOnErrorOutput === undefined ? {} : { failOnErrorOutput: entry.failOnErrorOutput }),
     ...(entry.messages === undefined ? {} : { serviceMessages: entry.messages }),
     ...(pull === undefined ? {} : { pull }),
   };
