@@ -104,6 +104,22 @@ describe('environments', () => {
     expect((await server.get('/api/Spaces-1/environments/v2?type=Ephemeral')).body.TotalResults).toBe(0);
   });
 
+  it('are summed up: each with its deployment targets, of which there are none', async () => {
+    await using server = await testServer();
+    for (const Name of ['Test', 'Live']) await server.call('POST', '/api/Spaces-1/environments', { Name });
+    const summary = async (query = '') =>
+      (await server.get(`/api/Spaces-1/environments/summary${query}`)).body;
+    expect(await summary()).toMatchObject({
+      TotalMachines: 0,
+      EnvironmentSummaries: [
+        { Environment: { Name: 'Test' }, TotalMachines: 0, MachineHealthStatusSummaries: {} },
+        { Environment: { Name: 'Live' } },
+      ],
+    });
+    expect((await summary('?partialName=liv')).EnvironmentSummaries).toHaveLength(1);
+    expect((await summary('?hideEmptyEnvironments=true')).EnvironmentSummaries).toEqual([]);
+  });
+
   it('of another space are not found', async () => {
     await using server = await testServer();
     const { body } = await server.call('POST', '/api/Spaces-1/environments', { Name: 'Test' });

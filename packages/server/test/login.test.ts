@@ -106,7 +106,7 @@ describe('a session', () => {
     expect((await here.as(long, 'GET', '/api/users/me')).status).toBe(401);
   });
 
-  it('ends at the sign-out, with a new password, and when its user is disabled', async () => {
+  it('ends at the sign-out, with a new password, when all are revoked, and when its user is disabled', async () => {
     await using here = await withUser();
     const status = async (browser: Browser) => (await here.as(browser, 'GET', '/api/users/me')).status;
     const one = await here.signIn();
@@ -119,8 +119,17 @@ describe('a session', () => {
     expect(await status(two)).toBe(401);
     const three = browserOf(await login(here.server, { Username: 'ada', Password: `${PASSWORD}2` }));
     expect(await status(three)).toBe(200);
+    const { Links } = (await here.server.get(`/api/users/${here.user.Id}`)).body;
+    const another = browserOf(await login(here.server, { Username: 'ada', Password: `${PASSWORD}2` }));
+    expect((await here.server.call('POST', Links.RevokeSessions)).status).toBe(200);
+    expect([await status(three), await status(another)]).toEqual([401, 401]);
+    const four = browserOf(await login(here.server, { Username: 'ada', Password: `${PASSWORD}2` }));
+    const foreign = await here.as(four, 'POST', '/api/users/Users-1/revoke-sessions', {
+      'x-octopus-csrf-token': four.csrf,
+    });
+    expect(foreign.status).toBe(404);
     await here.server.call('PUT', `/api/users/${here.user.Id}`, { ...here.user, IsActive: false });
-    expect(await status(three)).toBe(401);
+    expect(await status(four)).toBe(401);
   });
 });
 

@@ -55,6 +55,22 @@ export const CreateRunbookRuns = Type.Object(
 );
 export type CreateRunbookRuns = Static<typeof CreateRunbookRuns>;
 
+/** The newest request of the .NET client: one runbook, several environments. Answered with an array of runs. */
+export const RunbookRunParameters = Type.Object(
+  {
+    /** True: the published one, unless another is named. */
+    UseDefaultSnapshot: Optional(Type.Boolean({ default: true })),
+    RunbookSnapshotNameOrId: Optional(Nullable(Type.String())),
+    EnvironmentId: Optional(Nullable(Reference)),
+    EnvironmentIds: Optional(References),
+    TenantIds: Optional(References),
+    TenantTagNames: Optional(References),
+    ...runOptions,
+  },
+  { title: 'RunbookRunParameters' },
+);
+export type RunbookRunParameters = Static<typeof RunbookRunParameters>;
+
 export const CreatedRunbookRuns = Type.Object({
   RunbookRunServerTasks: Type.Array(
     Type.Object({ RunbookRunId: Type.String(), ServerTaskId: Type.String() }),

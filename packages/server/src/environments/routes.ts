@@ -16,6 +16,19 @@ import { present, presentV2 } from './codec.ts';
 import { environmentsIn, nextSortOrder, variablesScopedOnlyTo } from './queries.ts';
 import { refuseRemovalInUse } from './rules.ts';
 
+/** Deployment targets do not exist here yet; steps run on workers. */
+const NO_TARGETS = {
+  TotalMachines: 0,
+  TotalDisabledMachines: 0,
+  MachineHealthStatusSummaries: {},
+  MachineEndpointSummaries: {},
+  MachineTenantSummaries: {},
+  MachineTenantTagSummaries: {},
+  TentacleUpgradesRequired: false,
+  MachineIdsForCalamariUpgrade: [],
+  MachineIdsForTentacleUpgrade: [],
+};
+
 export function environmentRoutes(routes: RouteTable, { database }: Services): void {
   const environments = environmentsIn(database);
 
@@ -55,6 +68,26 @@ export function environmentRoutes(routes: RouteTable, { database }: Services): v
       const none = query.type !== undefined && query.type !== 'Static';
       const found = none ? { items: [], total: 0 } : await environments.list({ ...query, space });
       return page(request, query, 'Environment', { items: found.items.map(presentV2), total: found.total });
+    },
+  });
+
+  routes.add({
+    method: 'GET',
+    path: '/environments/summary',
+    scope: 'space',
+    permission: 'EnvironmentView',
+    summary: 'Environments with how many deployment targets are in which state: there are no targets',
+    query: Type.Object({
+      ids: PageQuery.properties.ids,
+      partialName: PageQuery.properties.partialName,
+      hideEmptyEnvironments: Optional(Type.Boolean()),
+    }),
+    handle: async ({ query: { hideEmptyEnvironments, ...filter }, space }) => {
+      const shown = hideEmptyEnvironments === true ? [] : await environments.all({ ...filter, space });
+      return {
+        ...NO_TARGETS,
+        EnvironmentSummaries: shown.map((stored) => ({ Environment: present(stored), ...NO_TARGETS })),
+      };
     },
   });
 

@@ -23,12 +23,10 @@ export function present(stored: Stored<Project>) {
     DeploymentProcess: `${self}/deploymentprocesses`,
     DeploymentSettings: `${self}/deploymentsettings`,
     Progression: `${self}/progression{?aggregate}`,
-    Summary: `${self}/summary`,
     Variables: `${space}/variables/${variableSetId(stored.id)}`,
     Runbooks: `${self}/runbooks{/id}{?skip,take,partialName}`,
     RunbookSnapshots: `${self}/runbookSnapshots{/name}{?skip,take,searchByName}`,
     Triggers: `${self}/triggers{/id}{?skip,take,partialName}`,
-    Logo: `${self}/logo`,
   });
 }
 

@@ -2,12 +2,12 @@
 import type { Stored } from '../database/index.ts';
 import { environmentsIn } from '../environments/queries.ts';
 import { presentPreview } from '../processes/preview.ts';
-import { deploymentProcessId, processesIn } from '../processes/queries.ts';
-import { projectsIn } from '../projects/queries.ts';
+import { deploymentProcessId } from '../processes/queries.ts';
 import type { Services } from '../services.ts';
-import { promptsFor, variableSetId, variableSetsIn } from '../variables/index.ts';
+import { promptsFor } from '../variables/index.ts';
 import { wayOf } from './lifecycle.ts';
 import { loadRelease } from './load.ts';
+import { isProcessModified, variablesModified } from './modified.ts';
 import { phaseStates } from './progression.ts';
 import type { Release } from './queries.ts';
 
@@ -45,8 +45,11 @@ export async function deploymentTemplate(services: Services, release: Stored<Rel
     .filter((id) => progress.defect === undefined || progress.visited.has(id));
   const environments = await environmentsIn(database).all({ space: spaceId });
   return {
-    IsDeploymentProcessModified: await isProcessModified(services, release),
-    ...(await variablesModified(services, release)),
+    IsDeploymentProcessModified: await isProcessModified(services, spaceId, {
+      live: deploymentProcessId(document.ProjectId),
+      frozen: document.ProjectDeploymentProcessSnapshotId,
+    }),
+    ...(await variablesModified(services, spaceId, document)),
     IsGitResourceModified: false,
     DeploymentNotes: document.ReleaseNotes ?? '',
     PromoteTo: environments
@@ -58,34 +61,5 @@ export async function deploymentTemplate(services: Services, release: Stored<Rel
       })),
     TenantPromotions: [],
     Links: { Self: `${self}/deployments/template` },
-  };
-}
-
-async function isProcessModified({ database }: Services, { document, spaceId }: Stored<Release>) {
-  const processes = processesIn(database);
-  const live = await processes.get(deploymentProcessId(document.ProjectId), spaceId);
-  const frozen = await processes.get(document.ProjectDeploymentProcessSnapshotId, spaceId);
-  return live.document.Version !== frozen.document.Version;
-}
-
-async function variablesModified({ database }: Services, { document, spaceId }: Stored<Release>) {
-  const sets = variableSetsIn(database);
-  const project = await projectsIn(database).get(document.ProjectId, spaceId);
-  const isModified = async (snapshotId: string) => {
-    const frozen = await sets.find(snapshotId, spaceId);
-    const live = frozen?.document.FrozenFrom && (await sets.find(frozen.document.FrozenFrom, spaceId));
-    return !live || live.document.Version !== frozen.document.Version;
-  };
-  const frozenSets = await sets.all({
-    space: spaceId,
-    ids: [...document.LibraryVariableSetSnapshotIds, '-'],
-  });
-  const frozenFrom = frozenSets.map((set) => set.document.FrozenFrom ?? '').sort();
-  const included = (project.document.IncludedLibraryVariableSetIds ?? []).map(variableSetId).sort();
-  let library = frozenFrom.join() !== included.join();
-  for (const id of document.LibraryVariableSetSnapshotIds) library ||= await isModified(id);
-  return {
-    IsVariableSetModified: await isModified(document.ProjectVariableSetSnapshotId),
-    IsLibraryVariableSetModified: library,
   };
 }

@@ -17,7 +17,7 @@ export function present(stored: Stored<Runbook>) {
     RunbookSnapshots: `${inProject}/runbookSnapshots{?skip,take,searchByName}`,
     RunbookSnapshotTemplate: `${inProject}/runbookSnapshotTemplate`,
     RunbookRunTemplate: `${inProject}/runbookRunTemplate`,
-    RunbookRunPreview: `${inProject}/runbookRuns/preview{/environment}{?includeDisabledSteps}`,
+    RunbookRunPreview: `${inProject}/runbookRuns/preview/{environment}{?includeDisabledSteps}`,
     CreateRunbookRun: `${inProject}/runbookRuns`,
     RunbookEnvironments: `${inProject}/environments`,
   });

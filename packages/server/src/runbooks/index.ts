@@ -5,6 +5,7 @@
 import type { Feature } from '../feature.ts';
 import { previewRoutes } from './previews.routes.ts';
 import { runbookRoutes } from './routes.ts';
+import { runTemplateRoutes } from './run-template.routes.ts';
 import { snapshotRoutes } from './snapshots/routes.ts';
 
 export { checkRunbookEnvironment, runbookEnvironments } from './environments.ts';
@@ -19,5 +20,6 @@ export const runbooks: Feature = {
     runbookRoutes(routes, services);
     snapshotRoutes(routes, services);
     previewRoutes(routes, services);
+    runTemplateRoutes(routes, services);
   },
 };

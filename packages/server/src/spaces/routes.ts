@@ -39,6 +39,5 @@ export function presentSpace(stored: Stored<Space>) {
   return resourceOf(stored, `/api/spaces/${stored.id}`, {
     SpaceHome: `/api/${stored.id}`,
     Web: `/app#/${stored.id}`,
-    Logo: `/api/spaces/${stored.id}/logo`,
   });
 }

@@ -16,6 +16,18 @@ interface AbsentList {
 
 const PAGES: readonly AbsentList[] = [
   { path: '/actiontemplates', itemType: 'ActionTemplate', permission: 'ActionTemplateView' },
+  {
+    path: '/configuration',
+    itemType: 'ConfigurationSection',
+    permission: 'ConfigureServer',
+    scope: 'server',
+  },
+  {
+    path: '/configuration/certificates',
+    itemType: 'CertificateConfiguration',
+    permission: 'ConfigureServer',
+    scope: 'server',
+  },
   { path: '/certificates', itemType: 'Certificate', permission: 'CertificateView' },
   { path: '/git-credentials', itemType: 'GitCredential', permission: 'ProjectView' },
   { path: '/machines', itemType: 'Machine', permission: 'MachineView' },
@@ -33,16 +45,25 @@ const PAGES: readonly AbsentList[] = [
     permission: 'SignedIn',
     scope: 'server',
   },
+  {
+    path: '/teams/:id/scopeduserroles',
+    itemType: 'ScopedUserRole',
+    permission: 'UserRoleView',
+    scope: 'server',
+  },
   { path: '/scopeduserroles', itemType: 'ScopedUserRole', permission: 'UserRoleView', scope: 'server' },
   { path: '/userroles', itemType: 'UserRole', permission: 'UserRoleView', scope: 'server' },
 ];
 
 const ARRAYS: readonly { readonly path: string; readonly permission: Permission }[] = [
+  { path: '/actiontemplates/categories', permission: 'ActionTemplateView' },
+  { path: '/actiontemplates/search', permission: 'ActionTemplateView' },
   { path: '/machineroles/all', permission: 'MachineView' },
   { path: '/machines/operatingsystem/names/all', permission: 'MachineView' },
   { path: '/machines/operatingsystem/shells/all', permission: 'MachineView' },
   { path: '/tenantvariables/all', permission: 'TenantView' },
   { path: '/tenants/status', permission: 'TenantView' },
+  { path: '/tenants/variables-missing', permission: 'TenantView' },
 ];
 
 export function absentLists(routes: RouteTable): void {

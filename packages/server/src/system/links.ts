@@ -1,16 +1,14 @@
 /**
  * The link documents: which templates (RFC 6570) the root and every space announce. The Go and .NET clients find
- * their way by these names; the TypeScript client reads none of them. Paths of `SPACE_LINKS` follow `/api/{S}`.
+ * their way by these names; the TypeScript client reads none of them. Paths of `SPACE` follow `/api/{S}`. What has no
+ * answer here has no link either: a client then says that the server lacks it, instead of following it into a 404.
  */
 const SERVER = {
   Self: '',
-  Authentication: '/authentication',
   BuiltInFeedStats: '/feeds/stats',
   CertificateConfiguration: '/configuration/certificates{/id}{?skip,take,ids,partialName}',
   CommunityActionTemplates: '/communityactiontemplates{/id}{?skip,take,ids}',
   Configuration: '/configuration{/id}',
-  CurrentLicense: '/licenses/licenses-current',
-  CurrentLicenseStatus: '/licenses/licenses-current-status',
   CurrentUser: '/users/me',
   EventAgents: '/events/agents',
   EventCategories: '/events/categories{?appliesTo}',
@@ -19,14 +17,9 @@ const SERVER = {
   Events:
     '/events{/id}{?skip,regarding,regardingAny,user,users,projects,projectGroups,environments,eventGroups,eventCategories,eventAgents,tags,tenants,from,to,internal,fromAutoId,toAutoId,documentTypes,asCsv,take,ids,spaces,includeSystem,excludeDifference}',
   ExtensionStats: '/serverstatus/extensions',
-  ExternalUserSearch: '/users/external-search{?partialName}',
-  Invitations: '/users/invitations',
-  LoginInitiated: '/authentication/checklogininitiated',
   OctopusServerClusterSummary: '/octopusservernodes/summary',
   OctopusServerNodes: '/octopusservernodes{/id}{?skip,take,ids,partialName}',
   PermissionDescriptions: '/permissions/all',
-  Register: '/users/register',
-  Scheduler: '/scheduler/{name}/logs{?verbose,tail}',
   ScopedUserRoles: '/scopeduserroles{/id}{?skip,take,ids,partialName,spaces,includeSystem}',
   ServerHealthStatus: '/serverstatus/health',
   ServerStatus: '/serverstatus',
@@ -37,21 +30,14 @@ const SERVER = {
   TaskTypes: '/tasks/taskTypes',
   Tasks:
     '/tasks{/id}{?skip,active,environment,tenant,runbook,project,name,node,running,states,hasPendingInterruptions,hasWarningsOrErrors,take,ids,partialName,spaces,includeSystem}',
-  TeamMembership: '/teammembership{?userId,spaces,includeSystem}',
-  TeamMembershipPreviewTeam: '/teammembership/previewteam',
   Teams: '/teams{/id}{?skip,take,ids,partialName,spaces,includeSystem}',
   Timezones: '/serverstatus/timezones',
-  UserAuthentication: '/users/authentication{/userId}',
-  UserIdentityMetadata: '/users/identity-metadata',
   UserRoles: '/userroles{/id}{?skip,take,ids,partialName}',
   Users: '/users{/id}{?skip,take,ids,filter}',
-  WorkerToolsLatestImages: '/workertoolslatestimages',
 };
 
 const SPACE = {
   Accounts: '/accounts{/id}{?skip,take,ids,partialName,accountType}',
-  ActionTemplateLogo: '/actiontemplates/{typeOrId}/logo{?cb}',
-  ActionTemplateVersionedLogo: '/actiontemplates/{typeOrId}/versions/{version}/logo{?cb}',
   ActionTemplates: '/actiontemplates{/id}{?skip,take,ids,partialName}',
   ActionTemplatesCategories: '/actiontemplates/categories',
   ActionTemplatesSearch: '/actiontemplates/search',
@@ -62,21 +48,17 @@ const SPACE = {
   Channels: '/channels{/id}{?skip,take,ids,partialName}',
   Dashboard:
     '/dashboard{?projectId,releaseId,selectedTenants,selectedTags,showAll,highestLatestVersionPerProjectAndEnvironment}',
-  DashboardConfiguration: '/dashboardconfiguration',
   DashboardDynamic: '/dashboard/dynamic{?projects,environments,includePrevious}',
   DeploymentProcesses: '/deploymentprocesses{/id}{?skip,take,ids}',
   Deployments:
     '/deployments{/id}{?skip,take,ids,projects,environments,tenants,channels,taskState,partialName}',
-  DiscoverMachine: '/machines/discover{?host,port,type,proxyId}',
   DiscoverWorker: '/workers/discover{?host,port,type,proxyId}',
   EnvironmentSortOrder: '/environments/sortorder',
   Environments: '/environments{/id}{?name,skip,ids,take,partialName}',
   EnvironmentsSummary:
     '/environments/summary{?ids,partialName,machinePartialName,roles,isDisabled,healthStatuses,commStyles,tenantIds,tenantTags,hideEmptyEnvironments,shellNames}',
-  ExportProjects: '/projects/import-export/export',
   Feeds: '/feeds{/id}{?skip,take,ids,partialName,feedType,name}',
   GitCredentials: '/git-credentials{/id}{?skip,take,name}',
-  ImportProjects: '/projects/import-export/import',
   Interruptions: '/interruptions{/id}{?skip,take,regarding,pendingOnly,ids}',
   LibraryVariables: '/libraryvariablesets{/id}{?skip,contentType,take,ids,partialName}',
   Lifecycles: '/lifecycles{/id}{?skip,take,ids,partialName}',
@@ -87,21 +69,16 @@ const SPACE = {
   MachineShells: '/machines/operatingsystem/shells/all',
   Machines:
     '/machines{/id}{?skip,take,name,ids,partialName,roles,isDisabled,healthStatuses,commStyles,tenantIds,tenantTags,environmentIds,thumbprint,deploymentId,shellNames}',
-  PackageDeltaSignature: '/packages/{packageId}/{version}/delta-signature',
-  PackageDeltaUpload: '/packages/{packageId}/{baseVersion}/delta{?replace,overwriteMode}',
-  PackageMetadata: '/package-metadata{/id}{?filter,packageId,latest,skip,take,overwriteMode}',
   PackageNotesList: '/packages/notes{?packageIds}',
   PackageUpload: '/packages/raw{?replace,overwriteMode}',
   Packages: '/packages{/id}{?nuGetPackageId,filter,latest,skip,take,includeNotes}',
   PackagesBulk: '/packages/bulk{?ids}',
   ProjectGroups: '/projectgroups{/id}{?skip,take,ids,partialName}',
-  ProjectPulse: '/projects/pulse{?projectIds}',
   ProjectTriggers: '/projecttriggers{/id}{?skip,take,ids,runbooks}',
   Projects: '/projects{/id}{?name,skip,ids,clone,take,partialName,clonedFromProjectId}',
   ProjectsExperimentalSummaries: '/projects/experimental/summaries{?ids}',
   Proxies: '/proxies{/id}{?skip,take,ids,partialName}',
   Releases: '/releases{/id}{?skip,ignoreChannelRules,take,ids}',
-  'Reporting/DeploymentsCountedByWeek': '/reporting/deployments-counted-by-week{?projectIds}',
   RunbookProcesses: '/runbookProcesses{/id}{?skip,take,ids}',
   RunbookRuns:
     '/runbookRuns{/id}{?skip,take,ids,projects,environments,tenants,runbooks,taskState,partialName}',
@@ -109,14 +86,11 @@ const SPACE = {
   Runbooks: '/runbooks{/id}{?skip,take,ids,partialName,clone,projectIds}',
   ScheduledProjectTriggers: '/scheduledprojecttriggers{/id}{?skip,take,ids}',
   Subscriptions: '/subscriptions{/id}{?skip,take,ids,partialName,spaces}',
-  TagSetSortOrder: '/tagsets/sortorder',
   TagSets: '/tagsets{/id}{?skip,take,ids,partialName}',
-  TenantTagTest: '/tenants/tag-test{?tenantIds,tags}',
   TenantVariables: '/tenantvariables/all{?projectId}',
   Tenants: '/tenants{/id}{?skip,projectId,name,tags,take,ids,clone,partialName,clonedFromTenantId}',
   TenantsMissingVariables: '/tenants/variables-missing{?tenantId,projectId,environmentId,includeDetails}',
   TenantsStatus: '/tenants/status',
-  UserOnboarding: '/useronboarding',
   VariableNames: '/variables/names{?project,runbook,projectEnvironmentsFilter}',
   VariablePreview: '/variables/preview{?project,runbook,environment,channel,tenant,action,machine,role}',
   Variables: '/variables{/id}{?ids}',

@@ -23,6 +23,7 @@ export function presentUser(stored: Stored<User>, callerId?: string) {
       Permissions: `${self}/permissions`,
       PermissionsConfiguration: `${self}/permissions/configuration`,
       Teams: `${self}/teams`,
+      RevokeSessions: `${self}/revoke-sessions`,
     },
   );
 }

@@ -2,7 +2,8 @@
 import { Invalid, NotFound, Secret } from '@argonaut/contracts';
 import { Optional, timestamp, UserResource, WritableUser } from '@argonaut/contracts/rest';
 import { Type } from 'typebox';
-import { addResource, fieldsOf, type RouteTable } from '../http/index.ts';
+import { documentEvent } from '../events/index.ts';
+import { addResource, empty, fieldsOf, type RouteTable } from '../http/index.ts';
 import { DEMANDABLE } from '../http/permissions.ts';
 import type { Services } from '../services.ts';
 import { spacesIn } from '../spaces/queries.ts';
@@ -105,24 +106,42 @@ export function userRoutes(routes: RouteTable, { database, now }: Services): voi
       Object.fromEntries(DEMANDABLE.map((name) => [name, { Description: name, SupportedRestrictions: [] }])),
   });
 
+  // The second is asked by those who show what could be configured; there are no roles here, so it is the same.
+  for (const path of ['/users/:id/permissions', '/users/:id/permissions/configuration'] as const)
+    routes.add({
+      method: 'GET',
+      path,
+      scope: 'server',
+      permission: 'SignedIn',
+      summary: 'What the caller may do',
+      handle: async ({ params, user }) => {
+        if (params.id !== user.id && !user.isAdministrator)
+          throw new NotFound(`The user "${params.id}" was not found.`);
+        const within = user.isAdministrator ? [''] : user.managedSpaces;
+        return {
+          Id: `userpermissions-${params.id}`,
+          SpacePermissions: Object.fromEntries(
+            DEMANDABLE.map((name) => [name, within.map((SpaceId) => ({ SpaceId: SpaceId || null }))]),
+          ),
+          SystemPermissions: user.isAdministrator ? DEMANDABLE : [],
+          Links: { Self: `/api/users/${params.id}/permissions` },
+        };
+      },
+    });
+
   routes.add({
-    method: 'GET',
-    path: '/users/:id/permissions',
+    method: 'POST',
+    path: '/users/:id/revoke-sessions',
     scope: 'server',
     permission: 'SignedIn',
-    summary: 'What the caller may do',
-    handle: async ({ params, user }) => {
+    summary: 'Ends every session of a user: all browsers must sign in again. API keys stay',
+    handle: async ({ params, user, record }) => {
       if (params.id !== user.id && !user.isAdministrator)
         throw new NotFound(`The user "${params.id}" was not found.`);
-      const within = user.isAdministrator ? [''] : user.managedSpaces;
-      return {
-        Id: `userpermissions-${params.id}`,
-        SpacePermissions: Object.fromEntries(
-          DEMANDABLE.map((name) => [name, within.map((SpaceId) => ({ SpaceId: SpaceId || null }))]),
-        ),
-        SystemPermissions: user.isAdministrator ? DEMANDABLE : [],
-        Links: { Self: `/api/users/${params.id}/permissions` },
-      };
+      const stored = await users.get(params.id);
+      await endSessionsOf(database, stored.id);
+      await record(documentEvent('Modified', users.kind, stored));
+      return empty();
     },
   });
 }

@@ -82,6 +82,29 @@ describe('channel rules', () => {
     expect(world.channel.body.Errors).toHaveLength(2);
   });
 
+  it('can be tried on a version', async () => {
+    await using world = await projectWorld();
+    const tried = async (query: string) => (await world.server.get(`${S}/channels/rule-test?${query}`)).body;
+    const range = 'versionRange=%5B1.0,2.0)';
+    expect(await tried(`version=1.5-beta&${range}&preReleaseTag=^beta&feetType=NuGet`)).toEqual({
+      SatisfiesVersionRange: true,
+      SatisfiesPreReleaseTag: true,
+      Errors: [],
+    });
+    expect(await tried(`version=2.5&${range}&preReleaseTag=beta`)).toMatchObject({
+      SatisfiesVersionRange: false,
+      SatisfiesPreReleaseTag: false,
+    });
+    expect(await tried('version=2.5')).toMatchObject({
+      SatisfiesVersionRange: true,
+      SatisfiesPreReleaseTag: true,
+    });
+    const unreadable = await tried('version=2.5&versionRange=2.0 or so&preReleaseTag=(');
+    expect(unreadable).toMatchObject({ SatisfiesVersionRange: false, SatisfiesPreReleaseTag: false });
+    expect(unreadable.Errors).toHaveLength(2);
+    expect((await tried('')).ErrorMessage).toBe('version is required.');
+  });
+
   it('show the feed by its name in the template', async () => {
     await using world = await channelWorld({});
     const { body } = await world.server.get(`${S}/projects/shop/deploymentprocesses/template`);

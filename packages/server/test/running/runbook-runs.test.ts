@@ -91,3 +91,64 @@ test('an environment that the runbook does not allow, a tenant and an unknown sn
   expect(classic.status).toBe(201);
   expect(await server.task(classic.body.TaskId)).toMatchObject({ State: 'Success' });
 });
+
+test('the .NET client follows links from a runbook to its runs: one request for several environments', async () => {
+  await using server = await fakeWork();
+  const { runbook, environmentId } = await withRunbook(server);
+  const { body: staging } = await server.call('POST', '/api/environments', { Name: 'Staging' });
+  const { Links } = (await server.get(`/api/runbooks/${runbook.Id}`)).body;
+  const run = (body: object) => server.call('POST', Links.CreateRunbookRun, body);
+  expect((await run({ EnvironmentId: environmentId })).body.ErrorMessage).toMatch(/no published snapshot/);
+  const { body: first } = await publish(server, runbook, 'First', '?publish=true');
+  const { body: second } = await publish(server, runbook, 'Second');
+
+  const both = await run({ EnvironmentIds: [environmentId, staging.Id], EnvironmentId: environmentId });
+  expect(both).toMatchObject({
+    status: 201,
+    body: [
+      { EnvironmentId: environmentId, RunbookSnapshotId: first.Id },
+      { EnvironmentId: staging.Id, RunbookSnapshotId: first.Id },
+    ],
+  });
+  for (const { TaskId } of both.body) expect(await server.task(TaskId)).toMatchObject({ State: 'Success' });
+  const named = { RunbookSnapshotNameOrId: 'Second', UseDefaultSnapshot: false, EnvironmentId: staging.Id };
+  expect((await run(named)).body).toMatchObject([{ RunbookSnapshotId: second.Id }]);
+  const ofFirst = (await server.get(first.Links.RunbookRuns.replace(/\{.*/, ''))).body.Items;
+  expect(ofFirst.map(({ Id }: { Id: string }) => Id)).toEqual(
+    both.body.map(({ Id }: { Id: string }) => Id).reverse(),
+  );
+
+  const refusal = async (body: object) => {
+    const { status, body: answer } = await run(body);
+    return `${status} ${answer.ErrorMessage}`;
+  };
+  expect(await refusal({})).toMatch(/^400 .*EnvironmentId, or EnvironmentIds/);
+  expect(await refusal({ EnvironmentIds: [environmentId, 'Moon'] })).toMatch(/^400 .*"Moon"/);
+  expect(await refusal({ ...named, RunbookSnapshotNameOrId: null })).toMatch(
+    /^400 .*RunbookSnapshotNameOrId/,
+  );
+  expect(await refusal({ ...named, TenantTagNames: ['Ring/1'] })).toMatch(/^400 .*no tenants/);
+  // Of what was refused, nothing was begun.
+  expect((await server.get('/api/runbookRuns')).body.TotalResults).toBe(3);
+});
+
+test('the template of a run says where it may run, and what has changed since the snapshot', async () => {
+  await using server = await fakeWork();
+  const { runbook, environmentId } = await withRunbook(server);
+  const { Links } = (await server.get(`/api/runbooks/${runbook.Id}`)).body;
+  expect((await server.get(Links.RunbookRunTemplate)).body.RunbookSnapshotId).toBe(null);
+  const { body: snapshot } = await publish(server, runbook, 'First', '?publish=true');
+  const template = (await server.get(Links.RunbookRunTemplate)).body;
+  expect(template).toMatchObject({
+    RunbookSnapshotId: snapshot.Id,
+    IsRunbookProcessModified: false,
+    IsVariableSetModified: false,
+    PromoteTo: [{ Id: environmentId, Name: 'Production' }],
+  });
+  expect((await server.get(template.PromoteTo[0].Links.Preview)).status).toBe(200);
+  const { body: process } = await server.get(`/api/runbookProcesses/${runbook.RunbookProcessId}`);
+  await server.call('PUT', `/api/runbookProcesses/${process.Id}`, process);
+  const later = (await server.get(snapshot.Links.RunbookRunTemplate)).body;
+  expect(later).toMatchObject({ IsRunbookProcessModified: true, IsVariableSetModified: false });
+  expect((await server.get(later.PromoteTo[0].Links.Preview)).status).toBe(200);
+});

@@ -1,7 +1,17 @@
 /** `/channels`: the ordinary six routes, and the lists of one project. */
-import { NotFound } from '@argonaut/contracts';
-import { ChannelResource, Optional, PageOf, PageQuery, WritableChannel } from '@argonaut/contracts/rest';
+import { Invalid, NotFound } from '@argonaut/contracts';
+import {
+  ChannelResource,
+  Optional,
+  PageOf,
+  PageQuery,
+  Text,
+  WritableChannel,
+} from '@argonaut/contracts/rest';
 import { Type } from 'typebox';
+import { parsePattern } from '../../feeds/versions/pattern.ts';
+import { parseRange } from '../../feeds/versions/range.ts';
+import { parseVersion } from '../../feeds/versions/version.ts';
 import { addResource, created, page, type RouteTable } from '../../http/index.ts';
 import type { Services } from '../../services.ts';
 import { projectOf } from '../queries.ts';
@@ -27,6 +37,29 @@ export function channelRoutes(routes: RouteTable, services: Services): void {
     beforeDelete: (stored) => refuseRemoval(services, stored),
   });
 
+  routes.add({
+    method: 'GET',
+    path: '/channels/rule-test',
+    scope: 'space',
+    permission: 'ProcessView',
+    summary:
+      'Whether a version satisfies a version range and a pre-release tag, as a rule of a channel would say',
+    query: Type.Object({
+      version: Type.String({ minLength: 1 }),
+      versionRange: Optional(Text),
+      preReleaseTag: Optional(Text),
+    }),
+    handle: async ({ query: { version, versionRange = '', preReleaseTag = '' } }) => {
+      const Errors: string[] = [];
+      const { prerelease } = parseVersion(version);
+      return {
+        SatisfiesVersionRange: versionRange === '' || holds(Errors, () => parseRange(versionRange)(version)),
+        SatisfiesPreReleaseTag:
+          preReleaseTag === '' || holds(Errors, () => parsePattern(preReleaseTag)(prerelease)),
+        Errors,
+      };
+    },
+  });
   routes.add({
     method: 'GET',
     path: '/projects/:project/channels',
@@ -70,4 +103,15 @@ export function channelRoutes(routes: RouteTable, services: Services): void {
       return created(present(await channels.insert({ space, document })));
     },
   });
+}
+
+/** A rule that cannot be read holds for nothing, and says why. */
+function holds(complaints: string[], rule: () => boolean): boolean {
+  try {
+    return rule();
+  } catch (error) {
+    if (!(error instanceof Invalid)) throw error;
+    complaints.push(error.message);
+    return false;
+  }
 }
