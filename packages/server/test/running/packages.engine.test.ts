@@ -7,13 +7,13 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { registry, sshd } from '../../../../test/services.ts';
+import { registry } from '../../../../test/services.ts';
 import { tgz, zip } from '../../../runner/test/packages/archives.ts';
 import { type RunningServer, readConfig, startServer } from '../../src/index.ts';
 import { type Caller, makeProject, type StepWish, wireStep } from './project-under-test.ts';
+import { healthySshWorker, type SshMachine } from './ssh-machine.ts';
 
 const KEY = 'API-PACKAGESPACKAGES0001';
-const DEADLINE_MS = 180_000;
 const SECRET = 'correct-horse-battery-staple';
 
 const web = zip([
@@ -57,7 +57,7 @@ describe('packages of a step', () => {
   let server: RunningServer;
   let data: Buffer;
   let feed: string;
-  let pool: string;
+  let ssh: SshMachine;
   let folder: string | undefined;
 
   const call: Caller['call'] = async (method, url, body) => {
@@ -88,15 +88,6 @@ describe('packages of a step', () => {
     AcquisitionLocation: 'Server',
     Properties: { Extract, SelectionMode: 'immediate' },
   });
-  const ended = async (id: string) => {
-    const end = performance.now() + DEADLINE_MS;
-    for (;;) {
-      const { body } = await call('GET', `/api/tasks/${id}`);
-      if (body.IsCompleted) return body;
-      if (performance.now() > end) throw new Error(`${id} does not end: ${JSON.stringify(body)}`);
-      await new Promise((resume) => setTimeout(resume, 100));
-    }
-  };
   const run = async (steps: readonly StepWish[]) => {
     const made = await makeProject({ call }, steps, {
       variables: [
@@ -115,7 +106,7 @@ describe('packages of a step', () => {
     return outcomeOf(TaskId);
   };
   const outcomeOf = async (id: string) => {
-    const task = await ended(id);
+    const task = await ssh.ended(id);
     const raw = await fetch(`${server.address}/api/tasks/${id}/raw`, {
       headers: { 'x-octopus-apikey': KEY },
     });
@@ -135,29 +126,7 @@ describe('packages of a step', () => {
     const { host } = await registry();
     const container = { Name: 'Registry', FeedType: 'Docker', FeedUri: `http://${host}` };
     feed = (await post('/api/Spaces-1/feeds', container)).Id;
-    const machine = await sshd();
-    pool = (await post('/api/Spaces-1/workerpools', { Name: 'Behind SSH' })).Id;
-    const account = await post('/api/Spaces-1/accounts', {
-      Name: 'Deployer',
-      AccountType: 'SshKeyPair',
-      Username: machine.username,
-      PrivateKeyFile: { HasValue: true, NewValue: Buffer.from(machine.privateKey).toString('base64') },
-    });
-    const { body: found } = await call(
-      'GET',
-      `/api/Spaces-1/workers/discover?host=${machine.host}&port=${machine.port}&type=Ssh`,
-    );
-    const worker = await post('/api/Spaces-1/workers', {
-      Name: 'Far',
-      WorkerPoolIds: [pool],
-      SkipInitialHealthCheck: true,
-      Endpoint: { ...found.Endpoint, AccountId: account.Id },
-    });
-    const check = await post('/api/Spaces-1/tasks', {
-      Name: 'Health',
-      Arguments: { MachineIds: [worker.Id] },
-    });
-    await ended(check.Id);
+    ssh = await healthySshWorker({ call }, 'Far');
   }, 300_000);
   afterAll(async () => {
     await server?.stop();
@@ -213,7 +182,7 @@ describe('packages of a step', () => {
       ...(image === undefined ? {} : { image, feed }),
       script: `${READ}\npwd`,
       properties: files,
-      action: { Packages: references, WorkerPoolId: pool },
+      action: { Packages: references, WorkerPoolId: ssh.pool },
     });
     const { task, log } = await run([step('Inside', 'argonaut-test/busybox:1'), step('Beside')]);
     expect(task.State, log).toBe('Success');
@@ -246,8 +215,8 @@ describe('packages of a step', () => {
       step('Secret', 'tools\\secret.sh', sh, 'argonaut-test/busybox:1'),
       step('Bash', './tools/array.sh', {}, 'argonaut-test/debian:1'),
       step('Python', 'script.py', {}),
-      step('Far', 'posix.sh', sh, undefined, { WorkerPoolId: pool }),
-      step('Far secret', 'tools/secret.sh', sh, 'argonaut-test/busybox:1', { WorkerPoolId: pool }),
+      step('Far', 'posix.sh', sh, undefined, { WorkerPoolId: ssh.pool }),
+      step('Far secret', 'tools/secret.sh', sh, 'argonaut-test/busybox:1', { WorkerPoolId: ssh.pool }),
     ]);
     expect(task.State, log).toBe('Success');
     expect(log).toContain('posix: one word in /argonaut/work says Hello Hello');

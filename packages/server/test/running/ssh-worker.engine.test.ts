@@ -3,11 +3,11 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { SshdService } from '../../../../test/services/sshd.ts';
-import { registry, sshd } from '../../../../test/services.ts';
+import { registry } from '../../../../test/services.ts';
 import { type RunningServer, readConfig, startServer } from '../../src/index.ts';
 import { type Caller, makeProject } from './project-under-test.ts';
 import { openSocket } from './socket-under-test.ts';
+import { type SshMachine, sshMachine } from './ssh-machine.ts';
 
 const KEY = 'API-SSHWORKERSSHWORKER01';
 const DEADLINE_MS = 180_000;
@@ -15,8 +15,7 @@ const DEADLINE_MS = 180_000;
 describe('a worker behind SSH', () => {
   let directory: string;
   let server: RunningServer;
-  let machine: SshdService;
-  let pool: string;
+  let ssh: SshMachine;
   let feed: string;
   /** What the server keeps on the worker, which is this machine. */
   let folder: string | undefined;
@@ -34,15 +33,6 @@ describe('a worker behind SSH', () => {
     expect(status, JSON.stringify(made)).toBeLessThan(300);
     return made;
   };
-  const ended = async (id: string) => {
-    const end = performance.now() + DEADLINE_MS;
-    for (;;) {
-      const { body } = await call('GET', `/api/tasks/${id}`);
-      if (body.IsCompleted) return body;
-      if (performance.now() > end) throw new Error(`${id} does not end: ${JSON.stringify(body)}`);
-      await new Promise((resume) => setTimeout(resume, 100));
-    }
-  };
   const text = async (id: string) => {
     const answer = await fetch(`${server.address}/api/tasks/${id}/raw`, {
       headers: { 'x-octopus-apikey': KEY },
@@ -51,12 +41,11 @@ describe('a worker behind SSH', () => {
   };
 
   beforeAll(async () => {
-    machine = await sshd();
     directory = mkdtempSync(join(tmpdir(), 'argonaut-ssh-'));
     const { DOCKER_HOST, PATH } = process.env;
     const settings = { ARGONAUT_DATA: directory, ARGONAUT_PORT: '0', ARGONAUT_LOG_LEVEL: 'warn' };
     server = await startServer(readConfig({ ...settings, DOCKER_HOST, PATH, ARGONAUT_ADMIN_API_KEY: KEY }));
-    pool = (await post('/api/Spaces-1/workerpools', { Name: 'Behind SSH' })).Id;
+    ssh = await sshMachine({ call });
     const { host } = await registry();
     feed = (
       await post('/api/Spaces-1/feeds', { Name: 'Registry', FeedType: 'Docker', FeedUri: `http://${host}` })
@@ -68,44 +57,14 @@ describe('a worker behind SSH', () => {
     rmSync(directory, { recursive: true, force: true });
   });
 
-  const account = (changes: object = {}) =>
-    post('/api/Spaces-1/accounts', {
-      Name: `Deployer ${Math.random()}`,
-      AccountType: 'SshKeyPair',
-      Username: machine.username,
-      PrivateKeyFile: { HasValue: true, NewValue: Buffer.from(machine.privateKey).toString('base64') },
-      ...changes,
-    });
-  const discover = async () => {
-    const { body } = await call(
-      'GET',
-      `/api/Spaces-1/workers/discover?host=${machine.host}&port=${machine.port}&type=Ssh`,
-    );
-    return body.Endpoint;
-  };
-  const addWorker = async (endpoint: object, name: string) => {
-    const worker = await post('/api/Spaces-1/workers', {
-      Name: name,
-      WorkerPoolIds: [pool],
-      SkipInitialHealthCheck: true,
-      Endpoint: endpoint,
-    });
-    const task = await post('/api/Spaces-1/tasks', {
-      Name: 'Health',
-      Arguments: { MachineIds: [worker.Id] },
-    });
-    const { State } = await ended(task.Id);
-    return { State, worker: (await call('GET', `/api/Spaces-1/workers/${worker.Id}`)).body, task: task.Id };
-  };
-
   it('is healthy, runs steps in containers and as plain processes, and stays connected over health checks', async () => {
-    const { Id: AccountId } = await account();
-    const { worker, State, task } = await addWorker({ ...(await discover()), AccountId }, 'Good');
+    const { Id: AccountId } = await ssh.account();
+    const { worker, State, task } = await ssh.addWorker({ ...(await ssh.discover()), AccountId }, 'Good');
     expect(State, await text(task)).toBe('Success');
     expect(worker).toMatchObject({ Status: 'Online', OperatingSystem: 'linux' });
     expect(['Healthy', 'HasWarnings']).toContain(worker.HealthStatus);
 
-    const onPool = { WorkerPoolId: pool };
+    const onPool = { WorkerPoolId: ssh.pool };
     const made = await makeProject({ call }, [
       {
         name: 'Inside',
@@ -125,8 +84,8 @@ describe('a worker behind SSH', () => {
       Name: 'Health',
       Arguments: { MachineIds: [worker.Id] },
     });
-    const task2 = await ended(TaskId);
-    await ended(check.Id);
+    const task2 = await ssh.ended(TaskId);
+    await ssh.ended(check.Id);
     const log = await text(TaskId);
     expect(task2.State, log).toBe('Success');
     expect(log).toContain('inside .');
@@ -143,7 +102,7 @@ describe('a worker behind SSH', () => {
         image: 'argonaut-test/busybox:1',
         feed,
         script: 'echo far > /tmp/trace; exit 1',
-        action: { WorkerPoolId: pool },
+        action: { WorkerPoolId: ssh.pool },
         properties: { 'Argonaut.Action.HoldOnFailure.Minutes': '5' },
       },
     ]);
@@ -161,24 +120,24 @@ describe('a worker behind SSH', () => {
     expect(terminal.bytes().toString()).toMatch(/far\s[\s\S]*31 99/);
     expect(terminal.told.at(-1)).toEqual({ type: 'exit', code: 8 });
     await post(`/api/interruptions/${await question()}/submit`, { Guidance: 'Fail' });
-    expect((await ended(TaskId)).State).toBe('Failed');
+    expect((await ssh.ended(TaskId)).State).toBe('Failed');
   });
 
   it('that shows another host key, or refuses the account, is unavailable and says why', async () => {
-    const endpoint = await discover();
-    const { Id: AccountId } = await account();
-    const changed = await addWorker(
+    const endpoint = await ssh.discover();
+    const { Id: AccountId } = await ssh.account();
+    const changed = await ssh.addWorker(
       { ...endpoint, AccountId, Fingerprint: `SHA256:${'A'.repeat(43)}` },
       'Changed',
     );
     expect(changed.State).toBe('Failed');
     expect(changed.worker).toMatchObject({ HealthStatus: 'Unavailable' });
     expect(changed.worker.StatusSummary).toContain('shows another host key');
-    const stranger = await account({ Username: 'nobody-that-exists' });
-    const refused = await addWorker({ ...endpoint, AccountId: stranger.Id }, 'Refused');
+    const stranger = await ssh.account({ Username: 'nobody-that-exists' });
+    const refused = await ssh.addWorker({ ...endpoint, AccountId: stranger.Id }, 'Refused');
     expect(refused.worker.StatusSummary).toContain('refuses the login');
     expect(await text(refused.task)).not.toContain(
-      readFileSync(machine.privateKeyFile, 'utf8').slice(100, 140),
+      readFileSync(ssh.machine.privateKeyFile, 'utf8').slice(100, 140),
     );
   });
 });
