@@ -41,6 +41,9 @@ export const TaskResource = Resource(
     HasWarningsOrErrors: Type.Boolean(),
     HasPendingInterruptions: Type.Boolean(),
     PendingInterruptionTypes: Type.Array(Type.String()),
+    IsPrioritized: Optional(
+      Type.Boolean({ description: 'Somebody has put it before those that waited longer.' }),
+    ),
     Outcome: Optional(
       Type.String({ description: '`Unknown` when nobody can tell how a step ended; absent otherwise.' }),
     ),

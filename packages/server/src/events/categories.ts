@@ -33,6 +33,8 @@ export const CATEGORIES = {
   RunbookRunCanceled: { name: 'Runbook run cancelled', group: 'RunbookRun' },
   /** A person asked for the end of a task; how it then ended is an event of its own. */
   TaskCanceled: { name: 'Cancel requested', group: 'Task' },
+  /** A person put a waiting task before those that wait longer. */
+  TaskPrioritized: { name: 'Task put first', group: 'Task' },
   /** A person decided how a task that was over shall count. */
   TaskStateChanged: { name: 'Task state changed', group: 'Task' },
   ManualInterventionInterruptionRaised: { name: 'Manual intervention raised', group: 'Interruption' },

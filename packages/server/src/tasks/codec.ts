@@ -33,6 +33,7 @@ export function present({ id, spaceId, document }: Stored<Task>, now: Date) {
       Raw: `${self}/raw`,
       Cancel: `${self}/cancel`,
       State: `${self}/state`,
+      Prioritize: `${self}/prioritize`,
       QueuedBehind: `${self}/queued-behind{?skip,take}`,
       Web: `/app#/${spaceId}/tasks/${id}`,
       Rerun: `/api/tasks/rerun/${id}`,

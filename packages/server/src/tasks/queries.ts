@@ -25,6 +25,8 @@ export interface Task {
   readonly RunbookId?: string;
   /** What it is about (deployment, release, project, …): what its artifacts and interruptions are found by. */
   readonly RelatedDocumentIds: readonly string[];
+  /** Somebody has put it before those that waited longer. */
+  readonly IsPrioritized?: boolean;
   /** At most one task with the same tag runs at a time; null: no limit. */
   readonly ConcurrencyTag: string | null;
 }

@@ -28,7 +28,7 @@ const TASK_TYPES = [
 ];
 
 export function taskRoutes(routes: RouteTable, services: Services): void {
-  const { database, now } = services;
+  const { database, coordination, now } = services;
   const tasks = tasksIn(database);
   const show = (stored: Stored<Task>) => present(stored, now());
 
@@ -126,6 +126,27 @@ export function taskRoutes(routes: RouteTable, services: Services): void {
     },
   });
   routes.add({
+    method: 'POST',
+    path: '/tasks/:id/prioritize',
+    scope: 'both',
+    permission: 'TaskEdit',
+    summary: 'Puts a waiting task before those that wait longer',
+    response: TaskResource,
+    handle: async ({ params, space, record }) => {
+      const stored = await tasks.get(params.id, space);
+      if (!(await coordination.putFirst(stored.id))) {
+        const { State, QueueTime } = stored.document;
+        throw new Conflict(
+          State === 'Queued'
+            ? `The task ${stored.id} is not to begin before ${QueueTime}, so there is nothing to put it before yet. Start it without that time, or try again then.`
+            : `The task ${stored.id} is ${State}: only a task that waits can be put first.`,
+        );
+      }
+      await record(happeningTo(stored, 'TaskPrioritized', 'was put first in the queue'));
+      return show(await changeTask(database, stored.id, (task) => ({ ...task, IsPrioritized: true })));
+    },
+  });
+  routes.add({
     method: 'GET',
     path: '/tasks/:id/queued-behind',
     scope: 'both',
@@ -190,7 +211,12 @@ async function queuedBehind(
     order: 'oldest',
   });
   return others.filter(
-    (other) =>
-      other.id !== id && (other.document.State !== 'Queued' || other.document.QueueTime < document.QueueTime),
+    (other) => other.id !== id && (other.document.State !== 'Queued' || isBefore(other.document, document)),
   );
+}
+
+/** In the queue: who was put first, then who waits longer. */
+function isBefore(one: Task, other: Task): boolean {
+  const [first, second] = [one.IsPrioritized ?? false, other.IsPrioritized ?? false];
+  return first === second ? one.QueueTime < other.QueueTime : first;
 }

@@ -49,6 +49,24 @@ export function coordinationContract(name: string, open: () => Promise<Database>
       expect(await claim()).toBe('T-2');
     });
 
+    it('hands out those that were put first before the others, in their own order', async () => {
+      await add('T-1', { at: later(-4) });
+      await add('T-2', { at: later(-3) });
+      await add('T-3', { at: later(-2) });
+      await add('T-4', { at: later(MINUTE) });
+      expect([await queue.putFirst('T-3'), await queue.putFirst('T-2'), await queue.putFirst('T-2')]).toEqual(
+        [true, true, true],
+      );
+      expect(await queue.putFirst('T-4')).toBe(false);
+      expect([await claim(), await claim(), await claim(), await claim()]).toEqual([
+        'T-2',
+        'T-3',
+        'T-1',
+        undefined,
+      ]);
+      expect(await queue.putFirst('T-1')).toBe(false);
+    });
+
     it('leaves the tasks of a stopped space where they are', async () => {
       await add('T-1', { space: 'Spaces-2' });
       expect(await queue.claim('me', MINUTE, ['Spaces-2'])).toBeUndefined();

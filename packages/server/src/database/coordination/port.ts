@@ -50,6 +50,11 @@ export interface Coordination {
   fence<T>(lease: Lease, write: () => Promise<T>): Promise<T>;
   /** Takes a task that nobody has begun out of the queue (cancel). False when it is leased or done. */
   withdraw(task: string): Promise<boolean>;
+  /**
+   * Puts a task that waits before all that were not put first; those that were keep their order. False when it is leased or
+   * done, or not due yet. Wakes the sleepers at commit.
+   */
+  putFirst(task: string): Promise<boolean>;
   /** Tells every server to look at the queue again; inside a transaction, at its commit. */
   wake(): Promise<void>;
   /** Calls `listener` at every wake, from whichever server. Returns how to stop. */

@@ -73,6 +73,12 @@ export class PostgresCoordination implements Coordination {
     return this.#queue.withdraw(task);
   }
 
+  async putFirst(task: string): Promise<boolean> {
+    const isFirst = await this.#queue.putFirst(task);
+    if (isFirst) await this.wake();
+    return isFirst;
+  }
+
   async wake(): Promise<void> {
     await sql`select pg_notify(${CHANNEL}, '')`.execute(this.#database.query);
   }

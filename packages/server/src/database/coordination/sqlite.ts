@@ -42,6 +42,12 @@ export class SqliteCoordination implements Coordination {
     return this.#queue.withdraw(task);
   }
 
+  async putFirst(task: string): Promise<boolean> {
+    const isFirst = await this.#queue.putFirst(task);
+    if (isFirst) await this.wake();
+    return isFirst;
+  }
+
   async wake(): Promise<void> {
     this.#database.afterCommit(() => {
       for (const listener of this.#listeners) listener();
