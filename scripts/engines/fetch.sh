@@ -5,14 +5,9 @@
 #
 # ARGONAUT_ENGINES_REFRESH=1   fetches anew (the packages move on with Debian)
 set -eu
-. "$(dirname -- "$0")/../machine/lib.sh"
+. "$(dirname -- "$0")/lib.sh"
 
 home="$cache/engines/debian-unstable"
-
-cannot() {
-  printf 'engines: %s\n' "$@" >&2
-  exit 3
-}
 
 if [ -f "$home/complete" ] && [ -z "${ARGONAUT_ENGINES_REFRESH:-}" ]; then
   echo "$home/root"

@@ -24,6 +24,15 @@ const run = (...statuses: string[]) => ({
   results: resultsOf(report(...statuses), '/root'),
 });
 
+const about = (runs: readonly ReturnType<typeof run>[], ...skipped: string[]) => ({
+  commit: 'abc1234',
+  machine: '2 x processor',
+  began: new Date(0),
+  minutes: 12.34,
+  skipped,
+  runs,
+});
+
 describe('the report about engines', () => {
   it('counts', () => {
     expect(resultsOf(report('passed', 'failed', 'skipped', 'pending'), '/root')).toEqual([
@@ -40,10 +49,17 @@ describe('the report about engines', () => {
   });
 
   it('names engine, store, counts and what failed', () => {
-    const text = page([run('passed', 'failed')], '## Differences');
+    const text = page(about([run('passed', 'failed')]), '## Differences');
     expect(text).toContain('| Docker 28.5.2 | 1.51 | classic (`overlayfs`) | 2.1 | 1.3 | 6 |');
     expect(text).toContain('| Docker 28.5.2, classic | a.test.ts | 1 | 1 | 0 |');
     expect(text).toContain('- Docker 28.5.2, classic, a.test.ts: test 1');
     expect(text.endsWith('## Differences\n')).toBe(true);
+  });
+
+  it('names what it was run from, when, and what was left out', () => {
+    const text = page(about([run('passed')], 'an engine'), '');
+    expect(text).toContain('| commit | abc1234 |');
+    expect(text).toContain('| began | 1970-01-01T00:00:00.000Z, 12.3 minutes |');
+    expect(text).toContain('| skipped on this machine | an engine |');
   });
 });

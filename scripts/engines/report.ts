@@ -25,6 +25,17 @@ export interface EngineRun {
   readonly results: readonly FileResult[];
 }
 
+/** One call of `npm run test:engines`. */
+export interface EnginesRun {
+  readonly commit: string;
+  readonly machine: string;
+  readonly began: Date;
+  readonly minutes: number;
+  /** Engines that the machine cannot have, in words. */
+  readonly skipped: readonly string[];
+  readonly runs: readonly EngineRun[];
+}
+
 /** Vitest's JSON report, as far as it is read here. */
 export interface VitestReport {
   readonly testResults: readonly {
@@ -56,7 +67,8 @@ export function isGood(runs: readonly EngineRun[]): boolean {
 }
 
 /** @param differences what is known to differ between engines, and what is done about it: Markdown, kept by hand */
-export function page(runs: readonly EngineRun[], differences: string): string {
+export function page(run: EnginesRun, differences: string): string {
+  const { commit, machine, began, minutes, skipped, runs } = run;
   const rows = runs.flatMap(({ facts, store, results }) =>
     results.map(
       ({ file, passed, failed, skipped }) =>
@@ -75,9 +87,17 @@ export function page(runs: readonly EngineRun[], differences: string): string {
   return [
     '# Engines',
     '',
-    'Written by `npm run test:engines`: the contracts of engines and of the runner, and every script form in every kind of image',
-    '(`conformance`), against a Docker of today with each of its image stores. The engine lies in a folder and runs in namespaces',
-    "of its own; `npm test` runs the same files against the machine's own engine.",
+    'Written by `npm run test:engines`: the contracts of engines and of the runner, every script form in every kind of image',
+    '(`conformance`), and all else that the runner promises of an engine, against the Dockers of today with each of their image',
+    "stores. The engines lie in folders and run in namespaces of their own; `npm test` runs the same files against the machine's",
+    'own engine.',
+    '',
+    '| | |',
+    '|---|---|',
+    `| commit | ${commit} |`,
+    `| machine | ${machine} |`,
+    `| began | ${began.toISOString()}, ${minutes.toFixed(1)} minutes |`,
+    ...skipped.map((what) => `| skipped on this machine | ${what} |`),
     '',
     '| engine | API | image store | containerd | runc | kernel |',
     '|---|---|---|---|---|---|',
