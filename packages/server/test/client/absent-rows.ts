@@ -46,6 +46,10 @@ export const absentRows: Rows = {
       expect((await tenants(world).list()).TotalResults).toBe(0);
     },
   },
+  'TenantRepository.missingVariables': {
+    works: async (world) =>
+      expect(await tenants(world).missingVariables({ tenantId: 'Tenants-1' }, true)).toEqual([]),
+  },
   ...refused('TenantRepository', NO_TENANTS, {
     create: (world) => tenants(world).create({ Name: 'Somebody' } as never),
     get: (world) => tenants(world).get('Tenants-1'),
@@ -55,7 +59,6 @@ export const absentRows: Rows = {
     tagTest: (world) => tenants(world).tagTest(['Tenants-1'], ['a/b']),
     getVariables: (world) => tenants(world).getVariables(TENANT),
     setVariables: (world) => tenants(world).setVariables(TENANT, {}),
-    missingVariables: (world) => tenants(world).missingVariables({ tenantId: 'Tenants-1' }),
     getCommonVariables: (world) => tenants(world).getCommonVariables(TENANT),
     getCommonVariablesById: (world) => tenants(world).getCommonVariablesById('Tenants-1', true),
     getProjectVariables: (world) => tenants(world).getProjectVariables(TENANT),

@@ -57,8 +57,12 @@ export const definitionRows: Rows = {
     },
   },
   'EnvironmentRepository.summary': {
-    notOurs: 'it counts deployment targets, which do not exist here yet',
-    asked: (world) => environments(world).summary({ partialName: 'Prod' }),
+    works: async (world) => {
+      const summary: object = await environments(world).summary({ partialName: 'Prod' });
+      expect(summary).toMatchObject({
+        EnvironmentSummaries: [{ Environment: { Id: world.environmentId } }],
+      });
+    },
   },
   'EnvironmentRepository.variablesScopedOnlyToThisEnvironment': {
     works: async (world) => {
