@@ -62,17 +62,12 @@ const FEATURES: readonly Feature[] = [
 
 export interface Application {
   readonly http: FastifyInstance;
-  /** The administrator's key, when this was the first start and it was generated: to be shown once. */
-  readonly generatedKey: Secret | undefined;
-  /** From here on `/api` answers. */
-  begin(): void;
+  /** Does what a first start has to do; from here on `/api` answers. */
+  begin(showKey: (key: Secret) => void): Promise<void>;
 }
 
-/** Declares all routes (a wrong declaration throws here) and does what a first start has to do. */
-export async function createApplication(
-  services: Services,
-  features: readonly Feature[] = FEATURES,
-): Promise<Application> {
+/** Declares all routes; a wrong declaration throws here. */
+export function createApplication(services: Services, features: readonly Feature[] = FEATURES): Application {
   const { database, keys, now } = services;
   const seed = async (spaceId: string) => {
     for (const feature of features) await feature.seedSpace?.(spaceId, services);
@@ -82,7 +77,6 @@ export async function createApplication(
     table.beginFeature(feature.name);
     feature.routes?.(table, services);
   }
-  const generatedKey = await firstStart(services, seed);
   let ready = false;
   const http = createHttpServer(services, table, {
     installationId: services.installationId,
@@ -98,8 +92,8 @@ export async function createApplication(
   });
   return {
     http,
-    generatedKey,
-    begin: () => {
+    begin: async (showKey) => {
+      await firstStart(services, seed, showKey);
       ready = true;
     },
   };
@@ -109,10 +103,11 @@ export async function createApplication(
 async function firstStart(
   services: Services,
   seed: (spaceId: string) => Promise<void>,
-): Promise<Secret | undefined> {
-  return services.database.exclusively('first start', async () => {
+  showKey: (key: Secret) => void,
+): Promise<void> {
+  await services.database.exclusively('first start', async () => {
     const all = spacesIn(services.database);
-    if ((await all.count()) > 0) return undefined;
+    if ((await all.count()) > 0) return;
     const { userId, generatedKey } = await makeFirstAdministrator(services);
     const document = withDefaults(WritableSpace, {
       Name: 'Default',
@@ -122,7 +117,7 @@ async function firstStart(
     });
     const space = await all.insert({ document });
     await seed(space.id);
-    return generatedKey;
+    if (generatedKey !== undefined) showKey(generatedKey);
   });
 }
 

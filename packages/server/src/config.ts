@@ -1,4 +1,5 @@
 /** The server's settings: the only place in this package that reads the environment. */
+import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { Invalid, messageOf, Secret } from '@argonaut/contracts';
 import { OutboundPolicy } from './outbound/policy.ts';
@@ -61,6 +62,17 @@ const DEFAULT_OUTBOUND_ALLOW = 'loopback,private';
 /** As in Octopus. */
 const DEFAULT_TASK_CAP = 5;
 
+/** Also the names that the HTTP server knows for ranges. */
+function isAddressOrRange(text: string): boolean {
+  if (/^(loopback|linklocal|uniquelocal)$/.test(text)) return true;
+  const [address = '', bits, ...rest] = text.split('/');
+  const family = isIP(address);
+  const most = family === 6 ? 128 : 32;
+  return (
+    family > 0 && rest.length === 0 && (bits === undefined || (/^\d+$/.test(bits) && Number(bits) <= most))
+  );
+}
+
 /** Settings from the environment; every complaint is listed at once. */
 export function readConfig(environment: NodeJS.ProcessEnv): ServerConfig {
   const complaints: string[] = [];
@@ -101,6 +113,15 @@ export function readConfig(environment: NodeJS.ProcessEnv): ServerConfig {
   } catch (error) {
     complaints.push(`ARGONAUT_IMAGE_CLEAN_UP: ${messageOf(error)}`);
   }
+  const trustedProxies = (text('ARGONAUT_TRUSTED_PROXIES') ?? '')
+    .split(',')
+    .map((entry) => entry.trim())
+    .filter(Boolean);
+  for (const entry of trustedProxies.filter((one) => !isAddressOrRange(one))) {
+    complaints.push(
+      `ARGONAUT_TRUSTED_PROXIES: "${entry}" is no address or range such as 10.0.0.0/8; separate several by commas.`,
+    );
+  }
   const outboundAllow = (text('ARGONAUT_OUTBOUND_ALLOW') ?? DEFAULT_OUTBOUND_ALLOW).split(',');
   try {
     new OutboundPolicy(outboundAllow);
@@ -134,10 +155,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): ServerConfig {
     ...optional('masterKey', secret('ARGONAUT_MASTER_KEY')),
     ...optional('publicUrl', publicUrl),
     ...optional('tls', certificateFile && keyFile ? { certificateFile, keyFile } : undefined),
-    trustedProxies: (text('ARGONAUT_TRUSTED_PROXIES') ?? '')
-      .split(',')
-      .map((entry) => entry.trim())
-      .filter(Boolean),
+    trustedProxies,
     outboundAllow,
     bodyLimit,
     ...optional('dockerHost', text('DOCKER_HOST')),

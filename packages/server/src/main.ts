@@ -11,6 +11,7 @@ import { installationId } from './database/settings.ts';
 import type { Foundation } from './foundation.ts';
 import { Metrics } from './http/metrics.ts';
 import type { Services } from './services.ts';
+import { makeDirectory, starting } from './start-failure.ts';
 import { TaskNews } from './tasks/news.ts';
 import { TasksHere } from './tasks/tasks-here.ts';
 import { startWork } from './work.ts';
@@ -18,8 +19,6 @@ import { startWork } from './work.ts';
 export interface RunningServer {
   /** Where it listens: `http://127.0.0.1:8080`. */
   readonly address: string;
-  /** Set at a first start without ARGONAUT_ADMIN_API_KEY: show it once, it is stored nowhere. */
-  readonly generatedKey: Secret | undefined;
   /** Takes no new requests, lets the running ones finish, closes everything. */
   stop(): Promise<void>;
 }
@@ -28,16 +27,24 @@ export interface RunningServer {
 const STOP_GRACE = 10_000;
 
 /**
- * Opens the database, does what a first start has to do, and listens.
+ * Opens the database, listens, and does what a first start has to do.
+ * @param showKey at a first start without ARGONAUT_ADMIN_API_KEY, told the administrator's key before it is stored: whoever ends
+ *   in between has shown a key that opens nothing, and the next start shows another.
  * @throws an error with what to do when the data directory is in use, the master key does not fit, or the port is taken.
  */
-export async function startServer(config: ServerConfig): Promise<RunningServer> {
+export async function startServer(
+  config: ServerConfig,
+  showKey: (key: Secret) => void = () => {},
+): Promise<RunningServer> {
   const log = pino({ level: config.logLevel });
   const stopping = new AbortController();
   const now = () => new Date();
   const open = new AsyncDisposableStack();
   try {
-    const database = open.adopt(await openDatabase(config), (it) => it.close());
+    await starting('data directory', config, () => makeDirectory(config.dataDirectory));
+    const database = open.adopt(await starting('database', config, () => openDatabase(config)), (it) =>
+      it.close(),
+    );
     const coordination = open.adopt(await openCoordination(database, now), (it) => it.close());
     const blobs = open.adopt(new DirectoryBlobStore(join(config.dataDirectory, 'blobs')), (it) => it.close());
     const foundation: Foundation = {
@@ -55,14 +62,15 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
     };
     const connections = open.use(new KeptConnections(foundation));
     const services: Services = { ...foundation, connections, tasksHere: new TasksHere() };
-    const application = await createApplication(services);
-    const address = await application.http.listen({ host: config.host, port: config.port });
-    application.begin();
+    const application = await starting('certificate', config, () => createApplication(services));
+    const { host, port } = config;
+    const address = await starting('listening', config, () => application.http.listen({ host, port }));
+    open.defer(() => application.http.close());
+    await application.begin(showKey);
     const work = startWork(services);
     log.info({ address, database: database.kind }, 'listening');
     return {
       address,
-      generatedKey: application.generatedKey,
       stop: async () => {
         stopping.abort();
         const force = setTimeout(() => application.http.server.closeAllConnections(), STOP_GRACE);

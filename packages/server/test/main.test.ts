@@ -4,10 +4,11 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { request } from 'node:http';
 import { get as httpsGet } from 'node:https';
-import { connect } from 'node:net';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import type { Secret } from '@argonaut/contracts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readConfig, startServer } from '../src/index.ts';
 
@@ -26,18 +27,57 @@ describe('a server process', () => {
     });
 
   it('shows a generated key at the first start only, and keeps what it was told', async () => {
-    const first = await startServer(config());
-    const key = first.generatedKey?.reveal() ?? '';
+    const shown: string[] = [];
+    const show = (generated: Secret) => shown.push(generated.reveal());
+    const first = await startServer(config(), show);
+    const [key = ''] = shown;
     expect(key).toMatch(/^API-[A-Z0-9]+$/);
     const headers = { 'X-Octopus-ApiKey': key, 'Content-Type': 'application/json' };
     const url = `${first.address}/api/Spaces-1/environments`;
     await fetch(url, { method: 'POST', headers, body: '{"Name":"Test"}' });
     await first.stop();
-    const second = await startServer(config());
-    expect(second.generatedKey).toBeUndefined();
+    const second = await startServer(config(), show);
+    expect(shown).toHaveLength(1);
     const list = await fetch(`${second.address}/api/Spaces-1/environments/all`, { headers });
     expect(await list.json()).toMatchObject([{ Name: 'Test' }]);
     await second.stop();
+  });
+
+  it('shows the key of a first start that found its port taken at the next one, which opens the server', async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const { port } = other.address() as AddressInfo;
+    const shown: string[] = [];
+    const show = (generated: Secret) => shown.push(generated.reveal());
+    await expect(startServer(config({ ARGONAUT_PORT: String(port) }), show)).rejects.toThrow(
+      `ARGONAUT_PORT: port ${port} of 127.0.0.1 is in use. Stop the program that has it`,
+    );
+    other.close();
+    const server = await startServer(config(), show);
+    const headers = { 'X-Octopus-ApiKey': shown.at(-1) ?? '' };
+    expect((await fetch(`${server.address}/api/users/me`, { headers })).status).toBe(200);
+    expect(shown).toHaveLength(1);
+    await server.stop();
+  });
+
+  it.each([
+    ['ARGONAUT_HOST', () => ({ ARGONAUT_HOST: '203.0.113.7' }), 'no address of this machine'],
+    ['ARGONAUT_DATA, a file', () => ({ ARGONAUT_DATA: import.meta.filename }), 'ARGONAUT_DATA: '],
+    ['ARGONAUT_DATA in no file system', () => ({ ARGONAUT_DATA: '/proc/nope' }), 'ARGONAUT_DATA: /proc/nope'],
+    [
+      'ARGONAUT_DATABASE_URL',
+      () => ({ ARGONAUT_DATABASE_URL: 'postgres://u:hunter2@127.0.0.1:1/d' }),
+      'no PostgreSQL answers at 127.0.0.1:1. Start it',
+    ],
+    [
+      'ARGONAUT_TLS_…',
+      () => ({ ARGONAUT_TLS_CERTIFICATE: '/nope.pem', ARGONAUT_TLS_KEY: '/nope.key' }),
+      'ARGONAUT_TLS_CERTIFICATE (/nope.pem)',
+    ],
+  ])('says which setting keeps it from starting: %s', async (_, settings, words) => {
+    const failed = await startServer(config(settings())).catch((error: unknown) => error);
+    expect(String(failed)).toContain(words);
+    expect(String(failed)).not.toContain('hunter2');
   });
 
   it('refuses a data directory that is in use, and one whose key is gone', async () => {
@@ -120,6 +160,7 @@ describe('settings', () => {
         ARGONAUT_TLS_KEY: '/key.pem',
         ARGONAUT_DATABASE_URL: 'mysql://x',
         ARGONAUT_LOG_LEVEL: 'loud',
+        ARGONAUT_TRUSTED_PROXIES: '10.0.0.0/8, garbage, 10.0.0.0/33',
       });
     for (const name of [
       'ARGONAUT_PORT',
@@ -127,6 +168,8 @@ describe('settings', () => {
       'ARGONAUT_TLS',
       'ARGONAUT_DATABASE_URL',
       'ARGONAUT_LOG_LEVEL',
+      'ARGONAUT_TRUSTED_PROXIES: "garbage"',
+      'ARGONAUT_TRUSTED_PROXIES: "10.0.0.0/33"',
     ]) {
       expect(read).toThrow(name);
     }

@@ -71,8 +71,8 @@ export async function testServer(
     ...given,
     ...foundation,
   };
-  const application = await createApplication(services);
-  application.begin();
+  const application = createApplication(services);
+  await application.begin(() => {});
 
   const inject = async (options: InjectOptions): Promise<Reply> => {
     const response = await application.http.inject(options);

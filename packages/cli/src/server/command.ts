@@ -1,5 +1,5 @@
 /** `argonaut server`: one server process, from its first line on the terminal to the last signal. */
-import { messageOf } from '@argonaut/contracts';
+import { messageOf, type Secret } from '@argonaut/contracts';
 import { type RunningServer, readConfig, startServer } from '@argonaut/server';
 import type { Command } from 'commander';
 import { collectStartupGarbage } from './startup-garbage.ts';
@@ -17,7 +17,7 @@ export function addServerCommand(program: Command): void {
 async function serve(): Promise<void> {
   let server: RunningServer;
   try {
-    server = await startServer(readConfig(process.env));
+    server = await startServer(readConfig(process.env), showKey);
   } catch (error) {
     process.stderr.write(`argonaut: ${messageOf(error)}\n`);
     process.exitCode = EXIT_CANNOT_START;
@@ -30,11 +30,13 @@ async function serve(): Promise<void> {
 }
 
 /** On stderr: stdout carries the server's log, for whoever collects it. */
-function announce({ address, generatedKey }: RunningServer): void {
+function announce({ address }: RunningServer): void {
   process.stderr.write(`Argonaut listens on ${address}\n`);
-  if (generatedKey === undefined) return;
+}
+
+function showKey(key: Secret): void {
   process.stderr.write(
-    `API key of the administrator: ${generatedKey.reveal()}\n` +
+    `API key of the administrator: ${key.reveal()}\n` +
       'It is shown this once and stored nowhere. Put it into ARGONAUT_ADMIN_API_KEY to choose your own next time.\n',
   );
 }
