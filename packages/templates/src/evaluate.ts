@@ -1,5 +1,6 @@
 /** The front of the language: text and variables in, text and a report out. Nothing here throws. */
 
+import { type Budget, exceeds } from './evaluation/budget.ts';
 import { EvaluationError, LimitError } from './evaluation/errors.ts';
 import { Evaluator } from './evaluation/evaluator.ts';
 import { Findings } from './evaluation/findings.ts';
@@ -26,6 +27,8 @@ export interface EvaluateOptions {
   /** The clock of `NowDate` and `NowDateUtc`. */
   readonly now?: () => Date;
   readonly limits?: Partial<Limits>;
+  /** Shared by evaluations that together must not cost more; what it has nothing left for gives no text. */
+  readonly budget?: Budget | undefined;
 }
 
 /** Prepares variables for many evaluations; names are compared without case, and later ones win. */
@@ -45,6 +48,9 @@ export function evaluate(
   options: EvaluateOptions = {},
 ): Evaluated {
   if (!template.includes('#{')) return { text: template, error: null };
+  if (options.budget?.isSpent) return TOO_COSTLY;
+  // Reading it costs, too.
+  options.budget?.charge({ work: template.length });
   try {
     const result = options.mode === 'tolerant' ? parseTolerantly(template) : parse(template);
     if (result.template === null) {
@@ -70,7 +76,9 @@ export function evaluateParsed(
   variables: Variables,
   options: EvaluateOptions = {},
 ): Evaluated {
-  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const { budget } = options;
+  const wanted = { ...DEFAULT_LIMITS, ...options.limits };
+  const limits = budget?.limitsOf(wanted) ?? wanted;
   const evaluator = new Evaluator(variables, { now: options.now ?? (() => new Date()), limits });
   const findings = new Findings();
   const unresolved: string[] = [];
@@ -93,7 +101,10 @@ export function evaluateParsed(
       }
     }
   } catch (error) {
+    if (budget !== undefined && exceeds(evaluator.cost, limits)) return TOO_COSTLY;
     return { text: null, error: `${place(template.source, start)}: ${reasonOf(error)}` };
+  } finally {
+    budget?.charge(evaluator.cost);
   }
   return { text: findings.isNull ? null : text, error: unresolvedReport(findings.missing.size, unresolved) };
 }
@@ -122,6 +133,9 @@ export function itemsOf(
     throw error;
   }
 }
+
+/** What a budget has nothing left for. */
+const TOO_COSTLY: Evaluated = { text: null, error: 'Not worked out: too costly.' };
 
 const SHOWN_AT_MOST = 20;
 const SHOWN_LENGTH = 300;

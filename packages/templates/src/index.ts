@@ -12,6 +12,7 @@ export {
   evaluateParsed,
   itemsOf,
 } from './evaluate.ts';
+export { Budget } from './evaluation/budget.ts';
 export { DEFAULT_LIMITS, type Limits } from './evaluation/limits.ts';
 export { isTruthy } from './evaluation/truth.ts';
 export { filterNames } from './filters/registry.ts';

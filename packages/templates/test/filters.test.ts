@@ -77,7 +77,28 @@ describe('date formats', () => {
 describe('patterns in the .NET dialect', () => {
   it.each([
     ['abc 12', '\\d+', 'n', 'abc n'],
-    ['abc 12', '(?<word>[a-z]+) (\\d+)', '$2 ${word}', '12 abc'],
+    // Groups without a name are numbered first.
+    ['abc 12', '(?<word>[a-z]+) (\\d+)', '$1 ${word} $2', '12 abc abc'],
+    ['abc', '(?<é>b)(c)', '$2-$1', 'ab-c'],
+    ['abc', '(a)(b)?', "[$+|$`|$'|$_]", '[b||c|abc]c'],
+    ['aXb', 'x|X', "[$`|$'|$&|$_]", 'a[a|b|X|aXb]b'],
+    ['a b', '[\\W]', 'x', 'axb'],
+    ['a é!', '[^\\W]', 'x', 'x x!'],
+    ['a\u00a0b', '[^\\S]', 'x', 'axb'],
+    ['a b', '[\\S]', 'x', 'x x'],
+    ['é', '\\u00e9', 'x', 'x'],
+    ['a\u0001b', '\\cA', 'x', 'axb'],
+    ['a\bb', '[\\b]', 'x', 'axb'],
+    ['a b', '(?x) a [ ] b # why', 'x', 'x'],
+    ['ab', '(?n)(a)(?<n>b)', '$1', 'b'],
+    ['ab', 'a(?#why)b', 'x', 'x'],
+    ['a b', '\\bb', 'x', 'a x'],
+    ['a\nb\n', '$', 'x', 'a\nbx\nx'],
+    ['a\nb\n', '(b$)', '[$1]', 'a\n[b]\n'],
+    ['a\nb\n', '.\\Z', 'x', 'a\nx\n'],
+    ['a\nb\n', '(?m).$', 'x', 'x\nx\n'],
+    ['a\nb\n', 'b\\z', 'x', 'a\nb\n'],
+    ['a\n', 'a\\Z', 'x', 'x\n'],
     ['abc', "(?'x'b)", '<${x}>', 'a<b>c'],
     ['a1b2', '\\D', '', '12'],
     ['é_1-', '\\w', 'x', 'xxx-'],
@@ -95,10 +116,17 @@ describe('patterns in the .NET dialect', () => {
   it('know that $ stands before a last line break too', () => {
     expect(evaluate('#{v | Match "c$"}', { v: 'abc\n' }).text).toBe('true');
     expect(evaluate('#{v | Match "b$"}', { v: 'ab\nc' }).text).toBe('false');
+    expect(evaluate('#{v | Match "b$"}', { v: 'a\nb\n' }).text).toBe('true');
+    expect(evaluate('#{v | Match "a$"}', { v: 'a\nb\n' }).text).toBe('false');
   });
 
   it('refuse what they would get wrong', () => {
     expect(evaluate('#{v | Match "[a-z-[aeiou]]"}', { v: 'x' }).error).toContain('class subtraction');
+    const refused = (p: string, v = 'x') => evaluate('#{v | Match #{p}}', { v, p }).error;
+    expect(refused('\\Qx\\E')).toContain('\\Q');
+    expect(refused('(?=x)')).toContain('look-around');
+    expect(refused('(x)\\1')).toContain('back-references');
+    expect(refused('\\bx', 'éx')).toContain('beyond ASCII');
   });
 });
 
@@ -152,5 +180,23 @@ describe('Markdown', () => {
     const html = apply(source, 'Markdown')?.trim();
     if (typeof expected === 'string') expect(html).toBe(expected);
     else expect(html).toMatch(expected);
+  });
+});
+
+describe('an error never quotes a value: a piece of a secret would not be recognised as one', () => {
+  const secret = 'canary-'.repeat(30);
+  it.each([
+    ['VersionMajor', secret.replaceAll('-', '!'), '#{v | VersionMajor}'],
+    ['FromBase64', secret, '#{v | FromBase64}'],
+    ['Match', `${secret}(`, '#{v | Match #{v}}'],
+    ['Match with what is not supported', `${secret}(?=x)`, '#{v | Match #{v}}'],
+    ['Match with a name', `(?<${secret}`, '#{v | Match #{v}}'],
+    ['Match with a class', `[${secret}z-a]`, '#{v | Match #{v}}'],
+    ['Replace', `${secret}[`, '#{v | Replace #{v} x}'],
+  ])('%s', (_filter, v, template) => {
+    const { text, error } = evaluate(template, { v });
+    expect(text).toBeNull();
+    expect(error).not.toBeNull();
+    expect(error).not.toContain('canary');
   });
 });

@@ -35,24 +35,31 @@ export class StepWork {
     this.#other = this.#rules.values({ ...variables, ...replaced });
   }
 
+  /** What people read of it is made without the sensitive values: a piece of one would not be recognised as such. */
   file(path: string, original: Uint8Array): FileWork {
-    try {
-      const worked = this.#rules.work(path, original, this.#real);
-      return { worked, secret: worked.changed && !this.#comesOutTheSame(path, original, worked) };
-    } catch (error) {
-      // Whatever it is, it is this file that cannot be worked on, and people need to know which.
-      const why = error instanceof RangeError ? 'It is too large or nested too deeply.' : messageOf(error);
-      return { fault: `${path}: ${why}` };
-    }
+    const real = this.#attempt(path, original, this.#real);
+    if (this.#other === undefined)
+      return 'why' in real ? fault(path, real.why) : { worked: real, secret: false };
+    const other = this.#attempt(path, original, this.#other);
+    if ('why' in real) return fault(path, 'why' in other ? other.why : UNUSABLE);
+    const secret = 'why' in other || Buffer.compare(other.bytes, real.bytes) !== 0;
+    if (!secret) return { worked: real, secret };
+    const { verbose, warnings } = 'why' in other ? { verbose: [], warnings: [] } : other;
+    return { worked: { ...real, verbose, warnings }, secret: real.changed };
   }
 
-  #comesOutTheSame(path: string, original: Uint8Array, worked: Worked): boolean {
-    if (this.#other === undefined) return true;
+  #attempt(path: string, original: Uint8Array, values: Values): Worked | { readonly why: string } {
     try {
-      return Buffer.compare(this.#rules.work(path, original, this.#other).bytes, worked.bytes) === 0;
-    } catch {
-      // Only the true value can be used here, so the file depends on it.
-      return false;
+      return this.#rules.work(path, original, values);
+    } catch (error) {
+      // Whatever it is, it is this file that cannot be worked on, and people need to know which.
+      return {
+        why: error instanceof RangeError ? 'It is too large or nested too deeply.' : messageOf(error),
+      };
     }
   }
 }
+
+const UNUSABLE = 'a sensitive value cannot be used in it in this way.';
+
+const fault = (path: string, why: string): FileWork => ({ fault: `${path}: ${why}` });

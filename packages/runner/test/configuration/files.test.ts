@@ -285,6 +285,27 @@ describe('configureStep', () => {
       expect(await onDisk()).not.toContain('hunter2');
     });
 
+    it('says nothing that is made from one, not even a piece', async () => {
+      const variables = { Token: 'canary#{canary}', Version: `${'canary!'.repeat(20)}`, Circle: '#{Circle}' };
+      const hidden = { variables, sensitive: ['Token', 'Version'] };
+      await writeFile(join(step, 'x.json'), '{"Token": "x"}');
+      await writeFile(join(step, 'x.txt'), '#{Token} #{Missing}');
+      const { lines } = await configure({
+        ...hidden,
+        substitute: substitute('*.txt'),
+        ...structure('x.json'),
+      });
+      expect(lines.map(({ message }) => message).join('\n')).not.toContain('canary');
+      expect(lines).toContainEqual({
+        level: 'Warning',
+        message: expect.stringMatching(/^x\.txt: .*Missing/),
+      });
+      await writeFile(join(step, 'y.txt'), '#{Version | VersionMajor}');
+      await expect(configure({ ...hidden, substitute: substitute('y.txt') })).rejects.toThrow(
+        /^y\.txt: (?!.*canary)/,
+      );
+    });
+
     it('makes the same late files again for a gate that has to be opened again, and touches nothing', async () => {
       await writeFile(join(step, 'direct.txt'), '#{Password}');
       const wanted = { ...secret, substitute: substitute('*') };

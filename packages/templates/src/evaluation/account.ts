@@ -1,5 +1,6 @@
 /** Keeps count of what an evaluation costs and ends it when a limit is met. */
 
+import type { Cost } from './budget.ts';
 import { LimitError } from './errors.ts';
 import type { Limits } from './limits.ts';
 
@@ -11,6 +12,10 @@ export class Account {
 
   constructor(limits: Limits) {
     this.limits = limits;
+  }
+
+  get spent(): Omit<Cost, 'patternTime'> {
+    return { steps: this.#steps, work: this.#work };
   }
 
   step(count = 1): void {

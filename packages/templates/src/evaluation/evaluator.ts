@@ -18,6 +18,7 @@ import type {
 import { formatDouble, parseDouble } from '../text/number.ts';
 import type { Variables } from '../variables/variables.ts';
 import { Account } from './account.ts';
+import type { Cost } from './budget.ts';
 import { type Context, LoopRound } from './context.ts';
 import { Findings } from './findings.ts';
 import type { Limits } from './limits.ts';
@@ -41,6 +42,11 @@ export class Evaluator {
     this.#lookup = new Lookup(variables, this.#account, (nodes, context, findings) =>
       this.text(nodes, context, findings),
     );
+  }
+
+  /** What was used so far. */
+  get cost(): Cost {
+    return { ...this.#account.spent, patternTime: this.#tools.patternTime.spent };
   }
 
   get global(): Context {

@@ -8,6 +8,9 @@ export interface FilterTools {
   readonly patternTime: PatternTime;
 }
 
+/** Of a search: states of the compiled pattern times characters of the text. A search cannot be ended on its way. */
+export const STEPS_PER_MS = 100_000;
+
 /**
  * The time that all patterns of one evaluation may take together. A single search is linear, but a replacement may
  * search the same rest of a text again after every match, and no count of steps comes out of the engine. So this one
@@ -20,6 +23,18 @@ export class PatternTime {
   /** @param limit in milliseconds */
   constructor(limit: number) {
     this.#limit = limit;
+  }
+
+  /** Milliseconds; more than the limit once a use was refused for what it would have taken. */
+  get spent(): number {
+    return this.#spent;
+  }
+
+  /** Whether a search of so many steps fits into the whole time at all; if not, none is left. */
+  affords(steps: number): boolean {
+    if (steps <= this.#limit * STEPS_PER_MS) return true;
+    this.#spent = Math.max(this.#spent, this.#limit) + 1;
+    return false;
   }
 
   /** Runs one use of a pattern; the use asks `isOver` now and then, and again at its end. */

@@ -20,7 +20,10 @@ const SHAPE =
 function versionOf(text: string): Version {
   const found = text.length > 1000 ? null : SHAPE.exec(text.trim());
   if (text.trim() === '' || found === null) {
-    throw new FilterError(`"${text.slice(0, 100)}" is not a version, so no part of it can be taken.`);
+    // The text is not quoted: it may be a secret, and a piece of one is not recognised as such.
+    throw new FilterError(
+      `A text of ${text.length} characters is not a version, so no part of it can be taken. Check the value before the filter.`,
+    );
   }
   const [, , major = '0', minor = '0', patch = '0', revision = '0', preRelease = '', metadata = ''] = found;
   const split = preRelease.search(/[.\-_\\]/);
