@@ -25,8 +25,7 @@ export async function openLedger(): Promise<Ledger> {
   // Reached from containers and from the host alike. The engine is asked, since the host's own list of interfaces
   // leaves the bridge out for as long as no container is attached to it.
   const bridge = await new Dockerode().getNetwork('bridge').inspect();
-  const gateway: unknown = bridge.IPAM?.Config?.[0]?.Gateway;
-  if (typeof gateway !== 'string') throw new Error("The engine's default bridge has no address.");
+  const gateway = bridgeAddress(bridge.IPAM?.Config?.[0] ?? {});
   return {
     // A bridge may change its address when a container comes or goes, and is then out of reach until the others have
     // forgotten the old one: a start asks again, under a name of its own, until it is entered.
@@ -48,4 +47,17 @@ export async function openLedger(): Promise<Ledger> {
       server.close();
     },
   };
+}
+
+interface Addresses {
+  readonly Gateway?: string | undefined;
+  readonly Subnet?: string | undefined;
+}
+
+/** An engine that found its bridge when it started tells the subnet only; then it is the subnet's first address. */
+function bridgeAddress({ Gateway, Subnet = '' }: Addresses): string {
+  if (Gateway !== undefined) return Gateway;
+  const network = /^(\d+\.\d+\.\d+)\.0\//.exec(Subnet)?.[1];
+  if (network === undefined) throw new Error("The engine's default bridge has no address.");
+  return `${network}.1`;
 }
