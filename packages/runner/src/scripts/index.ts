@@ -5,17 +5,15 @@
  * environment or on a command line. The image needs the interpreter and nothing else.
  */
 import type { LateFile } from '@argonaut/contracts/attempt';
+import { moduleFiles } from './modules.ts';
 import { splitParameters } from './parameters.ts';
 import { posixFiles } from './posix.ts';
 import { powerShellFiles } from './powershell.ts';
 import { pythonFiles } from './python.ts';
-import type { ScriptSource } from './source.ts';
+import type { ScriptSource, ScriptSyntax } from './source.ts';
 
 export { splitParameters } from './parameters.ts';
-export type { ScriptSource } from './source.ts';
-
-/** The values of `Octopus.Action.Script.Syntax` that run; `Sh` is any POSIX shell. */
-export type ScriptSyntax = 'Bash' | 'Sh' | 'Python' | 'PowerShell';
+export type { ScriptSource, ScriptSyntax } from './source.ts';
 
 export interface ComposedScript {
   /** What goes through the gate. Holds secrets. */
@@ -43,7 +41,7 @@ export const INTERPRETERS: Readonly<Record<ScriptSyntax, readonly string[]>> = {
 /**
  * Puts a script together.
  * @param variables evaluated values by name, sensitive ones included; of two equal names the last counts
- * @throws Invalid when the parameters cannot be split
+ * @throws Invalid when the parameters cannot be split, or a script module cannot be a file
  */
 export function composeScript(
   syntax: ScriptSyntax,
@@ -54,24 +52,25 @@ export function composeScript(
   const interpreters = INTERPRETERS[syntax];
   const parameters = splitParameters(options.parameters ?? '');
   const pairs = [...new Map(variables)];
+  const modules = moduleFiles(syntax, pairs);
   switch (syntax) {
     case 'Bash':
     case 'Sh':
       return {
-        files: posixFiles(syntax, source, pairs, parameters),
+        files: posixFiles(syntax, source, pairs, parameters, modules),
         argv: ['{interpreter}', '{files}/bootstrap.sh'],
         interpreters,
       };
     case 'Python':
       // -u: lines arrive when they are printed, and in order with those of child processes.
       return {
-        files: pythonFiles(source, pairs, parameters),
+        files: pythonFiles(source, pairs, parameters, modules),
         argv: ['{interpreter}', '-u', '{files}/bootstrap.py'],
         interpreters,
       };
     case 'PowerShell':
       return {
-        files: powerShellFiles(source, pairs, parameters),
+        files: powerShellFiles(source, pairs, parameters, modules),
         argv: [
           '{interpreter}',
           '-NoLogo',

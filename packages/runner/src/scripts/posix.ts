@@ -13,6 +13,7 @@ export function posixFiles(
   source: ScriptSource,
   variables: ReadonlyArray<readonly [name: string, value: string]>,
   parameters: readonly string[],
+  modules: readonly LateFile[],
 ): LateFile[] {
   const parts = [
     functions,
@@ -22,12 +23,14 @@ export function posixFiles(
   // What a file says is not known here, so it gets everything that it may ask for.
   const asks = typeof source !== 'string' || source.includes('octopus_parameters[');
   if (shell === 'Bash' && asks) parts.push(associativeArray(variables));
+  // `. Name.sh` looks there last, so no program of the image is hidden.
+  if (modules.length > 0) parts.push('PATH="$PATH:${0%/*}"\n');
   // The script is sourced, as in Octopus, so it sees the functions; its exit code is the shell's.
   const path = typeof source === 'string' ? '"${0%/*}/script.sh"' : quote(source.path);
   parts.push(`set -- ${parameters.map(quote).join(' ')}\n. ${path}\n`);
   const bootstrap = { name: 'bootstrap.sh', bytes: Buffer.from(parts.join('\n')) };
-  if (typeof source !== 'string') return [bootstrap];
-  return [bootstrap, { name: 'script.sh', bytes: Buffer.from(source.replaceAll('\r\n', '\n')) }];
+  if (typeof source !== 'string') return [bootstrap, ...modules];
+  return [bootstrap, ...modules, { name: 'script.sh', bytes: Buffer.from(source.replaceAll('\r\n', '\n')) }];
 }
 
 /** In many images `sh` is bash, where the portable encoder is eight times slower than bash's own. */

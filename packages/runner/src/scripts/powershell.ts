@@ -12,6 +12,7 @@ export function powerShellFiles(
   source: ScriptSource,
   variables: ReadonlyArray<readonly [name: string, value: string]>,
   parameters: readonly string[],
+  modules: readonly LateFile[],
 ): LateFile[] {
   // Without a byte order mark PowerShell 7 reads UTF-8, too; with it, so does every older one.
   const utf8 = (text: string) => Buffer.from(`\ufeff${text}`);
@@ -21,12 +22,19 @@ export function powerShellFiles(
       bytes: utf8(
         bootstrap
           .replace(OWN_SCRIPT, (own) => (typeof source === 'string' ? own : literal(source.path)))
-          .replace('#PARAMETERS#', () => parameters.map(word).join(' ')),
+          .replace('#PARAMETERS#', () => parameters.map(word).join(' '))
+          .replace('#MODULES#', () => modules.map(({ name }) => importOf(name)).join('\n')),
       ),
     },
+    ...modules,
     ...(typeof source === 'string' ? [{ name: 'script.ps1', bytes: utf8(source) }] : []),
     { name: 'variables.txt', bytes: Buffer.from(variables.map(variableLine).join('')) },
   ];
+}
+
+/** As in Octopus, the modules of the project are there without a word of the script. */
+function importOf(file: string): string {
+  return `  Import-Module (Join-Path $PSScriptRoot ${literal(file)}) -DisableNameChecking -Global`;
 }
 
 /** Name and value in base64: ConvertFrom-Json would turn what looks like a date into one. */

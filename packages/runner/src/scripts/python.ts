@@ -9,9 +9,11 @@ export function pythonFiles(
   source: ScriptSource,
   variables: ReadonlyArray<readonly [name: string, value: string]>,
   parameters: readonly string[],
+  modules: readonly LateFile[],
 ): LateFile[] {
   return [
     { name: 'bootstrap.py', bytes: bootstrap },
+    ...modules,
     ...(typeof source === 'string' ? [{ name: 'script.py', bytes: Buffer.from(source) }] : []),
     {
       name: 'variables.json',

@@ -358,5 +358,5 @@ describe('the scope of a task', () => {
     const { values, scope } = await scopeOf(id);
     expect(values['Name[49999]:x']).toBe('99998');
     expect(scope.variables(actionWith(action), { id: '', name: '' })).toBe(values);
-  }, 60_000);
+  }, 300_000);
 });

@@ -117,6 +117,7 @@ Remove-Variable argonautLine, argonautName, argonautValue, argonautPlain -ErrorA
 # The global one: a variable of that name in this scope would hide what commands set.
 $global:LASTEXITCODE = 0
 try {
+#MODULES#
   . (Join-Path $PSScriptRoot 'script.ps1') #PARAMETERS#
 } catch {
   [Console]::Error.WriteLine(($_ | Out-String).TrimEnd())

@@ -107,8 +107,9 @@ _names = """encode decode octopusvariables get_octopusvariable set_octopusvariab
 failstep printverbose printhighlight printwait printwarning""".split()
 _script = _late["script"] or os.path.join(_directory, "script.py")
 sys.argv = [_script] + _late["parameters"]
-# Modules are looked for where the step works, not where this file lies.
+# Modules are looked for where the step works; script modules lie where this file does.
 sys.path[0] = os.getcwd()
+sys.path.append(_directory)
 _globals = {name: globals()[name] for name in _names}
 try:
     runpy.run_path(_script, init_globals=_globals, run_name="__main__")
