@@ -4,6 +4,7 @@ import { SecretSet } from '../../src/masking/index.ts';
 import { maskWhole, named, Random } from './oracle.ts';
 
 const NASTY = `p@ss W0rd/+"it's"\\ <b>&$HOME\`id\`! é—😀 {x}`;
+const hexPairs = (value: string) => Buffer.from(value).toString('hex').match(/../g) ?? [];
 const PLAIN = 'Zx9Qw7Lm3Kd5Rt1V';
 
 function masked(value: string, printed: string | Uint8Array): string {
@@ -25,6 +26,14 @@ describe('values as programs print them', () => {
     JSON: (value) => JSON.stringify(value).slice(1, -1),
     'JSON with escaped slashes': (value) => JSON.stringify(value).slice(1, -1).replaceAll('/', '\\/'),
     'HTML text': (value) => value.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;'),
+    'numeric entities': (value) => value.replaceAll(/[^A-Za-z0-9]/gu, (c) => `&#${c.codePointAt(0)};`),
+    'numeric entities in hex, lower case': (value) =>
+      value.replaceAll(/[^A-Za-z0-9]/gu, (c) => `&#x${c.codePointAt(0)?.toString(16)};`),
+    'numeric entities in hex, upper case': (value) =>
+      value.replaceAll(/[^A-Za-z0-9]/gu, (c) => `&#x${c.codePointAt(0)?.toString(16).toUpperCase()};`),
+    'JSON in JSON': (value) => JSON.stringify(JSON.stringify(value).slice(1, -1)).slice(1, -1),
+    'hex with colons': (value) => hexPairs(value).join(':').toUpperCase(),
+    'hex with blanks, as od -tx1': (value) => hexPairs(value).join(' '),
     'UTF-16': (value) => Buffer.from(value, 'utf16le'),
     'base64 of UTF-16': (value) => Buffer.from(value, 'utf16le').toString('base64'),
     'PowerShell, single quotes': (value) => value.replaceAll("'", "''"),
@@ -67,6 +76,25 @@ for n in ${JSON.stringify(counts)}: print("<<"+(${expression})+">>")`;
         );
         if (counts.length === 1) expect(text, name).toBe('<<********(S)>>\n');
       }
+    }
+  });
+
+  test('control characters in JSON, by number in either case, and white space in attributes of XML', () => {
+    const value = 'tab\t line\n escape\u001b[1m';
+    for (const printed of ['tab\\t line\\n escape\\u001b[1m', 'tab\\t line\\n escape\\u001B[1m'])
+      expect(masked(value, printed)).toBe('********(S)');
+    expect(masked('tab\tline\r\n<', 'tab&#9;line&#13;&#10;&lt;')).toBe('********(S)');
+    expect(masked('tab\tline\r\n<', 'tab&#x9;line&#xD;&#xA;&lt;')).toBe('********(S)');
+  });
+
+  test('a short value on one line of xxd or hexdump -C, wherever the line has it', () => {
+    const value = 'Zx9Qw7Lm';
+    for (let before = 0; before <= 8; before++) {
+      const line = hexPairs(`${'x'.repeat(before)}${value}${'y'.repeat(8 - before)}`);
+      const xxd = line.map((pair, at) => (at % 2 === 1 ? `${pair} ` : pair)).join('');
+      const hexdump = [line.slice(0, 8).join(' '), line.slice(8).join(' ')].join('  ');
+      expect(masked(value, xxd), xxd).toContain('********(S)');
+      expect(masked(value, hexdump), hexdump).toContain('********(S)');
     }
   });
 
