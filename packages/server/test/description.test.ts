@@ -13,6 +13,10 @@ describe('the OpenAPI document', () => {
       '#/components/schemas/WritableEnvironment',
     );
     expect(body.components.schemas.WritableEnvironment.required).toEqual(['Name']);
+    const keyed = create.parameters.find(({ name }: { name: string }) => name === 'Idempotency-Key');
+    expect(keyed).toMatchObject({ in: 'header', required: false });
+    const list = body.paths['/api/{spaceId}/environments'].get;
+    expect(list.parameters.map(({ name }: { name: string }) => name)).not.toContain('Idempotency-Key');
     const references = [...JSON.stringify(body).matchAll(/#\/components\/schemas\/(\w+)/g)].map(
       ([, name]) => name,
     );

@@ -123,6 +123,76 @@ describe('a server process', () => {
     await server.stop();
   });
 
+  /** What comes back on a connection until its end, when these texts are sent one after the other. */
+  async function exchange(address: string, ...texts: string[]): Promise<{ status: number; message: string }> {
+    const socket = connect(Number(new URL(address).port), '127.0.0.1');
+    const answered = text(socket);
+    for (const part of texts) socket.write(part);
+    const [head = '', body = ''] = (await answered).split('\r\n\r\n');
+    return { status: Number(head.split(' ')[1]), message: JSON.parse(body).ErrorMessage };
+  }
+  const KEY = 'API-ABCDEFGHIJKLMNOP';
+  const POST = `POST /api/environments HTTP/1.1\r\nX-Octopus-ApiKey: ${KEY}\r\nContent-Type: application/json\r\nConnection: close\r\n`;
+
+  it('tells in JSON who sends no Host', async () => {
+    const server = await startServer(config());
+    expect(await exchange(server.address, 'GET /livez HTTP/1.1\r\nConnection: close\r\n\r\n')).toEqual({
+      status: 400,
+      message: expect.stringMatching(/no header Host/),
+    });
+    await server.stop();
+  });
+
+  it('refuses a body that is too large before it has come, and makes nothing of half a body', async () => {
+    const server = await startServer(config({ ARGONAUT_ADMIN_API_KEY: KEY, ARGONAUT_BODY_LIMIT: '2000' }));
+    const announced = await exchange(
+      server.address,
+      `${POST}Host: here\r\nContent-Length: 3000\r\n\r\n{"Name":`,
+    );
+    expect(announced).toEqual({ status: 413, message: expect.stringMatching(/limit of 2000 bytes/) });
+    const chunk = `400\r\n${'x'.repeat(1024)}\r\n`;
+    const streamed = await exchange(
+      server.address,
+      `${POST}Host: here\r\nTransfer-Encoding: chunked\r\n\r\n`,
+      chunk,
+      chunk,
+    );
+    expect(streamed).toEqual({ status: 413, message: expect.stringMatching(/limit of 2000 bytes/) });
+
+    const half = connect(Number(new URL(server.address).port), '127.0.0.1');
+    half.write(`${POST}Host: here\r\nContent-Length: 100\r\n\r\n{"Name":"Half"`);
+    half.end();
+    await text(half);
+    const list = await fetch(`${server.address}/api/environments/all`, {
+      headers: { 'X-Octopus-ApiKey': KEY },
+    });
+    expect(await list.json()).toEqual([]);
+    await server.stop();
+  });
+
+  it.each([
+    ['127.0.0.0/8', '203.0.113.7'],
+    ['192.0.2.1', '127.0.0.1'],
+    ['', '127.0.0.1'],
+  ])(
+    'believes X-Forwarded-For only from a trusted proxy: with "%s" a request is from %s',
+    async (proxies, from) => {
+      const server = await startServer(
+        config({ ARGONAUT_ADMIN_API_KEY: KEY, ARGONAUT_TRUSTED_PROXIES: proxies }),
+      );
+      const headers = { 'X-Octopus-ApiKey': KEY, 'X-Forwarded-For': '203.0.113.7' };
+      await fetch(`${server.address}/api/environments`, {
+        method: 'POST',
+        headers: { ...headers, 'Content-Type': 'application/json' },
+        body: '{"Name":"Test"}',
+      });
+      const events = await fetch(`${server.address}/api/events?regarding=Environments-1`, { headers });
+      const { Items } = (await events.json()) as { Items: { IpAddress: string }[] };
+      expect(Items.map(({ IpAddress }) => IpAddress)).toEqual([from]);
+      await server.stop();
+    },
+  );
+
   it('speaks TLS when it has a certificate', async () => {
     const [cert, key] = [join(directory, 'cert.pem'), join(directory, 'key.pem')];
     const request = [

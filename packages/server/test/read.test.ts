@@ -1,6 +1,15 @@
 /** How bodies and queries are read by their schema. Random cases print their seed; ARGONAUT_SEED repeats them. */
 import { Invalid } from '@argonaut/contracts';
-import { Dictionary, Nullable, OneOf, Optional, PropertyValue, QueryList } from '@argonaut/contracts/rest';
+import {
+  Dictionary,
+  Name,
+  Nullable,
+  OneOf,
+  Optional,
+  PropertyValue,
+  QueryList,
+  RequiredReference,
+} from '@argonaut/contracts/rest';
 import { Type } from 'typebox';
 import { describe, expect, it } from 'vitest';
 import { readBody, readQuery } from '../src/http/read.ts';
@@ -114,6 +123,37 @@ describe('a body', () => {
     expect(() => readBody(Step, { Name: 'x', Condition: 'Never' })).toThrow(
       'Condition must be one of Success, Always.',
     );
+  });
+
+  describe('whose value fits no branch of a union', () => {
+    const Moment = Nullable(Type.Unsafe<string>({ type: 'string', format: 'date-time' }));
+    const Run = Type.Object({ RunAt: Optional(Moment), Values: Optional(Dictionary(PropertyValue)) });
+    it.each([
+      [{ RunAt: 'soon' }, ['RunAt must be a moment with its offset, such as 2030-01-31T12:00:00.000+00:00.']],
+      [{ RunAt: 5 }, ['RunAt must be a text or null.']],
+      [{ Values: { a: 5 } }, ['Values.a must be a text or an object.']],
+      [{ Values: { a: { HasValue: 'x' } } }, ['Values.a.HasValue must be true or false.']],
+      [{ Values: { a: { NewValue: 7 } } }, ['Values.a.NewValue must be a text or null.']],
+    ])('%j is told once what it should be', (body, sentences) => {
+      try {
+        readBody(Run, body);
+      } catch (error) {
+        if (!(error instanceof Invalid)) throw error;
+        expect([error.message, error.errors]).toEqual([sentences[0], sentences]);
+        return;
+      }
+      throw new Error('It was accepted.');
+    });
+  });
+
+  it('has no space around its names, and a name of space is empty', () => {
+    const Thing = Type.Object({ Name, Owner: RequiredReference });
+    expect(readBody(Thing, { Name: ' two words ', Owner: 'Users-1' })).toEqual({
+      Name: 'two words',
+      Owner: 'Users-1',
+    });
+    expect(() => readBody(Thing, { Name: '   ', Owner: '' })).toThrow('2 problems');
+    expect(() => readBody(Thing, { Name: '   ', Owner: 'x' })).toThrow('Name must not be empty.');
   });
 
   it('never changes the default of its schema', () => {

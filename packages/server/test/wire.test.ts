@@ -129,7 +129,10 @@ describe('request bodies', () => {
     const broken = await send('{"Name": ');
     expect([broken.status, Array.isArray(broken.body.Errors)]).toEqual([400, true]);
     const large = await send(JSON.stringify({ Name: 'x'.repeat(3000) }));
-    expect([large.status, large.body.ErrorMessage]).toEqual([413, expect.stringContaining('larger than')]);
+    expect([large.status, large.body.ErrorMessage]).toEqual([
+      413,
+      expect.stringMatching(/larger than the limit of 2000 bytes.*raise ARGONAUT_BODY_LIMIT/),
+    ]);
     const form = await send('Name=x', 'application/x-www-form-urlencoded');
     expect([form.status, form.body.ErrorMessage]).toEqual([
       400,
@@ -157,8 +160,19 @@ describe('errors', () => {
     expect([nobody.status, nobody.body.Errors]).toEqual([401, []]);
     const odd = await server.get('/api/Spaces-1/environments?take=many');
     expect([odd.status, odd.body.Errors]).toEqual([400, ['take must be a whole number.']]);
-    const encoding = await server.get('/api/Spaces-1/environments/%E0%A4%A');
-    expect([encoding.status, typeof encoding.body.ErrorMessage]).toEqual([400, 'string']);
+    for (const url of ['/api/Spaces-1/environments/%E0%A4%A', '/api/projects/%zz']) {
+      const { status, body } = await server.get(url);
+      expect([status, body.ErrorMessage]).toEqual([
+        400,
+        expect.stringMatching(/Write a percent sign as %25/),
+      ]);
+    }
+    const long = await server.get(`/api/projects/${'x'.repeat(9_000)}`);
+    expect([long.status, long.body.ErrorMessage]).toEqual([
+      414,
+      expect.stringMatching(/longer than 500 characters/),
+    ]);
+    expect(long.body.ErrorMessage.length).toBeLessThan(200);
   });
 
   it('that nobody foresaw are 500 without their text', async () => {
@@ -190,6 +204,17 @@ describe('lists', () => {
       url = body.Links['Page.Next'];
     }
     expect(seen).toEqual(['E1', 'E2', 'E3', 'E4', 'E5', 'E6', 'E7']);
+  });
+
+  it('lead back to the last page who asks for one behind it', async () => {
+    await using server = await withEnvironments(4);
+    const { body } = await server.get('/api/Spaces-1/environments?skip=99&take=3');
+    expect(body).toMatchObject({ TotalResults: 4, LastPageNumber: 1, Items: [] });
+    const skips = ['Page.Current', 'Page.Last', 'Page.Previous'].map(
+      (name) => /skip=\d+/.exec(body.Links[name])?.[0],
+    );
+    expect(skips).toEqual(['skip=3', 'skip=3', 'skip=3']);
+    expect(body.Links['Page.Next']).toBeUndefined();
   });
 
   it('give everything for take=2147483647, and a whole shape when empty', async () => {

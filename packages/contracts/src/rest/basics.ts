@@ -4,13 +4,21 @@
  */
 import { type Static, type TProperties, type TSchema, Type } from 'typebox';
 
-/** A name that people give: not empty, without control characters, at most 200 characters. */
-export const Name = Type.String({ minLength: 1, maxLength: 200, pattern: '^[^\\u0000-\\u001f]*$' });
+/** A name that people give: not empty, without control characters, at most 200 characters. Space around it goes. */
+export const Name = Type.String({
+  minLength: 1,
+  maxLength: 200,
+  pattern: '^[^\\u0000-\\u001f]*$',
+  'x-trimmed': true,
+});
 
 export const Text = Type.String({ default: '' });
 
 /** The id of another resource, such as `Environments-1`. */
 export const Reference = Type.String({ maxLength: 200 });
+
+/** The same where there must be one: an empty text is none. */
+export const RequiredReference = Type.String({ minLength: 1, maxLength: 200, 'x-trimmed': true });
 
 export const References = Type.Array(Reference, { default: [] });
 

@@ -8,6 +8,7 @@ import {
   QueryList,
   Reference,
   References,
+  RequiredReference,
   Resource,
   Text,
   Timestamp,
@@ -45,8 +46,8 @@ export const runAdditions = {
 };
 
 const written = {
-  ReleaseId: Reference,
-  EnvironmentId: Reference,
+  ReleaseId: RequiredReference,
+  EnvironmentId: RequiredReference,
   ForcePackageRedeployment: Optional(Type.Boolean({ default: false })),
   Priority: Optional(Text),
   ...runOptions,
@@ -92,7 +93,7 @@ export type ExecutionOptions = Static<typeof ExecutionOptions>;
 
 export const CreateDeploymentsUntenanted = Type.Object(
   {
-    ProjectName: Reference,
+    ProjectName: RequiredReference,
     ReleaseVersion: Type.String({ minLength: 1 }),
     EnvironmentNames: Type.Array(Reference, { minItems: 1 }),
     ForcePackageRedeployment: Optional(Type.Boolean({ default: false })),
@@ -105,9 +106,9 @@ export type CreateDeploymentsUntenanted = Static<typeof CreateDeploymentsUntenan
 
 export const CreateDeploymentsTenanted = Type.Object(
   {
-    ProjectName: Reference,
+    ProjectName: RequiredReference,
     ReleaseVersion: Type.String({ minLength: 1 }),
-    EnvironmentName: Reference,
+    EnvironmentName: RequiredReference,
     Tenants: Optional(References),
     TenantTags: Optional(References),
     ...executionOptions,

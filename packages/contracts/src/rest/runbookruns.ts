@@ -7,6 +7,7 @@ import {
   QueryList,
   Reference,
   References,
+  RequiredReference,
   Resource,
   Text,
   Writable,
@@ -17,7 +18,7 @@ const written = {
   RunbookId: Optional(Text),
   /** Empty: the published one. */
   RunbookSnapshotId: Optional(Text),
-  EnvironmentId: Reference,
+  EnvironmentId: RequiredReference,
   ...runOptions,
 };
 
@@ -42,8 +43,8 @@ export type RunbookRunQuery = Static<typeof RunbookRunQuery>;
 
 export const CreateRunbookRuns = Type.Object(
   {
-    ProjectName: Reference,
-    RunbookName: Reference,
+    ProjectName: RequiredReference,
+    RunbookName: RequiredReference,
     EnvironmentNames: Type.Array(Reference, { minItems: 1 }),
     Tenants: Optional(References),
     TenantTags: Optional(References),

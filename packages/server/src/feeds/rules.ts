@@ -18,10 +18,10 @@ export function checkFeed(body: WritableFeed, wanted: Feed, stored: Stored<Feed>
   if (isRegistry(wanted)) {
     if (!body.FeedUri) {
       throw new Invalid(
-        'FeedUri is required: the address of the registry, such as "https://registry.example.com".',
+        `The feed "${body.Name}" has no FeedUri, which is required: the address of the registry, such as "https://registry.example.com".`,
       );
     }
-    parseEndpoint(body.FeedUri, body.RegistryPath);
+    parseEndpoint(body.FeedUri, body.RegistryPath, body.Name);
   }
   if (stored !== undefined) refuseSecretsAtNewAddress(body, wanted, stored);
 }

@@ -23,9 +23,12 @@ const STATUS: Readonly<Record<ErrorKind, number>> = {
 
 /**
  * Status and body of anything that was thrown. What is not ours becomes 500 without its text, which may hold paths or
- * values; the log has it.
+ * values; the log has it. `bodyLimit` in bytes is what a body that is too large is told.
  */
-export function errorAnswer(error: unknown): { readonly status: number; readonly body: ErrorBody } {
+export function errorAnswer(
+  error: unknown,
+  bodyLimit?: number,
+): { readonly status: number; readonly body: ErrorBody } {
   if (error instanceof ArgonautError)
     return answerFor(STATUS[error.kind], error.message, error.errors, error.details);
   if (isDiskFull(error)) {
@@ -36,7 +39,11 @@ export function errorAnswer(error: unknown): { readonly status: number; readonly
   }
   const status = statusOf(error);
   if (status === 413) {
-    return answerFor(413, 'The request is larger than this server accepts (ARGONAUT_BODY_LIMIT).');
+    const limit = bodyLimit === undefined ? '' : ` of ${bodyLimit} bytes`;
+    return answerFor(
+      413,
+      `The body is larger than the limit${limit} that this server has for it, and was not read. Send less, or let whoever runs the server raise ARGONAUT_BODY_LIMIT.`,
+    );
   }
   if (status !== undefined && status < 500) return answerFor(status, messageOf(error));
   return answerFor(

@@ -24,7 +24,8 @@ export function page<T>(
 ): Page<T> {
   const size = query.take;
   const pages = size === 0 ? 1 : Math.max(1, Math.ceil(found.total / size));
-  const current = size === 0 ? 0 : Math.floor(query.skip / size);
+  // Behind the end there is no page: links lead back to the last one.
+  const current = size === 0 ? 0 : Math.min(Math.floor(query.skip / size), pages - 1);
   const at = (number: number) => link(request.originalUrl, number * size, size);
   const path = request.originalUrl.split('?')[0] ?? '';
   const links: Record<string, string> = {
@@ -37,7 +38,11 @@ export function page<T>(
   if (query.skip + size < found.total && size > 0)
     links['Page.Next'] = link(request.originalUrl, query.skip + size, size);
   if (query.skip > 0)
-    links['Page.Previous'] = link(request.originalUrl, Math.max(0, query.skip - size), size);
+    links['Page.Previous'] = link(
+      request.originalUrl,
+      Math.max(0, Math.min(query.skip - size, (pages - 1) * size)),
+      size,
+    );
   for (let number = 0; number < Math.min(pages, NUMBERED_LINKS); number += 1)
     links[`Page.${number}`] = at(number);
   return {

@@ -6,6 +6,7 @@ import { Invalid } from '@argonaut/contracts';
 import type { Static, TSchema } from 'typebox';
 import { Compile, type Validator } from 'typebox/compile';
 import { Settings } from 'typebox/system';
+import { type Complaint, describe, folded } from './complaints.ts';
 
 /**
  * A request is told everything that is wrong with it, and not the first 8 things, which is the validator's default. Each
@@ -25,6 +26,8 @@ interface Schema {
   readonly enum?: readonly unknown[];
   readonly const?: unknown;
   readonly default?: unknown;
+  /** Ours: space around the text means nothing. */
+  readonly 'x-trimmed'?: boolean;
 }
 
 /** Compiled at the first request that needs it: hundreds of schemas at start-up would cost a second. */
@@ -81,6 +84,7 @@ function settle(schema: Schema, value: unknown): unknown {
     const { items } = schema;
     return items ? value.map((entry) => settle(items, entry)) : value;
   }
+  if (typeof value === 'string' && schema['x-trimmed']) return value.trim();
   if (typeof value === 'string' && schema.enum) {
     return schema.enum.find((entry) => String(entry).toLowerCase() === value.toLowerCase()) ?? value;
   }
@@ -146,65 +150,15 @@ function check(schema: TSchema, value: unknown, subject: string): void {
     validators.set(schema, validator);
   }
   if (validator.Check(value)) return;
-  const complaints = [...new Set(validator.Errors(value).flatMap((error) => describe(error as Complaint)))];
+  const complaints = [
+    ...new Set(folded(validator.Errors(value) as unknown as Complaint[]).flatMap(describe)),
+  ];
   const told = complaints.slice(0, MOST_COMPLAINTS);
   if (complaints.length > told.length) told.push('There are more problems; these are the first of them.');
   const count = complaints.length > MOST_COMPLAINTS ? `more than ${MOST_COMPLAINTS}` : complaints.length;
   throw new Invalid(complaints.length === 1 ? `${complaints[0]}` : `${subject} has ${count} problems.`, {
     errors: told,
   });
-}
-
-interface Complaint {
-  readonly keyword: string;
-  readonly instancePath: string;
-  readonly message: string;
-  readonly params: Readonly<Record<string, unknown>>;
-}
-
-function describe(error: Complaint): string[] {
-  const path = error.instancePath.slice(1).replaceAll('/', '.');
-  const field = path === '' ? 'The value' : path;
-  const within = path === '' ? '' : `${path}.`;
-  switch (error.keyword) {
-    case 'required':
-      return asTexts(error.params.requiredProperties).map((name) => `${within}${name} is required.`);
-    case 'type':
-      return [`${field} must be ${article(asTexts(error.params.type))}.`];
-    case 'enum':
-      return [`${field} must be one of ${asTexts(error.params.allowedValues).join(', ')}.`];
-    case 'minLength':
-      return [`${field} must not be empty.`];
-    case 'maxLength':
-      return [`${field} may have at most ${error.params.limit} characters.`];
-    case 'minimum':
-      return [`${field} must be at least ${error.params.limit}.`];
-    case 'maximum':
-      return [`${field} must be at most ${error.params.limit}.`];
-    case 'pattern':
-      return [`${field} contains characters that are not allowed.`];
-    case 'anyOf':
-      return [];
-    default:
-      return [`${field} ${error.message}.`];
-  }
-}
-
-function asTexts(value: unknown): string[] {
-  return (Array.isArray(value) ? value : [value]).map(String);
-}
-
-function article(types: readonly string[]): string {
-  const words: Readonly<Record<string, string>> = {
-    string: 'a text',
-    integer: 'a whole number',
-    number: 'a number',
-    boolean: 'true or false',
-    array: 'a list',
-    object: 'an object',
-    null: 'null',
-  };
-  return types.map((type) => words[type] ?? type).join(' or ');
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -19,6 +19,13 @@ const MAXIMUM_PARAMETER = 500;
 /** Largest message of a WebSocket in bytes: what somebody pastes into a terminal comes in pieces. */
 const MAXIMUM_MESSAGE = 1024 * 1024;
 
+/** What is wrong with an address that does not get as far as a route. The router's own words quote our inner form of it. */
+const ADDRESS_FAULTS: Readonly<Record<string, string>> = {
+  FST_ERR_BAD_URL:
+    'The address cannot be read: after each % two hexadecimal digits must follow. Write a percent sign as %25.',
+  FST_ERR_MAX_PARAM_LENGTH: `A part of the address is longer than ${MAXIMUM_PARAMETER} characters, and nothing here has so long a name.`,
+};
+
 /** A Fastify instance that serves the table's routes; it does not listen yet. */
 export function createHttpServer(services: Services, table: RouteTable, gate: Gatekeeper): FastifyInstance {
   const { config } = services;
@@ -57,10 +64,20 @@ export function createHttpServer(services: Services, table: RouteTable, gate: Ga
       );
     },
     frameworkErrors: (error, _request, reply) => {
-      sendError(reply, answerFor(error.statusCode ?? 400, error.message));
+      sendError(reply, answerFor(error.statusCode ?? 400, ADDRESS_FAULTS[error.code] ?? error.message));
     },
+    // HTTP/1.1 demands the header, and Node's own refusal has no body: ours is below.
+    http: { requireHostHeader: false },
   }) as unknown as FastifyInstance;
 
+  app.addHook('onRequest', async (request, reply) => {
+    if (request.headers.host !== undefined || request.raw.httpVersion === '1.0') return;
+    reply.header('connection', 'close');
+    return sendError(
+      reply,
+      answerFor(400, 'The request has no header Host, which HTTP/1.1 demands. Send it.'),
+    );
+  });
   addParsers(app);
   addCompression(app);
   addHeaders(app, config.tls !== undefined);
@@ -98,7 +115,7 @@ export function createHttpServer(services: Services, table: RouteTable, gate: Ga
     );
   });
   app.setErrorHandler((error, request, reply) => {
-    const answer = errorAnswer(error);
+    const answer = errorAnswer(error, request.routeOptions.bodyLimit ?? config.bodyLimit);
     if (answer.status >= 500)
       request.log.error({ err: error, url: request.url.split('?')[0] }, 'request failed');
     return sendError(reply, answer);

@@ -31,6 +31,9 @@ export function releasesIn(database: Database): Collection<Release> {
   return new Collection(database, release);
 }
 
+/** Releases that are named to who asks for one that is not there. */
+const LATEST_TOLD = 5;
+
 /** By version or id within a project. @throws NotFound */
 export async function releaseOf(
   database: Database,
@@ -40,7 +43,13 @@ export async function releaseOf(
 ): Promise<Stored<Release>> {
   const found = await releasesIn(database).resolve(versionOrId, space, project.id);
   if (found) return found;
-  throw new NotFound(`The project "${project.document.Name}" has no release "${versionOrId}".`);
+  const latest = await newestReleases(database, space, project.id);
+  const there = latest.slice(0, LATEST_TOLD).map(({ document }) => document.Version);
+  throw new NotFound(
+    `The project "${project.document.Name}" has no release "${versionOrId}". ${
+      there.length === 0 ? 'It has none at all: create one first.' : `Its latest are ${there.join(', ')}.`
+    }`,
+  );
 }
 
 /** Releases that were in a channel last, for version numbers: newest first. */

@@ -19,6 +19,9 @@ export function runbooksIn(database: Database): Collection<Runbook> {
   return new Collection(database, runbook);
 }
 
+/** Runbooks that are named to who asks for one that is not there. */
+const MOST_TOLD = 10;
+
 /** By id, slug or name within a project, as the executions API names runbooks. @throws NotFound */
 export async function runbookNamed(
   database: Database,
@@ -27,5 +30,9 @@ export async function runbookNamed(
 ): Promise<Stored<Runbook>> {
   const found = await runbooksIn(database).resolve(key, project.spaceId, project.id);
   if (found) return found;
-  throw new NotFound(`The project "${project.document.Name}" has no runbook "${key}".`);
+  const all = await runbooksIn(database).all({ space: project.spaceId, parent: project.id, take: MOST_TOLD });
+  const names = all.map(({ document }) => `"${document.Name}"`).join(', ');
+  throw new NotFound(
+    `The project "${project.document.Name}" has no runbook "${key}". ${names === '' ? 'It has none at all.' : `It has ${names}.`}`,
+  );
 }

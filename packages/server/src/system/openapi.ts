@@ -37,6 +37,15 @@ export function openApi(routes: readonly Route[]): object {
   };
 }
 
+const IDEMPOTENCY_KEY = {
+  name: 'Idempotency-Key',
+  in: 'header',
+  required: false,
+  description:
+    'A new value for each thing to do, such as a UUID. Sent again with the same request, the first answer comes again, with the header Idempotency-Replayed, and nothing is done twice. Kept for seven days.',
+  schema: { type: 'string', pattern: '^[!-~]{1,200}$' },
+};
+
 function publicPaths(route: Route): string[] {
   const path = route.path.replace(/:([A-Za-z]+)/g, '{$1}');
   switch (route.scope) {
@@ -69,6 +78,7 @@ function operation(route: Route, path: string, components: Components): object {
         schema: { type: 'string' },
       })),
       ...queryParameters(route.query),
+      ...(route.idempotent ? [IDEMPOTENCY_KEY] : []),
     ],
     ...(route.body ? { requestBody: { required: true, ...content(route.body) } } : {}),
     responses: {

@@ -33,9 +33,52 @@ test('malformed JSON, wrong types, missing fields and a large body make nothing'
   );
   expect(await send(JSON.stringify({ Name: 'x'.repeat(6_000) }))).toMatchObject({
     status: 413,
-    message: expect.stringMatching(/larger than this server accepts \(ARGONAUT_BODY_LIMIT\)/),
+    message: expect.stringMatching(/larger than the limit of 5000 bytes .*ARGONAUT_BODY_LIMIT/),
   });
   expect((await server.get('/api/projects/all')).body).toEqual([]);
+});
+
+test('required fields that are empty are told together, and space is nothing', async () => {
+  await using server = await testServer();
+  const { body } = await server.call('POST', '/api/projects', {
+    Name: '  ',
+    ProjectGroupId: '',
+    LifecycleId: '',
+  });
+  expect(body.Errors).toEqual([
+    'Name must not be empty.',
+    'ProjectGroupId must not be empty.',
+    'LifecycleId must not be empty.',
+  ]);
+});
+
+test('who names what is not there is told what there is', async () => {
+  await using server = await testServer();
+  const made = await makeProject(server, [{ name: 'step', script: 'true' }], { name: 'Shop' });
+  const message = async (path: string) => (await server.get(path)).body.ErrorMessage;
+  const project = `/api/projects/${made.projectId}`;
+  expect(await message(`${project}/releases/9.0.0`)).toBe(
+    `The project "Shop" has no release "9.0.0". Its latest are ${made.version}.`,
+  );
+  expect(await message(`${project}/runbooks/x`)).toBe(
+    'The project "Shop" has no runbook "x". It has none at all.',
+  );
+  await server.call('POST', `${project}/runbooks`, { Name: 'Restart', ProjectId: made.projectId });
+  expect(await message(`${project}/runbooks/x`)).toMatch(/no runbook "x"\. It has "Restart"\./);
+});
+
+test('a feed whose address cannot be used is named', async () => {
+  await using server = await testServer();
+  const refused = async (FeedUri: string) => {
+    const { status, body } = await server.call('POST', '/api/feeds', {
+      Name: 'Ours',
+      FeedType: 'Docker',
+      FeedUri,
+    });
+    return `${status} ${body.ErrorMessage}`;
+  };
+  expect(await refused('ftp://registry.example')).toMatch(/^400 The feed "Ours" cannot be used: "ftp:/);
+  expect(await refused('')).toMatch(/^400 The feed "Ours" has no FeedUri/);
 });
 
 test('a body that is nested too deeply to be written again is refused, and lists go on', async () => {

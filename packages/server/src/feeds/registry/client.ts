@@ -104,7 +104,7 @@ const systemClock: Clock = {
 
 /** @throws InvalidFeed when the feed's fields cannot be used */
 export function createRegistryClient(options: RegistryClientOptions): RegistryClient {
-  const endpoint = parseEndpoint(options.feedUri, options.registryPath);
+  const endpoint = parseEndpoint(options.feedUri, options.registryPath, options.feedName);
   const username = options.username || null;
   const session = createSession({
     endpoint,

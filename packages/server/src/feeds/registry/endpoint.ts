@@ -33,21 +33,25 @@ export interface FeedImage {
 }
 
 /**
- * Reads `FeedUri` and `RegistryPath`.
+ * Reads `FeedUri` and `RegistryPath`; `feed` is the name for messages.
  * @throws InvalidFeed
  */
-export function parseEndpoint(feedUri: string, registryPath?: string | null): RegistryEndpoint {
-  const url = parseAddress(feedUri);
+export function parseEndpoint(
+  feedUri: string,
+  registryPath?: string | null,
+  feed?: string,
+): RegistryEndpoint {
+  const url = parseAddress(feedUri, feed);
   const hub = isDockerHub(url.host);
   const host = hub ? DOCKER_HUB : url.host;
-  const prefix = prefixOf(feedUri, url.pathname);
-  const pull = registryPath?.trim() ? parseAddress(registryPath) : null;
+  const prefix = prefixOf(feedUri, url.pathname, feed);
+  const pull = registryPath?.trim() ? parseAddress(registryPath, feed) : null;
   const pullHost = pull === null ? host : isDockerHub(pull.host) ? DOCKER_HUB : pull.host;
   return {
     api: hub ? new URL(dockerHubApi) : new URL('/v2/', url),
     host,
     prefix,
-    pullPrefix: `${pullHost}/${pull === null ? prefix : prefixOf(registryPath ?? '', pull.pathname)}`,
+    pullPrefix: `${pullHost}/${pull === null ? prefix : prefixOf(registryPath ?? '', pull.pathname, feed)}`,
     isDockerHub: hub,
   };
 }
@@ -90,45 +94,52 @@ export function imageInFeed(endpoint: RegistryEndpoint, text: string): FeedImage
   return { repository: name.slice(own.length), tag, digest };
 }
 
-function parseAddress(address: string): URL {
+function parseAddress(address: string, feed: string | undefined): URL {
   const trimmed = address.trim();
   if (trimmed === '')
-    throw new InvalidFeed('the address is empty', 'Write it like "https://registry.example.com".');
+    throw new InvalidFeed('the address is empty', 'Write it like "https://registry.example.com".', feed);
   const schemed = /^[a-z][a-z0-9+.-]*:\/\//i.test(trimmed) ? trimmed : `https://${trimmed}`;
   if (!URL.canParse(schemed)) {
     // Not quoted: a text that does not parse may still hold a password.
-    throw new InvalidFeed('the address cannot be read', 'Write it like "https://registry.example.com:5000".');
+    throw new InvalidFeed(
+      'the address cannot be read',
+      'Write it like "https://registry.example.com:5000".',
+      feed,
+    );
   }
   const url = new URL(schemed.replace(/^oci:/i, 'https:'));
   if (url.username !== '' || url.password !== '') {
     throw new InvalidFeed(
       `the address of ${url.host} holds a user name or a password`,
       "Take them out of the address and put them into the feed's credentials.",
+      feed,
     );
   }
   if (url.protocol !== 'https:' && url.protocol !== 'http:') {
     throw new InvalidFeed(
       `"${url.protocol}//" is no scheme of a Docker registry`,
       'Use "https://" or "http://".',
+      feed,
     );
   }
   if (url.search !== '' || url.hash !== '') {
     throw new InvalidFeed(
       `the address of ${url.host} has a query or a fragment`,
       'End it after the host or path.',
+      feed,
     );
   }
   return url;
 }
 
 /** `/v2/`, `/v1/` and slashes at the edges mean nothing; the rest is a path that repositories begin with. */
-function prefixOf(address: string, pathname: string): string {
+function prefixOf(address: string, pathname: string, feed: string | undefined): string {
   const path = pathname.replace(/^\/v[12](?=\/|$)/, '').replace(/^\/+|\/+$/g, '');
   if (path === '') return '';
   try {
     return `${checkRepository(address, path)}/`;
   } catch (error) {
     if (!(error instanceof InvalidReference)) throw error;
-    throw new InvalidFeed(`the path "/${path}" cannot begin an image name`, error.reason);
+    throw new InvalidFeed(`the path "/${path}" cannot begin an image name`, error.reason, feed);
   }
 }

@@ -90,8 +90,9 @@ export class InvalidReference extends RegistryError {
 
 /** The feed's own fields are wrong: nothing was sent. */
 export class InvalidFeed extends RegistryError {
-  constructor(reason: string, next: string) {
-    super('InvalidFeed', [`The feed cannot be used: ${reason}.`, next]);
+  /** `feed` is its name; empty where it is not known. */
+  constructor(reason: string, next: string, feed = '') {
+    super('InvalidFeed', [`The feed ${feed === '' ? '' : `"${feed}" `}cannot be used: ${reason}.`, next]);
   }
 }
 

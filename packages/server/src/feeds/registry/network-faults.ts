@@ -165,6 +165,7 @@ export function networkFault(subject: Subject, thrown: unknown): RegistryError {
     return new InvalidFeed(
       `the server may not connect to ${hostOf(subject.address)} or to where it leads, because its address is internal`,
       'An administrator can allow it with ARGONAUT_OUTBOUND_ALLOW.',
+      subject.feed,
     );
   }
   const code = chain.map(codeOf).find((found) => found !== null) ?? '';
@@ -179,6 +180,7 @@ export function networkFault(subject: Subject, thrown: unknown): RegistryError {
     return new InvalidFeed(
       `the port of ${hostOf(subject.address)} is reserved for another protocol`,
       'Let the registry listen on another port.',
+      subject.feed,
     );
   }
   if (isNotHttp(chain) && subject.address.startsWith('http:')) {
