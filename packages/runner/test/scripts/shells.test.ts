@@ -148,8 +148,35 @@ describe.each(shells)('$name', (shell) => {
       variables: { other: 'canary-1' },
     });
     expect(ran.stderr).not.toContain('canary-1');
-    expect(ran.stderr).not.toContain('getopts');
-    expect(ran.stderr.split('\n').length).toBeLessThan(16);
+  });
+
+  test('set -x shows the calls of functions that the script makes, and nothing of their inside', () => {
+    const calls = [
+      'set_octopusvariable Pw hunter2 -sensitive',
+      'set_octopusvariable a b',
+      'update_progress 5 half',
+      'write_verbose c',
+      'write_highlight d',
+      'write_wait e',
+      'write_warning f',
+      'set_environmentstate k v -sensitive',
+      'set_environmenturl k u',
+      'remove_octopustarget web',
+      'new_octopustarget --name n --target-id t --inputs {}',
+      'report_kubernetes_manifest yaml',
+      'new_octopusartifact /dev/null null',
+      'get_octopusvariable a',
+      'encode_servicemessagevalue a',
+      'decode_servicemessagevalue YQ==',
+      'log_environment_information',
+      'fail_step no',
+    ];
+    const ran = run(shell, ['set -x', ...calls].join('\n'));
+    expect(ran.code).toBe(1);
+    const traced = ran.stderr.split('\n').filter((line) => line !== '');
+    expect(
+      traced.map((line) => line.replace(/^\++ /, '').replaceAll("'", '').replace('********(Pw)', 'hunter2')),
+    ).toEqual([...calls, 'exit 1']);
   });
 
   test("the exit code is the script's own: of exit, of the last command, of a syntax error", () => {

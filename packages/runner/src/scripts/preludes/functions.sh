@@ -1,6 +1,7 @@
 # What a script may call. POSIX sh, nothing but built-in commands: the image may hold no other program.
-# Every function runs in a subshell where it can, so that no variable or option of the script is touched
-# and nothing of it shows up under `set -x`.
+# Every function runs in a subshell where it can, so that no variable or option of the script is touched.
+# Nothing of their inside shows up under `set -x`: a subshell ends the tracing for itself, and what calls one
+# in the script's own shell sends its trace (it prints nothing else there) to /dev/null.
 
 # Prints the value of a variable, exactly; nothing if there is none.
 get_octopusvariable() (
@@ -20,35 +21,38 @@ set_octopusvariable() {
       __argonaut_message setVariable name "${1-}" value "${2-}" sensitive True ;;
     *) __argonaut_message setVariable name "${1-}" value "${2-}" ;;
   esac
-}
+} 2>/dev/null
 
 # new_octopusartifact PATH [NAME]. The file is collected when the step has ended.
 new_octopusartifact() {
-  if [ ! -e "${1-}" ]; then
-    printf 'new_octopusartifact: there is no file "%s" in %s\n' "${1-}" "$PWD" >&2
-    exit 1
-  fi
-  case "$1" in
-    /*) __argonaut_message createArtifact path "$1" name "${2:-${1##*/}}" ;;
-    *) __argonaut_message createArtifact path "$PWD/$1" name "${2:-${1##*/}}" ;;
-  esac
+  (
+    { set +x; } 2>/dev/null
+    if [ ! -e "${1-}" ]; then
+      printf 'new_octopusartifact: there is no file "%s" in %s\n' "${1-}" "$PWD" >&2
+      exit 1
+    fi
+    case "$1" in
+      /*) __argonaut_message createArtifact path "$1" name "${2:-${1##*/}}" ;;
+      *) __argonaut_message createArtifact path "$PWD/$1" name "${2:-${1##*/}}" ;;
+    esac
+  ) || exit 1
 }
 
 # update_progress PERCENTAGE [MESSAGE]
 update_progress() {
   __argonaut_message progress percentage "${1-}" message "${2-}"
-}
+} 2>/dev/null
 
 # fail_step [MESSAGE]. The message takes the place of "exit code 1" in the summary.
 fail_step() {
-  if [ -n "${1-}" ]; then __argonaut_message resultMessage message "$1"; fi
+  { [ -z "${1-}" ] || __argonaut_message resultMessage message "$1"; } 2>/dev/null
   exit 1
 }
 
-write_verbose() { __argonaut_level verbose "$@"; }
-write_highlight() { __argonaut_level highlight "$@"; }
-write_wait() { __argonaut_level wait "$@"; }
-write_warning() { __argonaut_level warning "$@"; }
+write_verbose() { __argonaut_level verbose "$@"; } 2>/dev/null
+write_highlight() { __argonaut_level highlight "$@"; } 2>/dev/null
+write_wait() { __argonaut_level wait "$@"; } 2>/dev/null
+write_warning() { __argonaut_level warning "$@"; } 2>/dev/null
 
 # Prints its argument in the encoding of service messages, for scripts that write messages of their own.
 encode_servicemessagevalue() (
@@ -90,12 +94,12 @@ set_environmentstate() {
       __argonaut_message set-environmentstate key "${1-}" value "${2-}" type "${4:-State}" sensitive True ;;
     *) __argonaut_message set-environmentstate key "${1-}" value "${2-}" type "${3:-State}" ;;
   esac
-}
+} 2>/dev/null
 
 # set_environmenturl KEY URL
 set_environmenturl() {
   __argonaut_message set-environmentstate key "${1-}" value "${2-}" type Url
-}
+} 2>/dev/null
 
 # new_octopustarget --name NAME --target-id ID --inputs JSON [--roles R] [--worker-pool P] [--update-if-existing]
 new_octopustarget() (
@@ -128,13 +132,13 @@ new_octopustarget() (
 # remove_octopustarget NAME; in bash also under Octopus's name, remove-octopustarget.
 remove_octopustarget() {
   __argonaut_message delete-target machine "${1-}"
-}
+} 2>/dev/null
 
 # report_kubernetes_manifest YAML [NAMESPACE]
 report_kubernetes_manifest() {
   if [ -n "${2-}" ]; then __argonaut_message k8s-manifest-applied manifest "${1-}" ns "$2"
   else __argonaut_message k8s-manifest-applied manifest "${1-}"; fi
-}
+} 2>/dev/null
 
 # report_kubernetes_manifest_file PATH [NAMESPACE]; one report for each of its documents.
 report_kubernetes_manifest_file() (
@@ -164,7 +168,7 @@ log_environment_information() {
   write_verbose "Working directory: $PWD"
   write_verbose "Home: ${HOME-}"
   write_verbose "Step's directory: ${ARGONAUT_WORK-}"
-}
+} 2>/dev/null
 
 __argonaut_level() (
   { set +x; } 2>/dev/null
