@@ -48,7 +48,7 @@ export function evaluate(
   options: EvaluateOptions = {},
 ): Evaluated {
   if (!template.includes('#{')) return { text: template, error: null };
-  if (options.budget?.isSpent) return TOO_COSTLY;
+  if (options.budget?.isSpent) return { text: null, error: TOO_COSTLY };
   // Reading it costs, too.
   options.budget?.charge({ work: template.length });
   try {
@@ -101,7 +101,7 @@ export function evaluateParsed(
       }
     }
   } catch (error) {
-    if (budget !== undefined && exceeds(evaluator.cost, limits)) return TOO_COSTLY;
+    if (budget !== undefined && exceeds(evaluator.cost, limits)) return { text: null, error: TOO_COSTLY };
     return { text: null, error: `${place(template.source, start)}: ${reasonOf(error)}` };
   } finally {
     budget?.charge(evaluator.cost);
@@ -134,8 +134,8 @@ export function itemsOf(
   }
 }
 
-/** What a budget has nothing left for. */
-const TOO_COSTLY: Evaluated = { text: null, error: 'Not worked out: too costly.' };
+/** The error of what a budget has nothing left for. */
+export const TOO_COSTLY = 'Not worked out: too costly.';
 
 const SHOWN_AT_MOST = 20;
 const SHOWN_LENGTH = 300;

@@ -11,6 +11,7 @@ export {
   evaluateCondition,
   evaluateParsed,
   itemsOf,
+  TOO_COSTLY,
 } from './evaluate.ts';
 export { Budget } from './evaluation/budget.ts';
 export { DEFAULT_LIMITS, type Limits } from './evaluation/limits.ts';
@@ -29,6 +30,7 @@ export {
   resolveVariables,
   type ScopedVariable,
 } from './scope/resolve.ts';
+export { foldCase } from './syntax/characters.ts';
 export { type ParseResult, parse, parseTolerantly } from './syntax/parser.ts';
 export { type Position, positionAt } from './syntax/position.ts';
 export { render } from './syntax/render.ts';

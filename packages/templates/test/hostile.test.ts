@@ -4,7 +4,8 @@
  */
 
 import { describe, expect, it, vi } from 'vitest';
-import { createVariables, evaluate, parse, references } from '../src/index.ts';
+import { createVariables, evaluate, parse, parseTolerantly, references } from '../src/index.ts';
+import { Cursor } from '../src/syntax/cursor.ts';
 
 const SIZE = 200_000;
 const variables = { a: 'x', b: '#{a}', L: '1,2,3' };
@@ -43,6 +44,40 @@ describe('one unfinished piece, over and over', () => {
       expect(text !== null || error !== null).toBe(true);
     }
     expect(references(template)).toBeInstanceOf(Array);
+  });
+});
+
+describe('counted, not timed: what is read for each character', () => {
+  const methods = ['name', 'word', 'skipBlanks', 'eat', 'keyword', 'quoted', 'bracketed'] as const;
+
+  function readings(template: string): number {
+    const spies = methods.map((method) => vi.spyOn(Cursor.prototype, method));
+    try {
+      parseTolerantly(template);
+      return spies.reduce((sum, spy) => sum + spy.mock.calls.length, 0) / template.length;
+    } finally {
+      for (const spy of spies) spy.mockRestore();
+    }
+  }
+  const long = (piece: string): string => piece.repeat(40_000 / piece.length);
+
+  it.each([
+    ['openings that open nothing', long('#{'), 0],
+    ['openings and blanks', long('#{  '), 0],
+    ['quotes that are not closed', long('#{a|x "'), 3],
+    ['a name without an end', `#{${long('a.')}`, 1.1],
+    ['a name that is too long', `#{${'a.'.repeat(200_000)}a}`, 0.5],
+    ['branches', `#{if a}${long('#{elseif b}')}#{/if}`, 3],
+    ['a sum without an end', `#{calc 1${long('+1')}}`, 1],
+    ['blanks', `#{${long(' ')}`, 0.1],
+  ])('%s', (_what, template, atMost) => {
+    expect(readings(template)).toBeLessThanOrEqual(atMost);
+  });
+
+  it('what cannot be read is one piece of the result', () => {
+    const template = `a${long('#{')}b`;
+    expect(parseTolerantly(template).template?.nodes.length).toBeLessThanOrEqual(3);
+    expect(evaluate(template, {}, { mode: 'tolerant' })).toEqual({ text: template, error: null });
   });
 });
 

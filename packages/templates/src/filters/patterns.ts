@@ -8,7 +8,7 @@
 import { RE2JS, RE2JSSyntaxException } from 're2js';
 import { FilterError } from '../evaluation/errors.ts';
 import { type LineBreaks, type Translated, translate, Untranslatable } from './dotnet-pattern.ts';
-import type { Filter } from './filter.ts';
+import type { Filter, PatternTime } from './filter.ts';
 import { type Found, replacementParts } from './replacement.ts';
 
 /** Longer patterns are refused: the time is linear in the text, but also in the pattern. */
@@ -28,7 +28,7 @@ const compiled = new Map<string, Pattern>();
 export const match: Filter = (input, options, { patternTime }) => {
   const [pattern] = options;
   if (input === null || pattern === undefined || options.length !== 1) return null;
-  const { expression } = compile(pattern, input);
+  const { expression } = compile(pattern, input, patternTime);
   return patternTime.measure((isOver) => {
     if (isOver()) throw tooSlow();
     return String(expression.test(input));
@@ -38,7 +38,7 @@ export const match: Filter = (input, options, { patternTime }) => {
 /** The second option may use `$1`, `${name}` and the other signs of replacement.ts; without it what matches is removed. */
 export const replace: Filter = (input, [pattern, replacement = ''], { maxLength, patternTime }) => {
   if (input === null || pattern === undefined) return null;
-  const { expression, groups, names, breaks } = compile(pattern, input);
+  const { expression, groups, names, breaks } = compile(pattern, input, patternTime);
   return patternTime.measure((isOver) => {
     if (isOver()) throw tooSlow();
     // Whether anything matches at all is found out faster than where.
@@ -82,11 +82,11 @@ export const replace: Filter = (input, [pattern, replacement = ''], { maxLength,
 const tooSlow = (): FilterError =>
   new FilterError('The patterns of this text took too long. Make them simpler or the value shorter.');
 
-function compile(pattern: string, input: string): Pattern {
+function compile(pattern: string, input: string, time: PatternTime): Pattern {
   const lineBreaks = lineBreaksOf(input);
   const key = `${lineBreaks}:${pattern}`;
   const known = compiled.get(key);
-  if (known !== undefined) return fitting(known, input);
+  if (known !== undefined) return fitting(known, input, time);
   if (pattern.length > MAX_PATTERN_LENGTH) {
     throw new FilterError(
       `A pattern of ${pattern.length} characters is too long; ${MAX_PATTERN_LENGTH} are allowed.`,
@@ -104,7 +104,7 @@ function compile(pattern: string, input: string): Pattern {
   const [oldest] = compiled.keys();
   if (compiled.size >= KEPT && oldest !== undefined) compiled.delete(oldest);
   compiled.set(key, made);
-  return fitting(made, input);
+  return fitting(made, input, time);
 }
 
 function lineBreaksOf(input: string): LineBreaks {
@@ -117,8 +117,9 @@ function reasonOf(error: unknown): string {
   return error instanceof RE2JSSyntaxException ? error.getDescription() : 'it is not a regular expression';
 }
 
-function fitting(pattern: Pattern, input: string): Pattern {
-  if (pattern.expression.programSize() * input.length > MAX_COST) {
+function fitting(pattern: Pattern, input: string, time: PatternTime): Pattern {
+  const cost = pattern.expression.programSize() * input.length;
+  if (cost > MAX_COST) {
     throw new FilterError(
       `A pattern is too large for a text of ${input.length} characters. Use smaller counts in its repetitions.`,
     );
@@ -128,5 +129,6 @@ function fitting(pattern: Pattern, input: string): Pattern {
       'A pattern with \\b or \\B cannot be used on a text with letters or digits beyond ASCII. Name the characters that may stand there instead.',
     );
   }
+  if (!time.affords(cost)) throw tooSlow();
   return pattern;
 }

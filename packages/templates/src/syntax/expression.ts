@@ -7,7 +7,7 @@
 
 import { type Cursor, MAX_PATH_LENGTH } from './cursor.ts';
 import { indexStep, nameStep, pathOf } from './path.ts';
-import type { Condition, Expression, FilterCall, Path, Step, Token } from './tree.ts';
+import type { Condition, Expression, FilterCall, Path, Step, Substitution, Token } from './tree.ts';
 
 /** Yields the offset of each nested token and receives it, or null if there is none that can be read. */
 export type Reading<T> = Generator<number, T, Token | null>;
@@ -16,25 +16,31 @@ export function* readPath(cursor: Cursor): Reading<Path | null> {
   const first = cursor.name();
   if (first === null) return null;
   const steps: Step[] = [nameStep(first)];
+  let length = first.length;
   for (;;) {
     const before = cursor.at;
-    const step = yield* readStep(cursor);
+    let step: Step | null = null;
+    // Most paths end after a name: no reader of its own is made to find that out.
+    if (cursor.eat('.')) {
+      const name = cursor.name();
+      step = name === null ? null : nameStep(name);
+      length += 1 + (name?.length ?? 0);
+    } else if (cursor.eat('[')) {
+      step = yield* readBracket(cursor, before);
+      length += cursor.at - before;
+    }
     if (step === null) {
       cursor.at = before;
       const path = pathOf(steps);
       return path.text.length > MAX_PATH_LENGTH ? cursor.fail() : path;
     }
+    if (length > 2 * MAX_PATH_LENGTH) return cursor.fail();
     steps.push(step);
   }
 }
 
-function* readStep(cursor: Cursor): Reading<Step | null> {
-  if (cursor.eat('.')) {
-    const name = cursor.name();
-    return name === null ? null : nameStep(name);
-  }
-  const bracket = cursor.at;
-  if (!cursor.eat('[')) return null;
+/** `[index]`, with the cursor behind the bracket that stands at `bracket`. */
+function* readBracket(cursor: Cursor, bracket: number): Reading<Step | null> {
   cursor.skipBlanks();
   if (cursor.source.startsWith('#{', cursor.at)) {
     const token = yield cursor.at;
@@ -47,6 +53,13 @@ function* readStep(cursor: Cursor): Reading<Step | null> {
   cursor.at = bracket;
   const index = cursor.bracketed();
   return index === null ? null : indexStep(index);
+}
+
+export function* readSubstitution(cursor: Cursor, start: number): Reading<Substitution | null> {
+  cursor.at = start + 2;
+  const expression = yield* readExpression(cursor);
+  if (expression === null || !cursor.eat('}')) return cursor.fail();
+  return { kind: 'substitution', expression, start, end: cursor.at };
 }
 
 /** Blanks on both sides belong to it. */

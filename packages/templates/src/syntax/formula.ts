@@ -5,13 +5,25 @@
 
 import type { Cursor } from './cursor.ts';
 import { type Reading, readPath } from './expression.ts';
-import type { Formula, Operand } from './tree.ts';
+import type { Calculation, Formula, Operand } from './tree.ts';
 
 /** Parentheses deeper than this do not parse: nobody writes them, and each level costs stack. */
 const MAX_PARENTHESES = 50;
+/** Longer sums and products do not parse: nobody writes them. */
+const MAX_OPERANDS = 1000;
 const NUMBER = /\d+(?:\.\d+)?/y;
 
-export function* readFormula(cursor: Cursor, depth = 0): Reading<Formula | null> {
+export function* readCalculation(cursor: Cursor, start: number): Reading<Calculation | null> {
+  cursor.at = start + 2;
+  cursor.skipBlanks();
+  if (!cursor.keyword('calc') || cursor.skipBlanks() === 0) return cursor.fail();
+  const formula = yield* readFormula(cursor);
+  cursor.skipBlanks();
+  if (formula === null || !cursor.eat('}')) return cursor.fail();
+  return { kind: 'calculation', formula, start, end: cursor.at };
+}
+
+function* readFormula(cursor: Cursor, depth = 0): Reading<Formula | null> {
   return yield* readOperation(cursor, ['+', '-'], () =>
     readOperation(cursor, ['*', '/'], () => readOperand(cursor, depth)),
   );
@@ -36,6 +48,7 @@ function* readOperation(
     cursor.skipBlanks();
     const value = yield* readValue();
     if (value === null) return null;
+    if (rest.length === MAX_OPERANDS) return cursor.fail();
     rest.push({ operator, value });
   }
 }

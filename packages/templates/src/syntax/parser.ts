@@ -7,20 +7,10 @@
 
 import { isBlank, isNameCharacter } from './characters.ts';
 import { Cursor, MAX_PATH_LENGTH } from './cursor.ts';
-import { type Reading, readCondition, readExpression, readPath } from './expression.ts';
-import { readFormula } from './formula.ts';
+import { type Reading, readCondition, readPath, readSubstitution } from './expression.ts';
+import { readCalculation } from './formula.ts';
 import { dottedPath } from './path.ts';
-import type {
-  Calculation,
-  Condition,
-  Conditional,
-  Node,
-  Path,
-  Repetition,
-  Substitution,
-  Template,
-  Token,
-} from './tree.ts';
+import type { Condition, Conditional, Node, Path, Repetition, Template, Token } from './tree.ts';
 
 /** Tokens inside tokens, unclosed blocks included. Each waits in memory, so their number is bounded. */
 const MAX_NESTING = 10_000;
@@ -56,15 +46,22 @@ export function parseTolerantly(source: string): ParseResult {
   return withinNesting((): ParseResult => {
     const parser = new Parser(source);
     const nodes: Node[] = [];
+    // What is copied from here on is one text, however many pieces of it could not be read.
+    let copied = -1;
+    const flush = (end: number): void => {
+      if (copied !== -1) nodes.push({ kind: 'text', text: source.slice(copied, end), start: copied, end });
+      copied = -1;
+    };
     for (let at = 0; at < source.length; ) {
       const part = parser.readNodes(at);
+      if (part.nodes.length > 0) flush(at);
       for (const node of part.nodes) nodes.push(node);
       at = part.stop;
       if (at === source.length) break;
-      const resume = Math.max(parser.failureOf(at), at + 1);
-      nodes.push({ kind: 'text', text: source.slice(at, resume), start: at, end: resume });
-      at = resume;
+      if (copied === -1) copied = at;
+      at = Math.max(parser.failureOf(at), at + 1);
     }
+    flush(source.length);
     return { template: { source, nodes }, failedAt: null };
   });
 }
@@ -123,7 +120,19 @@ class Parser {
   }
 
   failureOf(position: number): number {
-    return this.#failures.get(position) ?? position;
+    return this.#failures.get(position) ?? this.#impossibleFrom(position) ?? position;
+  }
+
+  /**
+   * Where a token fails that no rule of the grammar could read, as its first character already shows; null if one might.
+   * Files may be full of them (`#{#{#{`), and nothing is kept of them.
+   */
+  #impossibleFrom(start: number): number | null {
+    let at = start + 2;
+    while (at < this.#source.length && isBlank(this.#source.charCodeAt(at))) at++;
+    const unit = this.#source.charCodeAt(at);
+    if (unit === 0x2f && at === start + 2) return start; // `#{/` opens nothing
+    return isNameCharacter(unit) || unit === 0x7c ? null : at; // |
   }
 
   readNodes(from: number): { nodes: Node[]; stop: number } {
@@ -146,6 +155,7 @@ class Parser {
   #drive(position: number): Token | null {
     const known = this.#tokens.get(position);
     if (known !== undefined) return known;
+    if (this.#impossibleFrom(position) !== null) return null;
     const waiting = [{ position, reading: this.#readToken(position) }];
     const wait = (on: number): void => {
       if (waiting.length >= MAX_NESTING) throw new NestedTooDeeply(on);
@@ -161,7 +171,8 @@ class Parser {
         continue;
       }
       const wanted = this.#knownToken(step.value);
-      if (wanted !== null || this.#tokens.has(step.value)) answer = wanted;
+      const isKnown = wanted !== null || this.#tokens.has(step.value);
+      if (isKnown || this.#impossibleFrom(step.value) !== null) answer = wanted;
       else wait(step.value);
     }
     return answer;
@@ -174,7 +185,7 @@ class Parser {
     let named = false;
     let unit = source.charCodeAt(end);
     if (unit === 0x2f) return null; // `#{/` opens nothing
-    for (; ; unit = source.charCodeAt(++end)) {
+    for (const most = start + MAX_PATH_LENGTH; end <= most; unit = source.charCodeAt(++end)) {
       if (isNameCharacter(unit)) named = true;
       else if (unit === 0x2e && named) named = false;
       else break;
@@ -230,16 +241,27 @@ class Parser {
 
   *#readToken(start: number): Reading<Token | null> {
     const cursor = new Cursor(this.#source, start);
-    if (!this.#source.startsWith('#{/', start)) {
-      const token =
-        (yield* this.#readConditional(cursor, start)) ??
-        (yield* this.#readRepetition(cursor, start)) ??
-        (yield* readCalculation(cursor, start)) ??
-        (yield* readSubstitution(cursor, start));
-      if (token !== null) return token;
-    }
+    const token = (yield* this.#readBlock(cursor, start)) ?? (yield* readSubstitution(cursor, start));
+    if (token !== null) return token;
     this.#failures.set(start, cursor.furthest);
     return null;
+  }
+
+  /** Only the rule is tried whose keyword begins like this. */
+  *#readBlock(cursor: Cursor, start: number): Reading<Token | null> {
+    cursor.at = start + 2;
+    cursor.skipBlanks();
+    switch (cursor.peek() | 0x20) {
+      case 0x69: // i
+      case 0x75: // u
+        return yield* this.#readConditional(cursor, start);
+      case 0x65: // e
+        return yield* this.#readRepetition(cursor, start);
+      case 0x63: // c
+        return yield* readCalculation(cursor, start);
+      default:
+        return null;
+    }
   }
 
   *#readConditional(cursor: Cursor, start: number): Reading<Conditional | null> {
@@ -347,23 +369,6 @@ class Parser {
       this.#source.startsWith(ELSE, position) || (within === 'if' && opensElseIf(this.#source, position))
     );
   }
-}
-
-function* readCalculation(cursor: Cursor, start: number): Reading<Calculation | null> {
-  cursor.at = start + 2;
-  cursor.skipBlanks();
-  if (!cursor.keyword('calc') || cursor.skipBlanks() === 0) return cursor.fail();
-  const formula = yield* readFormula(cursor);
-  cursor.skipBlanks();
-  if (formula === null || !cursor.eat('}')) return cursor.fail();
-  return { kind: 'calculation', formula, start, end: cursor.at };
-}
-
-function* readSubstitution(cursor: Cursor, start: number): Reading<Substitution | null> {
-  cursor.at = start + 2;
-  const expression = yield* readExpression(cursor);
-  if (expression === null || !cursor.eat('}')) return cursor.fail();
-  return { kind: 'substitution', expression, start, end: cursor.at };
 }
 
 const opensElseIf = (source: string, at: number): boolean =>
