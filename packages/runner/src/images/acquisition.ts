@@ -11,17 +11,14 @@ import type {
   ResolvedImage,
   TellProgress,
 } from '@argonaut/contracts/attempt';
-import { engineMessageOf } from '../docker/errors.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Engine, EngineVersion, ImageDetails } from '../ports/engine.ts';
 import { ImageBuilds } from './builds.ts';
 import type { ImageKnowledge } from './knowledge.ts';
 import { keepName, keptDigest } from './names.ts';
-import { checkArchitecture, checkPlatforms } from './platform.ts';
-import { PullReport } from './progress.ts';
+import { checkArchitecture } from './platform.ts';
 import { byDigest, digestIn, parseReference } from './reference.ts';
-import { registryError, withRetries } from './registry-trouble.ts';
-import { SharedPulls } from './shared-pulls.ts';
+import { RegistryAccess } from './registry-access.ts';
 import type { ImageUses } from './uses.ts';
 
 /** What a registry says that was reached: no image of the worker stands in for that. */
@@ -38,8 +35,7 @@ export class ImageAcquisition {
   readonly #engine: Engine;
   readonly #knowledge: ImageKnowledge;
   readonly #uses: ImageUses;
-  readonly #clock: Clock;
-  readonly #pulls = new SharedPulls<AcquiredImage>();
+  readonly #registries: RegistryAccess<AcquiredImage>;
   readonly #builds: ImageBuilds;
   #version: EngineVersion | undefined;
 
@@ -47,7 +43,11 @@ export class ImageAcquisition {
     this.#engine = engine;
     this.#knowledge = knowledge;
     this.#uses = uses;
-    this.#clock = clock;
+    this.#registries = new RegistryAccess({
+      engine,
+      clock,
+      version: (signal) => this.#engineVersion(signal),
+    });
     this.#builds = new ImageBuilds({
       engine,
       knowledge,
@@ -61,7 +61,7 @@ export class ImageAcquisition {
   /** The digest and platforms of a reference, from its registry. */
   resolve(request: ImageRequest, signal: AbortSignal): Promise<ResolvedImage> {
     const { reference, digest } = request;
-    return this.#ask(
+    return this.#registries.ask(
       digest === undefined ? reference : byDigest(reference, digest),
       request,
       () => {},
@@ -72,7 +72,8 @@ export class ImageAcquisition {
   async acquire(request: ImageRequest, onProgress: TellProgress, signal: AbortSignal): Promise<PresentImage> {
     if (request.build !== undefined) return this.#builds.acquire(request, request.build, onProgress, signal);
     const image = await this.#acquire(request, onProgress, signal);
-    this.#uses.note(image.local, request.reference);
+    // What a digest names says nothing of what the tag beside it means.
+    this.#uses.note(image.local, request.digest === undefined ? request.reference : undefined);
     return image;
   }
 
@@ -86,8 +87,14 @@ export class ImageAcquisition {
     if (digest !== undefined) return this.#locked(request, digest, onProgress, signal);
     if (policy !== 'always') {
       const present = await this.#engine.inspectImage(reference, signal);
-      if (present) return this.#present(reference, present, onProgress, signal);
+      if (present && (policy === 'never' || (await this.#runsHere(present, signal))))
+        return this.#present(reference, present, onProgress, signal);
       if (policy === 'never') throw notPresent(reference);
+      if (present)
+        onProgress({
+          level: 'Verbose',
+          message: `What the worker has as ${reference} is for ${present.os}/${present.architecture}; the registry is asked for the worker's own platform.`,
+        });
     }
     return this.#newest(request, onProgress, signal);
   }
@@ -106,7 +113,7 @@ export class ImageAcquisition {
     if (kept && (policy === 'never' || (await this.#runsHere(kept, signal))))
       return this.#keep(reference, digest, kept, signal);
     if (policy === 'never') throw notPresent(byDigest(reference, digest));
-    const resolved = await this.#ask(byDigest(reference, digest), request, onProgress, signal);
+    const resolved = await this.#registries.ask(byDigest(reference, digest), request, onProgress, signal);
     return this.#pull(request, resolved, onProgress, signal);
   }
 
@@ -119,7 +126,7 @@ export class ImageAcquisition {
     const { reference } = request;
     let resolved: ResolvedImage;
     try {
-      resolved = await this.#ask(reference, request, onProgress, signal);
+      resolved = await this.#registries.ask(reference, request, onProgress, signal);
     } catch (error) {
       if (ANSWERS.has(kindOf(error) ?? '')) throw error;
       signal.throwIfAborted();
@@ -142,7 +149,7 @@ export class ImageAcquisition {
     return this.#pull(request, resolved, onProgress, signal);
   }
 
-  /** What the reference meant when it was used here last; else what the engine has under that name. */
+  /** What the reference meant when it was used here last; else what the engine has under that name and can run. */
   async #lastKnown(
     reference: string,
     signal: AbortSignal,
@@ -154,22 +161,7 @@ export class ImageAcquisition {
       if (image) return { image, digest };
     }
     const image = await this.#engine.inspectImage(reference, signal);
-    return image && { image };
-  }
-
-  async #ask(
-    reference: string,
-    request: ImageRequest,
-    onProgress: TellProgress,
-    signal: AbortSignal,
-  ): Promise<ResolvedImage> {
-    try {
-      return await withRetries(this.#clock, signal, onProgress, `Asking the registry for ${reference}`, () =>
-        this.#engine.resolveImage(reference, request.credentials, signal),
-      );
-    } catch (error) {
-      throw registryError(error, reference, request.credentials !== undefined);
-    }
+    return image && (await this.#runsHere(image, signal)) ? { image } : undefined;
   }
 
   #pull(
@@ -179,38 +171,7 @@ export class ImageAcquisition {
     signal: AbortSignal,
   ): Promise<AcquiredImage> {
     const { reference } = request;
-    return this.#pulls.share(resolved.digest, onProgress, signal, async (tell, pulling) => {
-      const version = await this.#engineVersion(pulling);
-      checkPlatforms(reference, resolved, version);
-      const exact = byDigest(reference, resolved.digest);
-      const report = new PullReport(reference, resolved.digest, tell, this.#clock);
-      try {
-        const pull = () =>
-          this.#engine.pullImage(
-            exact,
-            request.credentials ? { credentials: request.credentials } : {},
-            (line) => report.take(line),
-            pulling,
-          );
-        await withRetries(this.#clock, pulling, tell, `Pulling ${reference}`, async () => {
-          try {
-            await pull();
-          } catch (error) {
-            if (!isTakenByOtherPlatform(error)) throw error;
-            await this.#engine.removeImage(exact, pulling);
-            await pull();
-          }
-        });
-      } catch (error) {
-        pulling.throwIfAborted();
-        // The status of a failed pull says little; `/distribution` tells the reasons apart.
-        await this.#ask(exact, request, tell, pulling);
-        throw registryError(error, reference, request.credentials !== undefined);
-      }
-      const pulled = await this.#engine.inspectImage(exact, pulling);
-      if (!pulled)
-        throw new NotFound(`Image ${exact} was pulled, but the engine does not have it (pruned at once?).`);
-      report.done(pulled.sizeBytes);
+    return this.#registries.pull(request, resolved, onProgress, signal, async (pulled, version, pulling) => {
       // The containerd store may show another platform of the index that is here as well (28.5); a container gets ours.
       const { os, architecture } = version;
       const named = resolved.platforms.some(
@@ -282,14 +243,6 @@ export class ImageAcquisition {
     this.#version ??= await this.#engine.version(signal);
     return this.#version;
   }
-}
-
-/**
- * The classic image store has one image under a digest. When somebody pulled another platform of the index, it gives
- * the name to nothing else (20.10 and 28.5 alike), and a pull fails after all layers came.
- */
-function isTakenByOtherPlatform(error: unknown): boolean {
-  return /cannot overwrite digest/i.test(engineMessageOf(error));
 }
 
 function splitKeepName(name: string): [string, string] {

@@ -67,8 +67,21 @@ describe('trouble with a registry', () => {
     [401, 'unauthorized', 'lasting'],
     [403, 'denied', 'lasting'],
     [404, 'not found', 'lasting'],
+    [500, 'write /tmp/x: no space left on device', 'no-space'],
   ] as const)('%i %s is %s', (status, message, trouble) => {
     expect(troubleOf(answerError('asking', status, message))).toBe(trouble);
+  });
+
+  it.each([
+    ['failed to register layer: open /x: permission denied', 'lasting', 'InfrastructureFailure'],
+    ['failed to register layer: /x: file not found', 'passing', 'InfrastructureFailure'],
+    ['failed to register layer: write /x: no space left on device', 'no-space', 'InfrastructureFailure'],
+    ['pull access denied for x', 'lasting', 'Unauthorised'],
+    ['content at https://x/v2/y/blobs/sha256:1 not found', 'lasting', 'NotFound'],
+  ] as const)('while layers come, %s is %s', (said, trouble, kind) => {
+    const error = answerError('pulling', 500, said);
+    expect(troubleOf(error, 'pulling')).toBe(trouble);
+    expect(registryError(error, 'tool:1', true, 'pulling')).toMatchObject({ kind });
   });
 
   it('that may pass is waited out, longer each time, and told', async () => {
@@ -79,7 +92,7 @@ describe('trouble with a registry', () => {
       clock,
       AbortSignal.timeout(5_000),
       (line) => told.push(line),
-      'Asking',
+      ['asking', 'Asking'],
       async () => {
         tried += 1;
         if (tried < 3) throw answerError('asking', 500, 'unexpected EOF');
@@ -98,7 +111,7 @@ describe('trouble with a registry', () => {
       clock,
       AbortSignal.timeout(5_000),
       () => {},
-      'Asking',
+      ['asking', 'Asking'],
       async () => {
         tried += 1;
         throw answerError('asking', 500, 'unauthorized: incorrect username or password');
@@ -183,30 +196,20 @@ describe('a shared pull', () => {
     ).toBe(image);
   });
 
-  it('that was refused for other credentials is tried with those of whoever joined it', async () => {
+  it('that was refused for other credentials is tried with those of whoever joined it, and with the same ones never again', async () => {
     const pulls = new SharedPulls();
     const forever = AbortSignal.timeout(5_000);
     const refused = Promise.withResolvers<AcquiredImage>();
-    const first = pulls.share(
-      'd',
-      () => {},
-      forever,
-      () => refused.promise,
-    );
-    const second = pulls.share(
-      'd',
-      () => {},
-      forever,
-      async () => image,
-    );
-    const third = pulls.share(
-      'd',
-      () => {},
-      forever,
-      () => Promise.reject(new Error('not a third time')),
-    );
+    const share = (who: string, work: () => Promise<AcquiredImage>) =>
+      pulls.share('d', () => {}, forever, work, who);
+    const never = () => Promise.reject(new Error('not with the same ones again'));
+    const first = share('a', () => refused.promise);
+    const second = share('b', async () => image);
+    const third = share('b', never);
+    const fourth = share('a', never);
     refused.reject(new ArgonautError('Unauthorised', 'wrong password'));
     await expect(first).rejects.toThrow('wrong password');
+    await expect(fourth).rejects.toThrow('wrong password');
     expect(await Promise.all([second, third])).toEqual([image, image]);
   });
 

@@ -3,6 +3,8 @@ import { kindOf } from '@argonaut/contracts';
 import type { AcquiredImage, AcquireProgress, TellProgress } from '@argonaut/contracts/attempt';
 
 interface Pull<T> {
+  /** Whose credentials it is tried with. */
+  readonly who: string;
   readonly result: Promise<T>;
   readonly listeners: Set<TellProgress>;
   readonly stop: AbortController;
@@ -13,15 +15,19 @@ interface Pull<T> {
 export class SharedPulls<T = AcquiredImage> {
   readonly #pulls = new Map<string, Pull<T>>();
 
+  /**
+   * @param who tells credentials apart: a refusal holds for everybody with equal ones, and those with others try theirs
+   */
   async share(
     digest: string,
     tell: TellProgress,
     signal: AbortSignal,
     work: (tell: TellProgress, signal: AbortSignal) => Promise<T>,
+    who = '',
   ): Promise<T> {
     signal.throwIfAborted();
     const joined = this.#pulls.get(digest);
-    const pull = joined ?? this.#begin(digest, work);
+    const pull = joined ?? this.#begin(digest, who, work);
     // Each waiter is a listener of its own, also when two of them use the same function.
     const listener: TellProgress = (line) => tell(line);
     pull.listeners.add(listener);
@@ -30,18 +36,22 @@ export class SharedPulls<T = AcquiredImage> {
       if (pull.last) tell(pull.last);
       return await waiting;
     } catch (error) {
-      // Another one's credentials were refused: ours may do.
+      // Another one's credentials were refused: ours may do, if they are others.
       const kind = kindOf(error);
-      if (joined === undefined || (kind !== 'Unauthorised' && kind !== 'Forbidden')) throw error;
+      if (pull.who === who || (kind !== 'Unauthorised' && kind !== 'Forbidden')) throw error;
       signal.throwIfAborted();
     } finally {
       pull.listeners.delete(listener);
       if (pull.listeners.size === 0) pull.stop.abort(new Error('nobody waits for this any more'));
     }
-    return this.share(digest, tell, signal, work);
+    return this.share(digest, tell, signal, work, who);
   }
 
-  #begin(digest: string, work: (tell: TellProgress, signal: AbortSignal) => Promise<T>): Pull<T> {
+  #begin(
+    digest: string,
+    who: string,
+    work: (tell: TellProgress, signal: AbortSignal) => Promise<T>,
+  ): Pull<T> {
     const listeners = new Set<TellProgress>();
     const stop = new AbortController();
     const tell: TellProgress = (line) => {
@@ -50,7 +60,7 @@ export class SharedPulls<T = AcquiredImage> {
     };
     // Not at once: `tell` speaks of the pull.
     const result = Promise.resolve().then(() => work(tell, stop.signal));
-    const pull: Pull<T> = { result, listeners, stop, last: undefined };
+    const pull: Pull<T> = { who, result, listeners, stop, last: undefined };
     this.#pulls.set(digest, pull);
     const forget = (): void => {
       if (this.#pulls.get(digest) === pull) this.#pulls.delete(digest);
