@@ -13,11 +13,11 @@ function concurrencyTag(projectId: string, environmentId: string, tenantId: stri
   return `${tenantId}/${projectId}/${environmentId}`;
 }
 
-/** In the caller's transaction. @throws Invalid, NotFound with what stands against it. */
+/** In the caller's transaction. `user` undefined: the server itself deploys. @throws Invalid, NotFound with what stands against it. */
 export async function createDeployment(
   services: Services,
   space: string,
-  user: Principal,
+  user: Principal | undefined,
   body: WritableDeployment,
   skipStepNames: readonly string[] = [],
 ): Promise<Stored<Deployment>> {

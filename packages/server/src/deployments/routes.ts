@@ -78,6 +78,7 @@ export function deploymentRoutes(routes: RouteTable, services: Services): void {
   provideHistory(services, async (releaseId, space) => {
     const all = await deployments.all({ space, where: { Release: releaseId } });
     return (await withTasks(database, all)).map(({ deployment, task }) => ({
+      id: deployment.id,
       environmentId: deployment.document.EnvironmentId,
       succeeded: task.document.State === 'Success',
       deployment: present(deployment),

@@ -26,6 +26,8 @@ export const CATEGORIES = {
   DeploymentSucceeded: { name: 'Deployment succeeded', group: 'Deployment' },
   DeploymentFailed: { name: 'Deployment failed', group: 'Deployment' },
   DeploymentCanceled: { name: 'Deployment cancelled', group: 'Deployment' },
+  /** A release entered a phase that deploys by itself, and something stood against it. */
+  AutomaticDeploymentRefused: { name: 'Automatic deployment refused', group: 'Deployment' },
   RunbookRunQueued: { name: 'Runbook run queued', group: 'RunbookRun' },
   RunbookRunStarted: { name: 'Runbook run started', group: 'RunbookRun' },
   RunbookRunSucceeded: { name: 'Runbook run succeeded', group: 'RunbookRun' },

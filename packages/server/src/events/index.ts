@@ -4,6 +4,6 @@ import { eventRoutes } from './routes.ts';
 
 export { CATEGORIES, type EventCategory } from './categories.ts';
 export { documentEvent } from './document.ts';
-export { type Happening, recordEvent } from './record.ts';
+export { type Happening, recordEvent, SERVER_NAME } from './record.ts';
 
 export const events: Feature = { name: 'events', routes: eventRoutes };

@@ -66,4 +66,4 @@ export async function recordEvent(
 }
 
 /** Octopus's name for what the server does by itself. */
-const SERVER_NAME = 'system';
+export const SERVER_NAME = 'system';

@@ -14,6 +14,7 @@ import type { Channel } from '../projects/channels/queries.ts';
 import type { Project } from '../projects/queries.ts';
 import type { Services } from '../services.ts';
 import { snapshotProjectVariables } from '../variables/snapshots.ts';
+import { enterFirstPhases } from './automatic.ts';
 import { breaches, ruleFor } from './channel-rules.ts';
 import { lockReleaseImages, warmForRelease } from './images.ts';
 import { type Release, releasesIn } from './queries.ts';
@@ -99,6 +100,7 @@ export async function createRelease(services: Services, wanted: NewRelease): Pro
     });
     const event = documentEvent('Created', releases.kind, made);
     await recordEvent(services, { ...event, space, by: wanted.by });
+    await enterFirstPhases(services, made);
     return made;
   });
   if (!existed) {

@@ -5,6 +5,8 @@
 import type { Services } from '../services.ts';
 
 export interface PastDeployment {
+  /** Of the deployment. */
+  readonly id: string;
   readonly environmentId: string;
   readonly succeeded: boolean;
   /** The resources, as the progression shows them. */

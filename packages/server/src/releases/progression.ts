@@ -60,6 +60,29 @@ export function phaseStates(progress: Progress): PhaseState[] {
   });
 }
 
+/**
+ * Where the release is to be deployed by itself, because it has just entered a phase: its automatic environments, without
+ * those where it has been already. Optional phases are never entered by themselves.
+ * @param before where it had succeeded before what has just happened; absent for a release that was just made
+ */
+export function automaticEnvironments(progress: Progress, before?: ReadonlySet<string>): Entry[] {
+  if (!progress.ordered) return [];
+  const earlier = before === undefined ? undefined : phaseStates({ ...progress, reached: before });
+  return phaseStates(progress).flatMap(({ phase, open }, index) => {
+    if (!open || phase.IsOptionalPhase || earlier?.[index]?.open === true) return [];
+    const environments = new Set(phase.AutomaticDeploymentTargets);
+    return [...environments]
+      .filter((id) => !progress.visited.has(id))
+      .map((environmentId) => ({ phase: phase.Name, environmentId }));
+  });
+}
+
+export interface Entry {
+  /** The name of the phase that was entered. */
+  readonly phase: string;
+  readonly environmentId: string;
+}
+
 /** Environments that it may go to and has not succeeded in, in the order of the phases. */
 export function nextEnvironments(progress: Progress): string[] {
   const open = phaseStates(progress)

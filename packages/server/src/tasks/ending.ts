@@ -5,6 +5,7 @@ import type { Services } from '../services.ts';
 import { recordTask } from './audit.ts';
 import type { TaskKind } from './kinds.ts';
 import { changeTask, isCompleted, type Task } from './queries.ts';
+import { followSuccess } from './succeeded.ts';
 
 export interface End {
   readonly state: 'Success' | 'Failed' | 'Canceled' | 'TimedOut';
@@ -41,6 +42,7 @@ export async function endTask(
   if (changed) {
     await recordTask(services, stored, MOMENTS[end.state]);
     await kind?.ended?.(services, stored);
+    await followSuccess(services, stored);
   }
   services.database.afterCommit(() => services.news.tell(id));
   return stored;

@@ -19,6 +19,7 @@ import { cancelTask } from './cancel.ts';
 import { present } from './codec.ts';
 import { changeTask, isCompleted, type Task, tasksIn, toQuery } from './queries.ts';
 import { startTask } from './start.ts';
+import { followSuccess } from './succeeded.ts';
 
 const TASK_TYPES = [
   { Id: 'Deploy', Name: 'Deploy' },
@@ -117,12 +118,12 @@ export function taskRoutes(routes: RouteTable, services: Services): void {
         ...happeningTo(stored, 'TaskStateChanged', `was marked as ${body.state}`),
         details: body.reason,
       });
-      return show(
-        await changeTask(database, stored.id, (task) => {
-          const { Outcome: _, ...rest } = task;
-          return { ...rest, State: body.state, ErrorMessage, LastUpdatedTime: timestamp(now()) };
-        }),
-      );
+      const changed = await changeTask(database, stored.id, (task) => {
+        const { Outcome: _, ...rest } = task;
+        return { ...rest, State: body.state, ErrorMessage, LastUpdatedTime: timestamp(now()) };
+      });
+      await followSuccess(services, changed);
+      return show(changed);
     },
   });
   routes.add({

@@ -1,6 +1,7 @@
 /** Where a release may go, as a table: the phases, where it has been, and the answers. */
 import { describe, expect, it } from 'vitest';
 import {
+  automaticEnvironments,
   missingForPromotion,
   nextEnvironments,
   obstacle,
@@ -13,6 +14,8 @@ interface PhaseNote {
   readonly environments: readonly string[];
   readonly minimum?: number;
   readonly optional?: boolean;
+  /** Its environments are deployed to by themselves. */
+  readonly automatic?: boolean;
 }
 
 const dev = { name: 'Dev', environments: ['dev'] };
@@ -28,11 +31,11 @@ function progress(
 ): Progress {
   const words = visits.split(' ').filter((word) => word !== '');
   return {
-    phases: phases.map(({ name, environments, minimum = 0, optional = false }) => ({
+    phases: phases.map(({ name, environments, minimum = 0, optional = false, automatic = false }) => ({
       Id: name,
       Name: name,
-      AutomaticDeploymentTargets: [],
-      OptionalDeploymentTargets: [...environments],
+      AutomaticDeploymentTargets: automatic ? [...environments] : [],
+      OptionalDeploymentTargets: automatic ? [] : [...environments],
       MinimumEnvironmentsBeforePromotion: minimum,
       IsOptionalPhase: optional,
     })),
@@ -139,5 +142,40 @@ describe('a release in a lifecycle', () => {
     expect(obstacle(progress([dev], ''), 'moon', names)).toBe(
       'The lifecycle "L" does not include the environment "MOON". It allows "DEV".',
     );
+  });
+});
+
+const auto = (phase: PhaseNote): PhaseNote => ({ ...phase, automatic: true });
+
+/** phases · visits before · what succeeded now, `-` for a new release · deployed to by itself */
+const ENTRIES: readonly [string, readonly PhaseNote[], string, string, string][] = [
+  ['a new release enters the first phase', [auto(dev), auto(live)], '', '-', 'dev'],
+  ['… with all of its environments', [auto(test), live], '', '-', 'test1 test2'],
+  ['a new release stays where the first phase is manual', [dev, auto(live)], '', '-', ''],
+  ['a phase that is complete leads to the next', [dev, auto(test)], '', 'dev', 'test1 test2'],
+  ['one success of two does not', [test, auto(live)], '', 'test1', ''],
+  ['the second of two does', [test, auto(live)], 'test1', 'test2', 'live'],
+  ['the minimum is enough', [oneTest, auto(live)], '', 'test1', 'live'],
+  ['what comes after the minimum enters nothing again', [oneTest, auto(live)], 'test1', 'test2', ''],
+  ['a second success in one environment enters nothing', [dev, auto(live)], 'dev', 'dev', ''],
+  ['where it has been it does not go again', [dev, auto(test)], 'test1!', 'dev', 'test2'],
+  ['optional phases are never entered by themselves', [dev, auto(maybeTest), live], '', 'dev', ''],
+  ['… but are passed by', [dev, auto(maybeTest), auto(live)], '', 'dev', 'live'],
+  ['an optional first phase lets a new release pass', [maybeTest, auto(live)], '', '-', 'live'],
+];
+
+describe('a release that enters a phase', () => {
+  it.each(ENTRIES)('%s', (_, phases, visits, success, deployed) => {
+    const earlier = progress(phases, visits);
+    const now = progress(phases, `${visits} ${success === '-' ? '' : success}`);
+    const entries = automaticEnvironments(now, success === '-' ? undefined : earlier.reached);
+    expect(entries.map(({ environmentId }) => environmentId).join(' ')).toBe(deployed);
+  });
+
+  it('names the phase, and is nothing of a lifecycle without phases of its own', () => {
+    expect(automaticEnvironments(progress([auto(dev)], ''))).toEqual([
+      { phase: 'Dev', environmentId: 'dev' },
+    ]);
+    expect(automaticEnvironments(progress([auto(dev)], '', { ordered: false }))).toEqual([]);
   });
 });

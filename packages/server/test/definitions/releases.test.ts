@@ -287,7 +287,7 @@ describe('the way through a lifecycle', () => {
     await expect(checkProgression(server.services, stored, 'Environments-2')).rejects.toThrow(
       'needs successful deployments to "Test"',
     );
-    const past = { environmentId: 'Environments-1', deployment: { Id: 'D' }, task: { Id: 'T' } };
+    const past = { id: 'D', environmentId: 'Environments-1', deployment: { Id: 'D' }, task: { Id: 'T' } };
     provideHistory(server.services, async () => [{ ...past, succeeded: true }]);
     await checkProgression(server.services, stored, 'Environments-2');
     expect((await way()).Phases).toMatchObject([

@@ -1,6 +1,7 @@
 /** What system variables know of every run, whatever it is a run of. */
 import type { Stored } from '../../database/index.ts';
 import type { Environment } from '../../environments/queries.ts';
+import { SERVER_NAME } from '../../events/index.ts';
 import { projectGroupsIn } from '../../projects/groups/queries.ts';
 import type { Project } from '../../projects/queries.ts';
 import type { Services } from '../../services.ts';
@@ -52,8 +53,9 @@ export async function whereContext(
   };
 }
 
-/** Whoever started it; undefined when the user is gone. */
+/** Whoever started it, the server itself too; undefined when the user is gone. */
 export async function personOf({ database }: Services, userId: string): Promise<SystemPerson | undefined> {
+  if (userId === '') return { id: '', username: SERVER_NAME, displayName: SERVER_NAME, emailAddress: '' };
   const user = await usersIn(database).find(userId);
   if (user === undefined) return undefined;
   const { Username, DisplayName, EmailAddress } = user.document;

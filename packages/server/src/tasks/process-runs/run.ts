@@ -5,6 +5,7 @@ import type { ProcessSnapshot } from '@argonaut/orchestrator';
 import type { Static, TObject } from 'typebox';
 import type { Stored } from '../../database/index.ts';
 import type { Environment } from '../../environments/queries.ts';
+import { SERVER_NAME } from '../../events/index.ts';
 import type { Principal } from '../../http/index.ts';
 import type { SealedProperties } from '../../processes/own-properties.ts';
 import type { Project } from '../../projects/queries.ts';
@@ -43,7 +44,8 @@ export type Place = Parameters<typeof acceptAnswers>[1]['place'];
 
 export interface RunRequest {
   readonly space: string;
-  readonly user: Principal;
+  /** Who asked for it; undefined: the server itself. */
+  readonly user: Principal | undefined;
   /** Of the run, which is stored with what this gives. */
   readonly id: string;
   readonly options: RunOptions;
@@ -86,7 +88,7 @@ export async function startRun(services: Services, request: RunRequest) {
     queueTimeExpiry: options.QueueTimeExpiry,
     projectId: runnable.project.id,
     environmentId: environment.id,
-    by: user,
+    ...(user === undefined ? {} : { by: user }),
   });
   return {
     EnvironmentId: environment.id,
@@ -96,8 +98,8 @@ export async function startRun(services: Services, request: RunRequest) {
     TaskId: task.id,
     Name: request.name,
     Created: timestamp(now),
-    DeployedBy: user.username,
-    DeployedById: user.id,
+    DeployedBy: user?.username ?? SERVER_NAME,
+    DeployedById: user?.id ?? '',
     FailureEncountered: false,
     VariableSnapshotIds: runnable.variableSnapshotIds,
     Answers,
