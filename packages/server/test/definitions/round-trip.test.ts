@@ -47,7 +47,7 @@ describe('a process', () => {
 /** Everything that a client may say is said, so that no default is filled in; ids and slugs are the server's. */
 function stepOf(random: Seeded, index: number): Record<string, unknown> {
   return {
-    Name: `Step ${index} ${random.text('abc ', 0, 5)}`,
+    Name: `Step ${index} ${random.text('abc ', 0, 5)}`.trim(),
     Condition: random.pick(['Success', 'Failure', 'Always', 'Variable']),
     StartTrigger: random.pick(['StartAfterPrevious', 'StartWithPrevious']),
     PackageRequirement: random.pick(['LetOctopusDecide', 'BeforePackageAcquisition']),

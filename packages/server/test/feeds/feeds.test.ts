@@ -135,7 +135,7 @@ describe('a feed', () => {
   });
 
   test.each([
-    [{ FeedType: 'Docker' }, /FeedUri is required/],
+    [{ FeedType: 'Docker' }, /has no FeedUri, which is required/],
     [{ FeedType: 'Docker', FeedUri: 'ftp://x' }, /no scheme of a Docker registry/],
     [{ FeedType: 'Docker', FeedUri: 'https://me:secret@x' }, /user name or a password/],
     [{ FeedType: 'Unheard' }, /FeedType/],
