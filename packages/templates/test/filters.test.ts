@@ -33,6 +33,14 @@ describe('number formats', () => {
     expect(apply(value, `Format \\"${format}\\"`)).toBe(expected);
   });
 
+  it('know doubles', () => {
+    expect(apply('0.1', 'Format double G17')).toBe('0.10000000000000001');
+    expect(apply('0.5', 'Format double G17')).toBe('0.5');
+    expect(apply('1e21', 'Format double G17')).toBe('1E+21');
+    expect(apply('0.1', 'Format double R')).toBe('0.1');
+    expect(apply('0.1', 'Format double G')).toBe('0.1');
+  });
+
   it('know integers', () => {
     expect(apply('42', 'Format int X')).toBe('2A');
     expect(apply('42', 'Format Int32 D5')).toBe('00042');

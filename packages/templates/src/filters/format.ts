@@ -4,7 +4,7 @@ import { type DateValue, fromInstant, parseDate, shift, TICKS_PER_HOUR, toUtc } 
 import { formatDate } from '../text/date-format.ts';
 import { fromDouble, parseDecimal } from '../text/decimal.ts';
 import { parseDouble, parseInteger } from '../text/number.ts';
-import { formatNumber } from '../text/number-format.ts';
+import { formatDoubleAs, formatNumber } from '../text/number-format.ts';
 import type { Filter } from './filter.ts';
 
 /** `Format "N2"` tries a number and then a date; `Format Date "yyyy"` says which of them it is. */
@@ -27,9 +27,7 @@ function formatAs(type: string, input: string, pattern: string): string | null {
     }
     case 'double': {
       const value = parseDouble(input);
-      return value === null || !Number.isFinite(value)
-        ? null
-        : formatNumber(fromDouble(value), 'double', pattern);
+      return value === null || !Number.isFinite(value) ? null : formatDoubleAs(value, pattern);
     }
     case 'decimal': {
       const value = parseDecimal(input);

@@ -22,9 +22,11 @@ export function parseDecimal(text: string): Decimal | null {
   return { negative: sign === '-' || trailing === '-', whole, fraction: after + only };
 }
 
-/** A finite double, by its shortest text. */
-export function fromDouble(value: number): Decimal {
-  const [digits = '0', exponent = '0'] = Math.abs(value).toExponential().split('e');
+/** A finite double, by its shortest text, or by so many digits. */
+export function fromDouble(value: number, precision = 0): Decimal {
+  const size = Math.abs(value);
+  const text = precision === 0 ? size.toExponential() : size.toExponential(precision - 1);
+  const [digits = '0', exponent = '0'] = text.split('e');
   const [lead = '0', tail = ''] = digits.split('.');
   return movePoint({ negative: value < 0, whole: lead.replace(/^0/, ''), fraction: tail }, Number(exponent));
 }

@@ -1,11 +1,17 @@
 /** Number format strings of .NET: the standard letters and the custom patterns, invariant culture. */
 
-import { type Decimal, group, isZero, movePoint, round } from './decimal.ts';
+import { type Decimal, fromDouble, group, isZero, movePoint, round } from './decimal.ts';
 
 export type NumberKind = 'integer' | 'decimal' | 'double';
 
 /** No format asks for more digits than this; a larger number in a format makes it invalid. */
 const MAX_PRECISION = 999;
+
+/** A double has digits that its shortest text does not show: `G17` of 0.1 is 0.10000000000000001. */
+export function formatDoubleAs(value: number, format: string): string | null {
+  const precision = Number(/^[Gg](1[67])$/.exec(format)?.[1] ?? 0);
+  return formatNumber(fromDouble(value, precision), 'double', format);
+}
 
 /** Null if the format cannot be used for this kind of number. */
 export function formatNumber(value: Decimal, kind: NumberKind, format: string): string | null {
