@@ -86,6 +86,12 @@ prove Environment "$FROM_ENVIRONMENT"
 prove Body '#{Body}'
 prove Package "$(cat settings/settings.txt)"
 set_octopusvariable Made "made-$(printf %s "$(get_octopusvariable Project.Secret)" | sha256sum | cut -c 1-40)" -sensitive
+masked="masked-$(printf %s "$(get_octopusvariable Asked)" | sha256sum | cut -c 1-40)"
+echo "##octopus[mask value='$(printf %s "$masked" | base64 | tr -d '\\n')']"
+careless "$masked"
+: > "$PWD/$(printf %s "$masked").txt"
+new_octopusartifact "$PWD/$(printf %s "$masked").txt" collected
+rm "$PWD/$(printf %s "$masked").txt"
 update_progress 50 "half of $(get_octopusvariable Project.Secret)"
 echo '#{Control}' > "$PWD/control"
 echo '#{Control}' > /tmp/control
@@ -95,6 +101,30 @@ hold '#{Control}'
 
 const made = (canaries: ReadonlyMap<string, string>): string =>
   `made-${sha256(canaries.get('Project.Secret') ?? '').slice(0, 40)}`;
+
+const masked = (canaries: ReadonlyMap<string, string>): string =>
+  `masked-${sha256(canaries.get('Asked') ?? '').slice(0, 40)}`;
+
+/** What the engine would keep: each of these steps is refused. */
+const REFUSED: readonly (Pick<StepWish, 'name' | 'type' | 'script'> & { property: string; value: string })[] =
+  [
+    { name: 'Options', property: 'Octopus.Action.Container.Options', value: '--label t=#{Refused}' },
+    { name: 'Hosts', property: 'Argonaut.Action.ExtraHosts', value: '#{Refused}:10.0.0.1' },
+    { name: 'Servers', property: 'Argonaut.Action.Dns', value: '#{Refused}' },
+    {
+      name: 'Command',
+      type: 'Argonaut.Container',
+      property: 'Argonaut.Action.Container.Command',
+      value: '["echo", "#{Refused}"]',
+    },
+    {
+      name: 'Beside',
+      property: 'Argonaut.Action.Container.Services',
+      value: JSON.stringify([
+        { name: 'db', image: IMAGE, command: ['sleep', '60'], health: { run: 'test #{Refused}' } },
+      ]),
+    },
+  ];
 
 test('no secret is anywhere but where it belongs', { timeout: 300_000 }, async () => {
   const registry = await passwordRegistry();
@@ -111,6 +141,8 @@ test('no secret is anywhere but where it belongs', { timeout: 300_000 }, async (
   ]);
   const value = (name: string): string => canaries.get(name) ?? '';
   canaries.set('Made', made(canaries));
+  canaries.set('Masked', masked(canaries));
+  canaries.set('Refused', newCanary());
 
   const feed = await call('POST', '/api/feeds', {
     Name: 'Registry',
@@ -230,6 +262,9 @@ careless "$(get_octopusvariable 'Octopus.Action[Script].Output.Made')"`,
   const raw: string = (await server.call('GET', `/api/tasks/${task}/raw`)).body;
   expect(ended.State, raw).toBe('Success');
 
+  expect(raw).toContain('The artifact "collected" is not collected: its path holds a secret');
+  await refusals(value('Refused'));
+
   const after = search();
   await searchAll(after);
   expect(await leaksOf(after)).toEqual([]);
@@ -239,8 +274,28 @@ careless "$(get_octopusvariable 'Octopus.Action[Script].Output.Made')"`,
   for (const name of [...FROM_VARIABLES, 'Environment', 'Body', 'Package', 'Made', 'Container', 'Service']) {
     expect(raw, name).toContain(`proof ${name} ${sha256(value(name))}`);
   }
-  expect(raw.match(/careless \*+/g)).toHaveLength(FROM_VARIABLES.length + 3);
+  expect(raw.match(/careless \*+/g)).toHaveLength(FROM_VARIABLES.length + 4);
 });
+
+/** Every step with a secret where the engine would keep it fails, and says which variable it is. */
+async function refusals(canary: string): Promise<void> {
+  const steps = REFUSED.map(({ name, type, property, value }): StepWish => {
+    const program = type === undefined ? { script: 'true' } : { type };
+    const step = { Condition: 'Always' };
+    return { name, ...program, image: IMAGE, step, properties: { [property]: value } };
+  });
+  const variables = [{ Name: 'Refused', Value: canary, Type: 'Sensitive', IsSensitive: true }];
+  const project = await makeProject(server, steps, { name: 'Refusing', variables });
+  const { TaskId } = await call('POST', '/api/deployments', {
+    ReleaseId: project.releaseId,
+    EnvironmentId: project.environmentId,
+  });
+  expect((await over(TaskId)).State).toBe('Failed');
+  const raw: string = (await server.call('GET', `/api/tasks/${TaskId}/raw`)).body;
+  for (const { name } of REFUSED) {
+    expect(raw).toMatch(new RegExp(`of step "${name}" depends on the sensitive variable "Refused"`));
+  }
+}
 
 /** A package whose file has a place for a secret. */
 async function pushSettings(): Promise<void> {
