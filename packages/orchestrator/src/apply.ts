@@ -124,6 +124,7 @@ function applyImage(turn: Turn, event: ImageEvent): void {
   } else {
     image.status = 'failed';
     image.message = event.message;
+    if (event.final === true) image.final = true;
   }
 }
 

@@ -97,7 +97,8 @@ function imageOf(
       return { is: 'ready', value: known.acquired };
     if (known.status === 'acquiring') return WAIT;
     if (known.status === 'failed') {
-      return { is: 'failed', message: known.message ?? `The image ${name.value.reference} cannot be had.` };
+      const { message = `The image ${name.value.reference} cannot be had.`, final = false } = known;
+      return { is: 'failed', message, final };
     }
   }
   const acquisition = (known?.acquisition ?? 0) + 1;

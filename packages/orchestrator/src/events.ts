@@ -51,6 +51,8 @@ export type ImageEvent =
       readonly image: string;
       readonly acquisition: number;
       readonly message: string;
+      /** The registry has refused who asks: only a person can change that. */
+      readonly final?: boolean;
     };
 
 export type PackageEvent =

@@ -40,7 +40,12 @@ const acquirable = {
   message: Type.Optional(Type.String()),
 };
 
-export const ImageState = Type.Object({ ...acquirable, acquired: Type.Optional(AcquiredImage) });
+export const ImageState = Type.Object({
+  ...acquirable,
+  acquired: Type.Optional(AcquiredImage),
+  /** Of one that failed: asking again by itself cannot help. */
+  final: Type.Optional(Type.Boolean()),
+});
 export type ImageState = Static<typeof ImageState>;
 
 export const PackageState = Type.Object({ ...acquirable, acquired: Type.Optional(AcquiredPackage) });

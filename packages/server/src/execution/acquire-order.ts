@@ -2,7 +2,7 @@
  * Makes an image present on a worker, with lines in the log while that takes time. What a release has fixed comes by its
  * digest; what it has not is fixed by whoever has it first.
  */
-import { ArgonautError, messageOf } from '@argonaut/contracts';
+import { ArgonautError, kindOf, messageOf } from '@argonaut/contracts';
 import type { ImageDigests, ImageRequest, PresentImage, TellProgress } from '@argonaut/contracts/attempt';
 import type { CommandOf } from '@argonaut/orchestrator';
 import type { Call } from './call.ts';
@@ -11,6 +11,9 @@ import { engineBack, isEngineAway } from './engine-back.ts';
 import type { Entry } from './execution-side.ts';
 import { isAway, WorkerLost } from './patience.ts';
 import type { NamedImage } from './ports.ts';
+
+/** What a registry says to who asks, rather than about what is asked for. */
+const REFUSED: ReadonlySet<string> = new Set(['Unauthorised', 'Forbidden']);
 
 export async function acquireImage(order: CommandOf<'acquire'>, call: Call): Promise<Entry> {
   const { execution, lease, signal } = call;
@@ -75,7 +78,9 @@ export async function acquireImage(order: CommandOf<'acquire'>, call: Call): Pro
     const explained = isEngineAway(error)
       ? `The image ${reference} could not be fetched, because the engine of the worker "${lease.name}" does not answer. ${execution.told(error)}`
       : execution.told((await ports.images.explain?.(named, failure, context, signal)) ?? error);
-    return { events: [{ type: 'acquire-failed', image, acquisition, message: explained }] };
+    // Tried again by themselves, refused credentials would lock an account.
+    const final = REFUSED.has(kindOf(error) ?? '') ? { final: true } : {};
+    return { events: [{ type: 'acquire-failed', image, acquisition, message: explained, ...final }] };
   }
 }
 

@@ -48,15 +48,19 @@ export async function explainFailure(
   { error, worker, digest }: ImageFailure,
   signal: AbortSignal,
 ): Promise<Error> {
-  // Other failures (a foreign platform, a policy, a disk) are the worker's own and say what they are.
+  // Other failures (a foreign platform, a policy) are the worker's own and say what they are.
   if (!(error instanceof ArgonautError) || error.details.engineMessage === undefined) return error;
+  const said = `Worker "${worker}": ${messageOf(error)}`;
+  const of = feed === undefined ? '' : ` of the feed "${feed.name}"`;
+  const plainly = () => reworded(error, `The image "${image.name}"${of} cannot be had. ${said}`);
+  // Its disk is no matter of the registry's; and what was refused once is not tried from here, or an account is locked.
+  if (error.details.ofWorker === true || error.details.credentialsRefused === true) return plainly();
   const isMissing = kindOf(error) === 'NotFound';
   const finding = feed && (await ask(feed, digest, signal));
   if (digest !== undefined && isMissing && finding?.found !== true) {
     return new ImageDigestGone(image, digest, worker, owner, feed);
   }
   if (feed === undefined || finding === undefined) return error;
-  const said = `Worker "${worker}": ${messageOf(error)}`;
   if (finding.found) {
     return reworded(
       error,
@@ -65,7 +69,7 @@ export async function explainFailure(
   }
   // The registry did answer the worker, so what keeps the server from reaching it is beside the point.
   if (UNANSWERED.has(finding.error.fault) && ANSWERED.has(kindOf(error) ?? '')) {
-    return reworded(error, `The image "${image.name}" of the feed "${feed.name}" cannot be had. ${said}`);
+    return plainly();
   }
   return finding.error;
 }

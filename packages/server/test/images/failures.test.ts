@@ -48,6 +48,56 @@ describe('what a task says when an image cannot be had', () => {
     );
   });
 
+  test.each([
+    [
+      'Unauthorised',
+      'incorrect username or password',
+      { credentialsRefused: true },
+      /The image "web:1" of the feed "Our registry" cannot be had\. Worker "worker one": .*incorrect username/,
+    ],
+    [
+      'InfrastructureFailure',
+      'no space left on device',
+      { ofWorker: true },
+      /The image "web:1" of the feed "Our registry" cannot be had\. Worker "worker one": .*no space left/,
+    ],
+  ] as const)(
+    '%s (%s): told with the feed and the worker, and the registry is not asked once more',
+    async (kind, said, details, message) => {
+      let asked = 0;
+      engineSays(kind, said, details);
+      const made = await under.project([under.step('web:1')]);
+      under.stub.handler = (_sent, response) => {
+        asked += 1;
+        response.writeHead(401, { 'www-authenticate': 'Basic realm="r"' }).end();
+      };
+      const task = await under.deployed(made.releaseId, made.environmentId);
+      expect(task.ErrorMessage).toMatch(message);
+      expect(asked).toBe(0);
+      expect(under.worker.asked).toHaveLength(1);
+    },
+  );
+
+  test.each([
+    ['Unauthorised', 1],
+    ['InfrastructureFailure', 3],
+  ] as const)('%s: with two automatic retries the worker is asked so many times: %i', async (kind, times) => {
+    under.worker.registry = ({ reference }) => {
+      if (reference.endsWith('web:2')) throw registrySaid(kind, 'no');
+      return content('one').digest;
+    };
+    // Known only when the first step has ended.
+    const late = 'web:#{unless Octopus.Action[web:1].Output.Tag}2#{/unless}';
+    const properties = {
+      'Octopus.Action.AutoRetry.MaximumCount': '2',
+      'Octopus.Action.AutoRetry.MinimumBackoff': '0',
+    };
+    const made = await under.project([under.step('web:1'), under.step(late, { name: 'late', properties })]);
+    const task = await under.deployed(made.releaseId, made.environmentId);
+    expect(task.ErrorMessage).toMatch(/^Step "late" failed: /);
+    expect(under.worker.asked.filter(({ reference }) => reference.endsWith('web:2'))).toHaveLength(times);
+  });
+
   test('a limit, and until when', async () => {
     under.stub.handler = (_sent, response) => {
       response.writeHead(429, { 'retry-after': '3600' }).end();

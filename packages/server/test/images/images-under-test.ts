@@ -13,8 +13,9 @@ import { makeProject, type StepWish } from '../running/project-under-test.ts';
 export function registrySaid(
   kind: 'NotFound' | 'Unauthorised' | 'Unavailable' | 'InfrastructureFailure',
   said: string,
+  details: Readonly<Record<string, unknown>> = {},
 ) {
-  return new ArgonautError(kind, `The registry: ${said}.`, { details: { engineMessage: said } });
+  return new ArgonautError(kind, `The registry: ${said}.`, { details: { engineMessage: said, ...details } });
 }
 
 /** Knows what its registry's tags mean, and what was pulled. */
