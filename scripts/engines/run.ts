@@ -20,9 +20,11 @@ const engines = [
 ];
 const stores = ['containerd', 'classic'];
 const tests = 'packages/runner/test';
-/** What the runner promises of an engine; a new file is run on every engine. The crash test is about our own process and long. */
+/** About our own process, and long; a disk that is mounted here, which an engine in a mount namespace of its own does not see. */
+const ours = new Set(['crash.engine.test.ts', 'full-disk.engine.test.ts']);
+/** What the runner promises of an engine; a new file is run on every engine. */
 const suites = (await readdir(join(root, tests), { recursive: true }))
-  .filter((file) => file.endsWith('.engine.test.ts') && file !== 'crash.engine.test.ts')
+  .filter((file) => file.endsWith('.engine.test.ts') && !ours.has(file))
   .map((file) => join(tests, file))
   .sort();
 /** Of those scripts: this machine cannot have it. */
