@@ -9,6 +9,7 @@ export * from './option-words.ts';
 export { indexedVariables, ownVariables } from './own-variables.ts';
 export { packageVariables } from './package-variables.ts';
 export * from './plan.ts';
+export { activityOf } from './plan-index.ts';
 export * from './plan-types.ts';
 export * from './process.ts';
 export { ServiceEntry, serviceComplaints, toService } from './service-entry.ts';

@@ -42,7 +42,7 @@ export async function acquireImage(order: CommandOf<'acquire'>, call: Call): Pro
       const { warnings: _told, ...later } = await ports.images.request(named, context, signal);
       return later;
     };
-    let found = await acquire(call, request, anew, tell);
+    let found = await acquire(call, activity, request, anew, tell);
     const others = await fixedMeanwhile(call, order, { request, found, named });
     for (const [what, digest] of Object.entries(others)) {
       const message = `Another task has fixed ${what} to ${digest} meanwhile; that is used.`;
@@ -50,7 +50,7 @@ export async function acquireImage(order: CommandOf<'acquire'>, call: Call): Pro
     }
     if (Object.keys(others).length > 0) {
       asked = fixedTo(await anew(), others);
-      found = await acquire(call, asked, anew, tell);
+      found = await acquire(call, activity, asked, anew, tell);
     }
     const { bases: _, ...acquired } = found;
     const what = acquired.digest ?? acquired.local;
@@ -76,7 +76,7 @@ export async function acquireImage(order: CommandOf<'acquire'>, call: Call): Pro
       ...(asked?.build?.digests === undefined ? {} : { baseDigests: asked.build.digests }),
     };
     const explained = isEngineAway(error)
-      ? `The image ${reference} could not be fetched, because the engine of the worker "${lease.name}" does not answer. ${execution.told(error)}`
+      ? `The image ${reference} could not be fetched, because the engine of the worker "${lease.name}" does not answer: ${execution.told(error)}`
       : execution.told((await ports.images.explain?.(named, failure, context, signal)) ?? error);
     // Tried again by themselves, refused credentials would lock an account.
     const final = REFUSED.has(kindOf(error) ?? '') ? { final: true } : {};
@@ -123,11 +123,13 @@ function fixedTo(request: ImageRequest, digests: ImageDigests): ImageRequest {
 
 /** An engine that is being restarted is waited for, as when a step is prepared. Whatever is tried again is asked `anew`. */
 async function acquire(
-  { lease, signal, patiently }: Call,
+  call: Call,
+  activity: string,
   first: ImageRequest,
   anew: () => Promise<ImageRequest>,
   tell: TellProgress,
 ): Promise<PresentImage> {
+  const { lease, signal, patiently } = call;
   let request: ImageRequest | undefined = first;
   const once = () =>
     patiently(async () => {
@@ -139,7 +141,7 @@ async function acquire(
     return await once();
   } catch (error) {
     if (!isEngineAway(error)) throw error;
-    await engineBack(lease.connection, signal);
+    await engineBack(call, activity);
     return await once();
   }
 }

@@ -1,7 +1,13 @@
 /** The orders about one attempt, as calls to its worker; and which event tells how each went. */
 import { Invalid, kindOf } from '@argonaut/contracts';
 import type { AttemptSpec, Outcome, Place } from '@argonaut/contracts/attempt';
-import { type CommandOf, packageVariables, type Staging, statusVariables } from '@argonaut/orchestrator';
+import {
+  activityOf,
+  type CommandOf,
+  packageVariables,
+  type Staging,
+  statusVariables,
+} from '@argonaut/orchestrator';
 import { INTERPRETERS } from '@argonaut/runner/scripts';
 import type { LogFrame } from '../tasklog/index.ts';
 import type { Call } from './call.ts';
@@ -37,7 +43,10 @@ export async function stageAttempt(order: CommandOf<'stage'>, call: Call): Promi
     const imageGone = kindOf(error) === 'NotFound';
     const again = imageGone || isTrouble(error);
     // It may be prepared again a few times only, and those would be over before the engine has started.
-    if (isEngineAway(error)) await engineBack(lease.connection, signal);
+    if (isEngineAway(error)) {
+      const { step, planned } = execution.locate(attempt);
+      await engineBack(call, activityOf(step, planned));
+    }
     return { events: [{ type: 'stage-failed', attempt, message: execution.told(error), again, imageGone }] };
   }
 }

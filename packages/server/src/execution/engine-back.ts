@@ -1,7 +1,8 @@
 /** An engine that is restarted is away for some seconds: what could not be prepared on it meanwhile waits for it. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ArgonautError } from '@argonaut/contracts';
-import type { WorkerConnection } from '@argonaut/contracts/attempt';
+import type { Call } from './call.ts';
+import { serverLine } from './change.ts';
 
 /** Long enough for a restart; an engine that is gone for longer fails the step. */
 const PATIENCE_MS = 30_000;
@@ -13,15 +14,26 @@ export function isEngineAway(error: unknown): boolean {
   return error instanceof ArgonautError && error.details.connection !== undefined;
 }
 
-/** Resolves when the engine answers again, or when there is no use in waiting any longer. */
+/**
+ * Resolves when the engine answers again, or when there is no use in waiting any longer. That it waits is told once, in the
+ * activity: half a minute of silence looks like a server that hangs.
+ */
 export async function engineBack(
-  connection: Pick<WorkerConnection, 'describe'>,
-  signal: AbortSignal,
+  { execution, lease, signal }: Pick<Call, 'execution' | 'lease' | 'signal'>,
+  activity: string,
 ): Promise<void> {
   const end = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]);
+  let told = false;
   for (let wait = FIRST_WAIT_MS; !end.aborted; wait = Math.min(2 * wait, LONGEST_WAIT_MS)) {
-    const description = await connection.describe(end).catch(() => undefined);
+    const description = await lease.connection.describe(end).catch(() => undefined);
     if (description !== undefined && description.engineProblem === undefined) return;
+    if (!told) {
+      told = true;
+      const seconds = PATIENCE_MS / 1000;
+      const message = `The container engine of the worker "${lease.name}" does not answer. Waiting up to ${seconds} s for it: is it being restarted, or not running?`;
+      const line = serverLine(activity, 'Warning', message, execution.ports.now());
+      execution.post({ frames: [line] }).catch(() => {});
+    }
     await sleep(wait, undefined, { signal: end }).catch(() => {});
   }
 }

@@ -2,8 +2,10 @@
 import { ArgonautError, InfrastructureFailure, Secret } from '@argonaut/contracts';
 import type { AcquiredImage, ImageRequest, WorkerDescription } from '@argonaut/contracts/attempt';
 import { expect, test } from 'vitest';
+import { MemoryRunStore } from '../../src/execution/index.ts';
+import { type LogSource, readFrames } from '../../src/tasklog/index.ts';
 import { FakeWorker } from './fake-worker.ts';
-import { aStep, harness, runToEnd } from './harness.ts';
+import { aStep, harness, runToEnd, TASK } from './harness.ts';
 
 type Answer = () => AcquiredImage;
 
@@ -43,7 +45,9 @@ const fails =
 /** A task with one step, on this worker; its feed gets another password at each question. */
 async function run(worker: ScriptedWorker) {
   let asked = 0;
+  const store = new MemoryRunStore();
   const setup = await harness([aStep('a')], {
+    store,
     ports: {
       workers: {
         lease: async () => ({ worker: 'Workers-1', name: 'worker one', connection: worker }),
@@ -58,7 +62,17 @@ async function run(worker: ScriptedWorker) {
       },
     },
   });
-  return runToEnd(setup);
+  const completion = await runToEnd(setup);
+  return { ...completion, warnings: await warningsIn(store.log(TASK)) };
+}
+
+async function warningsIn(log: LogSource): Promise<string[]> {
+  const warnings: string[] = [];
+  for await (const { frame } of readFrames(log)) {
+    if (frame.type === 'text' && frame.level === 'Warning')
+      warnings.push(Buffer.from(frame.bytes).toString());
+  }
+  return warnings;
 }
 
 test('a worker that is away is asked again, with the credentials of that moment', async () => {
@@ -74,7 +88,15 @@ test('an engine that is being restarted is waited for', async () => {
   });
   const worker = new ScriptedWorker(fails(broken), present);
   worker.engineAway = 2;
-  expect(await run(worker)).toMatchObject({ result: 'Success' });
+  const { result, warnings } = await run(worker);
+  expect([result, warnings]).toEqual([
+    'Success',
+    [
+      expect.stringMatching(
+        /engine of the worker "worker one" does not answer. Waiting up to 30 s .*not running/,
+      ),
+    ],
+  ]);
   expect([worker.engineAway, worker.passwords]).toEqual([0, ['password 1', 'password 2']]);
 });
 
