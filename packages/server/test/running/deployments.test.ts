@@ -73,6 +73,10 @@ test('what cannot be is refused with the reason and what would do', async () => 
   expect(await refused({ SkipActions: ['nothing'] })).toMatch(/no step "nothing" to skip.*"work", "must"/);
   expect(await refused({ SkipActions: ['must'] })).toMatch(/"must" is required and cannot be skipped/);
   expect(await refused({ QueueTimeExpiry: '2001-01-01T00:00:00Z' })).toMatch(/could never start/);
+  const inDays = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString();
+  expect(await refused({ QueueTime: inDays(31) })).toMatch(/more than 30 days ahead\. Choose a time until 2/);
+  const planned = await server.call('POST', '/api/deployments', { ...body, QueueTime: inDays(29) });
+  expect(planned.status).toBe(201);
   const tenanted = await server.call('POST', '/api/Spaces-1/deployments/create/tenanted/v1', {
     ProjectName: 'x',
     ReleaseVersion: '1',

@@ -45,10 +45,8 @@ export async function furnishedServer(): Promise<FakeWork> {
 
   const failing = await makeProject(server, [{ name: 'Fail', script: 'false', image: 'alpine:3' }]);
   await server.task((await server.deploy(failing.releaseId, failing.environmentId)).taskId);
-  const later = {
-    QueueTime: '2099-01-01T00:00:00.000+00:00',
-    QueueTimeExpiry: '2099-01-02T00:00:00.000+00:00',
-  };
+  const inDays = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString();
+  const later = { QueueTime: inDays(10), QueueTimeExpiry: inDays(20) };
   // Ended too, so that every log has an end.
   const { taskId: cancelled } = await server.deploy(failing.releaseId, failing.environmentId, later);
   await make(`/api/tasks/${cancelled}/cancel`);

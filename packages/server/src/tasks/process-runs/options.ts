@@ -28,12 +28,22 @@ export function refuseTenants(tenants: readonly (string | null | undefined)[]): 
   );
 }
 
-/** @throws Invalid when the run could never begin. */
+/** How far ahead a run may be planned, as in Octopus. */
+const MOST_DAYS_AHEAD = 30;
+const DAY_MS = 86_400_000;
+
+/** @throws Invalid when the run could never begin, or is to begin too far ahead. */
 export function checkTimes(
   queueTime: string | null | undefined,
   expiry: string | null | undefined,
   now: Date,
 ): void {
+  const latest = new Date(now.getTime() + MOST_DAYS_AHEAD * DAY_MS);
+  if (queueTime && new Date(queueTime) > latest) {
+    throw new Invalid(
+      `It was to begin at ${new Date(queueTime).toISOString()}, and nothing can be planned more than ${MOST_DAYS_AHEAD} days ahead. Choose a time until ${latest.toISOString()}.`,
+    );
+  }
   if (!expiry) return;
   const start = queueTime && new Date(queueTime) > now ? new Date(queueTime) : now;
   if (new Date(expiry) > start) return;
