@@ -30,13 +30,17 @@ function beginAction(turn: Turn, located: Located): void {
     skip(turn, located, planned.skip, false);
     return;
   }
+  const title = step.actions.length === 1 ? `Step "${step.name}"` : `"${action.name}" of step "${step.name}"`;
   if (isStopped(turn, step)) {
-    const cancelled = turn.state.cancelRequests.length > 0;
-    dropAttempt(turn, key);
-    finishAction(turn, key, cancelled ? 'Canceled' : 'Skipped');
+    if (turn.state.cancelRequests.length > 0) {
+      dropAttempt(turn, key);
+      finishAction(turn, key, 'Canceled');
+    } else {
+      const reason = `${title} is skipped: nothing of the process is run, because of what the task says is wrong with it.`;
+      skip(turn, located, reason, false);
+    }
     return;
   }
-  const title = step.actions.length === 1 ? `Step "${step.name}"` : `"${action.name}" of step "${step.name}"`;
   if (action.condition.kind === 'Variable') {
     const decision = decideVariable(title, action.condition.expression, turn.evaluator(located));
     if (!decision.run) {

@@ -279,8 +279,10 @@ function applyAttempt(turn: Turn, event: AttemptProgress): void {
       if (attempt.phase !== 'opening') return;
       attempt.phase = 'staged';
       attempt.unwanted = true;
-      turn.status(attempt.id, 'Failed');
-      if (!isCurrent) return;
+      if (!isCurrent) {
+        turn.status(attempt.id, 'Failed');
+        return;
+      }
       dropAttempt(turn, attempt.action);
       failAction(turn, attempt.action, { message: event.message, final: event.mayPass !== true }, attempt.id);
       return;

@@ -138,7 +138,7 @@ function choosePool(
   if (error === null && text !== null && text !== '') return text;
   problems.push(
     `Step "${step.name}" takes its worker pool from ${choice.kind === 'variable' ? `variable "${choice.name}"` : `"${template}"`}, which has no value here` +
-      `${error === null ? '' : ` (${error})`}. Give it the id of a worker pool in this scope.`,
+      `${error === null ? '' : ` (${unended(error)})`}. Give it the id of a worker pool in this scope.`,
   );
   return input.defaultPool;
 }
@@ -190,6 +190,11 @@ function parallelismOf({ process, scope }: PlanInput, problems: string[]): numbe
     }
   }
   return DEFAULT_MAX_PARALLELISM;
+}
+
+/** A sentence as a part of another one. */
+function unended(sentence: string): string {
+  return sentence.replace(/\.$/, '');
 }
 
 /** A variable of this name gives the options of every container whose step has none of its own. */
@@ -246,7 +251,7 @@ function checkImage(action: Action, early: Early, { step, problems, evaluate }: 
     if (error === null && text !== null && text.trim() !== '') continue;
     problems.push(
       `The image of step "${step.name}", "${image}", cannot be worked out` +
-        `${error === null ? ': it is empty' : `: ${error}`}. Define its variables in this scope, or name the image itself.`,
+        `${error === null ? ': it is empty' : `: ${unended(error)}`}. Define its variables in this scope, or name the image itself.`,
     );
   }
 }

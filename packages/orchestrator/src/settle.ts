@@ -64,6 +64,7 @@ function decideStep(turn: Turn, step: PlannedStep): void {
         if (step.actions.length > 1) turn.status(`action-${key}`, 'Skipped');
       }
       finishStep(turn, step, 'Skipped');
+      turn.status(stepActivity(step), 'Skipped');
       return;
     }
   }
@@ -103,6 +104,8 @@ function runStep(turn: Turn, step: PlannedStep): void {
         ? 'Skipped'
         : 'Success';
   finishStep(turn, step, result);
+  // A step's only action is shown by the step's own activity, and has said how it ended.
+  if (step.actions.length !== 1) turn.status(stepActivity(step), result);
 }
 
 function finishStep(turn: Turn, step: PlannedStep, result: ActionResult): void {
@@ -110,9 +113,6 @@ function finishStep(turn: Turn, step: PlannedStep, result: ActionResult): void {
   state.phase = 'done';
   state.result = result;
   turn.moves += 1;
-  const [only, ...others] = step.actions;
-  const alreadySaid = only !== undefined && others.length === 0 && result !== 'Skipped';
-  if (!alreadySaid) turn.status(stepActivity(step), result);
 }
 
 /** A lane whose actions are over and whose attempts are put away gives its sandbox back. */

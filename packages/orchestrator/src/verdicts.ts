@@ -62,6 +62,7 @@ export function failAction(turn: Turn, key: string, failure: Failure, where: str
   action.restagings = 0;
   delete action.attempt;
   turn.say(where, 'Error', unknown ? `Outcome unknown: ${failure.message}` : failure.message);
+  endAttempt(turn, key, where);
 
   const { retries } = optionsOf(turn, key);
   if (!unknown && failure.final !== true && retries !== undefined && action.retries < retries.max) {
@@ -79,6 +80,11 @@ export function failAction(turn: Turn, key: string, failure: Failure, where: str
   } else {
     finishAction(turn, key, 'Failed', failure.message);
   }
+}
+
+/** Of what was told about an attempt, its status comes last. The action's own comes with its decision. */
+function endAttempt(turn: Turn, key: string, where: string): void {
+  if (where !== turn.locate(key).activity) turn.status(where, 'Failed');
 }
 
 /** A timer's name is never used twice: retries begin anew after each question. */
@@ -190,7 +196,6 @@ export function judge(turn: Turn, attempt: AttemptState, outcome: Outcome, held 
     finishAction(turn, key, 'Canceled', outcome.message);
     return;
   }
-  turn.status(attempt.id, 'Failed');
   if (outcome.result === 'NotStarted' && outcome.infrastructure && !attempt.cancelSent) {
     stageAgain(turn, key, outcome.message, attempt.id);
     return;
@@ -233,6 +238,7 @@ export function stageAgain(turn: Turn, key: string, message: string, where: stri
   }
   action.restagings += 1;
   turn.say(where, 'Warning', `${message} Nothing has run yet, so it is prepared again.`);
+  endAttempt(turn, key, where);
 }
 
 /**

@@ -178,6 +178,46 @@ test('a skipped step says why, and a Variable condition that cannot be evaluated
   expect(story.completion()).toMatchObject({ result: 'Success' });
 });
 
+/** What the log says under one activity: lines, and statuses as `== … ==`. */
+const told = (story: Story, activity: string): string[] =>
+  story.all.flatMap((command) => {
+    if (!('activity' in command) || command.activity !== activity) return [];
+    if (command.kind === 'say') return [command.text];
+    return command.kind === 'status' && command.status !== 'Running' ? [`== ${command.status} ==`] : [];
+  });
+
+test('every skipped step says once that it is skipped, whoever decided so', () => {
+  const story = new Story(
+    planOf([
+      step(script('off', { enabled: false })),
+      step(script('breaks')),
+      step(script('after'), { condition: { kind: 'Success' } }),
+    ]),
+  );
+  story.end('s2-a1', failed);
+  expect(told(story, 'step-1')).toEqual(['Step "off" is skipped: it is disabled.', '== Skipped ==']);
+  expect(told(story, 'step-3')).toEqual([
+    'Step "after" is skipped: it runs only after success, and something has failed before it.',
+    '== Skipped ==',
+  ]);
+});
+
+test('what an attempt failed for is told before its status', () => {
+  const story = new Story(planOf([step(script('breaks'))]));
+  story.end('s1-a1', failed);
+  expect(told(story, 'servertasks-1-s1-a1')).toEqual(['Exit code 3.', '== Failed ==']);
+  expect(told(story, 'step-1')).toEqual(['== Failed ==']);
+});
+
+test('an image that cannot be known runs nothing, and every step says why; sentences end once', () => {
+  const story = new Story(planOf([step(script('a', { container: { image: 'x:#{if' } })), step(script('b'))]));
+  const reason = 'nothing of the process is run, because of what the task says is wrong with it.';
+  expect(told(story, 'step-1')).toEqual([`Step "a" is skipped: ${reason}`, '== Skipped ==']);
+  expect(told(story, 'step-2')).toEqual([`Step "b" is skipped: ${reason}`, '== Skipped ==']);
+  expect(told(story, 'task')[0]).toMatch(/"x:#\{if", cannot be worked out: .*[^.]\. Define/);
+  expect(story.completion()).toMatchObject({ result: 'Failed' });
+});
+
 test('an image that is built is ordered with its evaluated Dockerfile, once for what is the same', () => {
   const container = (dockerfile: string) => ({
     container: { image: 'the image', build: { dockerfile, arguments: { A: '#{V}' } } },

@@ -154,7 +154,11 @@ function readContainerChoice(action: StoredAction, properties: PropertyReader): 
   }
   const feed = FeedId?.trim() ?? '';
   if (image === '') {
-    if (feed !== '') properties.complain('The step names a container registry but no image.');
+    if (feed !== '') {
+      properties.complain(
+        `The step names the container registry "${feed}" but no image. Choose an image of that feed, or take the feed away to run the step without a container.`,
+      );
+    }
     return undefined;
   }
   return { ...(feed === '' ? {} : { feed }), image };

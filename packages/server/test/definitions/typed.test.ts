@@ -192,6 +192,13 @@ describe('containers and pools', () => {
     });
   });
 
+  it('name an image of the feed that they name', () => {
+    const { run } = read(bash, { Container: { FeedId: 'Feeds-7', Image: ' ' } });
+    expect(reason(run)).toMatch(
+      /the container registry "Feeds-7" but no image. Choose an image of that feed/,
+    );
+  });
+
   it('have one source of their image', () => {
     const both = { Container: { Image: 'app:1', FeedId: 'Feeds-1', Dockerfile: 'FROM x' } };
     expect(reason(read(bash, both).run)).toContain('names the image "app:1" and has a Dockerfile');
