@@ -3,6 +3,7 @@
  * accident. It does not stop a script that means to give a secret away.
  */
 export { MaskingFailure } from './errors.ts';
+export { isGuessable } from './guessable.ts';
 export {
   type Maskability,
   maskability,
