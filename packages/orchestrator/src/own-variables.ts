@@ -2,7 +2,6 @@
  * What an action is, as variables: its own names and numbers, and those of all the others under their names, so that a
  * template can walk through them. Names: Octopus's system variables.
  */
-import type { Plan } from './plan-types.ts';
 import type { Action } from './process.ts';
 
 interface Numbered {
@@ -35,8 +34,18 @@ export function ownVariables({ step, action, number, pool }: Numbered): Record<s
 
 const PREFIX = 'Octopus.Action.';
 
+/** The steps of a plan, or of a process that nobody has planned yet: then without pools. */
+interface NumberedSteps {
+  readonly steps: readonly {
+    readonly id: string;
+    readonly name: string;
+    readonly number: number;
+    readonly actions: readonly Pick<Numbered, 'action' | 'number' | 'pool'>[];
+  }[];
+}
+
 /** Of every step and action, under its name: the same for all that read them. */
-export function indexedVariables(plan: Plan): Record<string, string> {
+export function indexedVariables(plan: NumberedSteps): Record<string, string> {
   const variables: Record<string, string> = {};
   for (const { id, name, number, actions } of plan.steps) {
     const step = `Octopus.Step[${name}]`;

@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { Conflict, Invalid, Secret } from '@argonaut/contracts';
 import type { Variable, VariableWarning, WritableVariableSet } from '@argonaut/contracts/rest';
-import type { KeyRing, Stored } from '../database/index.ts';
+import type { KeyRing, Place, Stored } from '../database/index.ts';
 import { maskingWarning } from './maskable.ts';
 import { isSealed, type StoredValue, type StoredVariable, type VariableSet, valuePlace } from './queries.ts';
 
@@ -45,19 +45,21 @@ export function acceptVariables(
     const Id =
       before.has(variable.Id ?? '') || GUID.test(variable.Id ?? '') ? (variable.Id ?? '') : randomUUID();
     const IsSensitive = variable.IsSensitive === true || variable.Type === 'Sensitive';
-    const sent = textOf(variable.Value);
-    if (IsSensitive && sent !== undefined) {
-      const Message = maskingWarning(variable.Name, sent);
+    const kept = before.get(Id)?.Value ?? null;
+    const secret = IsSensitive ? newSecret(variable.Value, kept) : undefined;
+    if (secret !== undefined) {
+      const Message = maskingWarning(variable.Name, secret);
       if (Message !== undefined) warnings.push({ VariableId: Id, Name: variable.Name, Message });
     }
-    const kept = before.get(Id)?.Value ?? null;
     return {
       ...variable,
       Id,
       Type: IsSensitive ? 'Sensitive' : (variable.Type ?? 'String'),
       IsSensitive,
       Scope: variable.Scope ?? {},
-      Value: IsSensitive ? sealedValue(keys, setId, Id, variable.Value, kept) : (sent ?? null),
+      Value: IsSensitive
+        ? sealedValue(keys, valuePlace(setId, Id), secret, variable.Value, kept)
+        : (textOf(variable.Value) ?? null),
     };
   });
   return { document: { ...document, Variables, Version: document.Version + 1 }, warnings };
@@ -67,15 +69,10 @@ export function acceptVariables(
 function refuse(variables: readonly Variable[]): void {
   const complaints: string[] = [];
   const ids = new Set<string>();
-  variables.forEach(({ Id = '', Name, Type }, index) => {
+  variables.forEach(({ Id = '', Name }, index) => {
     if (Name.trim() === '') complaints.push(`Variables.${index}.Name must not be blank.`);
     else if (CONTROL.test(Name)) {
       complaints.push(`Variables.${index}.Name contains characters that are not allowed.`);
-    }
-    if (Type === 'Certificate') {
-      complaints.push(
-        `Variables.${index}.Type: this server keeps no certificates, so "${Name}" cannot name one. Put the certificate into a sensitive variable.`,
-      );
     }
     if (Id === '') return;
     if (ids.has(Id)) {
@@ -92,18 +89,22 @@ function refuse(variables: readonly Variable[]): void {
   );
 }
 
+/** The text that is to be sealed now, if any: what was sent, or what an ordinary variable held until now. */
+function newSecret(incoming: Variable['Value'], kept: StoredValue): string | undefined {
+  const sent = textOf(incoming);
+  if (sent !== undefined && sent !== '') return sent;
+  return typeof kept === 'string' ? kept : undefined;
+}
+
 /** A new text is sealed; none keeps what is stored; `HasValue: false` removes it. */
 function sealedValue(
   keys: KeyRing,
-  setId: string,
-  id: string,
+  place: Place,
+  secret: string | undefined,
   incoming: Variable['Value'],
   kept: StoredValue,
 ): StoredValue {
-  const sent = textOf(incoming);
-  // Until now it was an ordinary variable: its text becomes the secret.
-  const text = sent !== undefined && sent !== '' ? sent : typeof kept === 'string' ? kept : undefined;
-  if (text !== undefined) return { sealed: keys.seal(new Secret(text), valuePlace(setId, id)) };
+  if (secret !== undefined) return { sealed: keys.seal(new Secret(secret), place) };
   const removes = typeof incoming === 'object' && incoming?.HasValue === false;
   return removes || !isSealed(kept) ? null : kept;
 }

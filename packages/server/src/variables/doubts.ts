@@ -41,6 +41,14 @@ export function doubtsAbout(
   return warnings;
 }
 
+/** The type of variables that name certificates. */
+export const CERTIFICATE = 'Certificate';
+
+/** The value is kept as it was written, so that a set from elsewhere can be saved. */
+export function certificateComplaint(name: string): string {
+  return `The variable "${name}" names a certificate, and this server keeps none: what it is called is kept, but "${name}.Pfx", "${name}.Thumbprint" and its other fields do not exist. Put the certificate into a sensitive variable.`;
+}
+
 /** What the values of variables name. */
 export interface Things {
   readonly accounts: Accounts;
@@ -49,6 +57,7 @@ export interface Things {
 
 /** A value may be a template, or be asked for later; what is written must fit. */
 function* doubtsOfValue({ Name, Type, Value }: StoredVariable, things: Things): Iterable<string> {
+  if (Type === CERTIFICATE) yield certificateComplaint(Name);
   if (typeof Value !== 'string' || Value === '' || Value.includes('#{')) return;
   if (isAccountType(Type)) {
     const complaint = accountComplaint({ Name, Type }, Value, things.accounts);

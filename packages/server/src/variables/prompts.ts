@@ -3,7 +3,7 @@
  * the variable; those to sensitive variables are sealed.
  */
 import { Invalid, Secret } from '@argonaut/contracts';
-import { resolveVariables } from '@argonaut/templates';
+import { foldCase, resolveVariables } from '@argonaut/templates';
 import type { KeyRing, Sealed, Place as SealedPlace } from '../database/index.ts';
 import type { Services } from '../services.ts';
 import { type Definition, definitionsOf } from './definitions.ts';
@@ -108,14 +108,16 @@ async function prompted(
 ): Promise<readonly Definition[]> {
   const collection = variableSetsIn(database);
   const sets = await Promise.all(snapshots.map((id) => collection.get(id, space)));
-  const definitions = definitionsOf(sets).filter(
-    ({ stored, strangeScope }) => strangeScope === undefined && stored.Prompt,
-  );
+  const all = definitionsOf(sets).filter(({ strangeScope }) => strangeScope === undefined);
+  const asked = new Set(all.filter(({ stored }) => stored.Prompt).map(({ name }) => foldCase(name)));
+  // Those without a prompt, too: where one of them holds there is nothing to ask.
+  const definitions = all.filter(({ name }) => asked.has(foldCase(name)));
   const steps = new Set(definitions.flatMap(({ scope }) => scope.steps ?? []));
   const found = new Set<Definition>();
   for (const step of [undefined, ...steps]) {
-    for (const { winner } of resolveVariables(definitions, contextOf(place, step)).explanation) {
-      if (winner !== null) found.add(winner.variable);
+    const context = contextOf(place, step === undefined ? undefined : { id: step });
+    for (const { winner } of resolveVariables(definitions, context).explanation) {
+      if (winner?.variable.stored.Prompt) found.add(winner.variable);
     }
   }
   return [...found];

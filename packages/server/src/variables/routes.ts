@@ -92,7 +92,7 @@ export function variableRoutes(routes: RouteTable, services: Services): void {
     query: EvaluateQuery,
     response: VariableSetResource,
     handle: async ({ query, space }) => {
-      const where = await whereaboutsOf(database, space, query);
+      const where = await whereaboutsOf(services, space, query);
       const [own] = where.sets;
       const owner = own?.document.OwnerId ?? '';
       return {
@@ -115,7 +115,12 @@ export function variableRoutes(routes: RouteTable, services: Services): void {
     query: EvaluateQuery,
     response: Evaluation,
     handle: async ({ query, space, signal }) =>
-      evaluateAs(await whereaboutsOf(database, space, query), { now, signal, name: query.name }),
+      evaluateAs(await whereaboutsOf(services, space, query), {
+        now,
+        clock: () => performance.now(),
+        signal,
+        name: query.name,
+      }),
   });
   routes.add({
     method: 'GET',

@@ -6,22 +6,19 @@
 import { NotFound, Secret } from '@argonaut/contracts';
 import type { NamedSecret } from '@argonaut/contracts/attempt';
 import type { Action, Scope, Variables } from '@argonaut/orchestrator';
-import {
-  createVariables,
-  evaluate,
-  isTruthy,
-  resolveVariables,
-  type ScopeContext,
-} from '@argonaut/templates';
+import { createVariables, evaluate, isTruthy, resolveVariables, TOO_COSTLY } from '@argonaut/templates';
 import type { KeyRing, Sealed, Place as SealedPlace, Stored } from '../database/index.ts';
 import type { ActionVariables, TaskVariables } from '../execution/index.ts';
 import type { SealedProperties } from '../processes/own-properties.ts';
 import type { Services } from '../services.ts';
 import { poolsIn } from '../workers/pools/queries.ts';
 import { type Accounts, accountComplaint, accountFields, accountsFor, isAccountType } from './accounts.ts';
+import { budgetForAll, Turns } from './costs.ts';
 import { type Definition, definitionsOf } from './definitions.ts';
+import { CERTIFICATE, certificateComplaint } from './doubts.ts';
+import { GivenVariables } from './given-variables.ts';
 import { maskingWarning } from './maskable.ts';
-import { contextOf, type Place } from './place.ts';
+import { contextOf, type Place, type PlaceStep } from './place.ts';
 import { openAnswer, type PromptAnswers } from './prompts.ts';
 import { isSealed, type StoredValue, type VariableSet, valuePlace, variableSetsIn } from './queries.ts';
 import { actionVariables, type SystemContext, systemVariables } from './system.ts';
@@ -69,7 +66,7 @@ export async function createScope(
   const pools = (await poolsIn(database).all({ space: input.space })).map(
     ({ id, document }) => [id, document.Name] as const,
   );
-  return new ResolvedScope(keys, definitions, input, {
+  const resolved = new ResolvedScope(keys, definitions, input, {
     accounts: await accountsFor(
       database,
       input.space,
@@ -77,6 +74,8 @@ export async function createScope(
     ),
     pools: new Map(pools),
   });
+  await resolved.collectSecrets(new Turns(() => performance.now()));
+  return resolved;
 }
 
 /** Things of the space that variables name. */
@@ -88,15 +87,16 @@ interface Named {
 /** Names whose value depends on the step, and all others: those are resolved once. */
 class ResolvedScope implements TaskVariableScope {
   readonly nowMs: number;
-  readonly secrets: readonly NamedSecret[];
-  readonly warnings: readonly string[];
+  readonly secrets: NamedSecret[] = [];
   readonly pools: ReadonlyMap<string, string>;
+  readonly #warnings = new Set<string>();
   readonly #keys: KeyRing;
   readonly #accounts: Accounts;
   readonly #answers: PromptAnswers | undefined;
-  readonly #context: ScopeContext;
+  readonly #place: Place;
   readonly #system: Readonly<Record<string, string>>;
   readonly general: ActionVariables;
+  readonly #general: GivenVariables;
   readonly #bySteps: readonly Definition[];
   readonly #ofAction = new Map<string, ActionVariables>();
   readonly #sealedProperties: SealedProperties;
@@ -110,18 +110,22 @@ class ResolvedScope implements TaskVariableScope {
     this.#answers = input.answers;
     this.#sealedProperties = input.sealedProperties ?? new Map();
     this.#system = systemVariables(input.system);
-    this.#context = contextOf(input.place);
+    this.#place = input.place;
     const definitions = all.filter(({ strangeScope }) => strangeScope === undefined);
-    const stepwise = new Set(
-      definitions.filter(({ scope }) => scope.steps !== undefined).map(({ name }) => name.toLowerCase()),
-    );
+    // Among the tags of a target, those that the step is for count more.
+    const tagged = input.place.machineRoles !== undefined;
+    const dependsOnStep = ({ scope }: Definition) =>
+      scope.steps !== undefined || (tagged && scope.roles !== undefined);
+    const stepwise = new Set(definitions.filter(dependsOnStep).map(({ name }) => name.toLowerCase()));
     const isStepwise = ({ name }: Definition) => stepwise.has(name.toLowerCase());
     this.#bySteps = stepwise.size === 0 ? [] : definitions.filter(isStepwise);
-    const warnings = new Set<string>();
     const once = stepwise.size === 0 ? definitions : definitions.filter((one) => !isStepwise(one));
-    this.general = this.#resolve(once, this.#context, warnings);
-    this.secrets = this.#collectSecrets(warnings);
-    this.warnings = [...warnings];
+    this.#general = this.#resolve(once, undefined, this.#warnings);
+    this.general = this.#general.toRecords();
+  }
+
+  get warnings(): readonly string[] {
+    return [...this.#warnings];
   }
 
   variables(action: Action, step: { readonly id: string; readonly name: string }): Variables {
@@ -135,73 +139,64 @@ class ResolvedScope implements TaskVariableScope {
   of(action: Action, _step: { readonly id: string; readonly name: string }): ActionVariables {
     const known = this.#ofAction.get(action.id);
     if (known !== undefined) return known;
-    const stepwise = this.#resolve(this.#bySteps, { ...this.#context, step: action.id }, new Set());
-    const sensitive = new Set([...this.general.sensitive, ...stepwise.sensitive]);
-    const values: Record<string, string | null> = { ...this.general.values, ...stepwise.values };
-    const replace = (own: Readonly<Record<string, string>>): void => {
-      for (const [name, value] of Object.entries(own)) {
-        values[name] = value;
-        // A variable that is hidden by one has nothing left to mask.
-        sensitive.delete(name);
-      }
-    };
-    replace(action.variables ?? {});
+    const given = new GivenVariables(this.#general);
+    given.add(this.#resolve(this.#bySteps, { id: action.id, settings: action.variables }, new Set()));
+    given.setAll(action.variables ?? {});
     for (const property of this.#sealedProperties.get(action.id) ?? []) {
-      values[property.name] = this.#openOnce(property.sealed, property.place);
-      sensitive.add(property.name);
+      given.set(property.name, this.#openOnce(property.sealed, property.place), true);
     }
     // Last, so that the true values win.
-    replace({ ...this.#system, ...actionVariables(action) });
-    const made = { values, sensitive };
+    given.setAll({ ...this.#system, ...actionVariables(action) });
+    const made = given.toRecords();
     this.#ofAction.set(action.id, made);
     return made;
   }
 
   #resolve(
     definitions: readonly Definition[],
-    context: ScopeContext,
+    step: PlaceStep | undefined,
     warnings: Set<string>,
-  ): ActionVariables {
-    const values: Record<string, string | null> = {};
-    const sensitive = new Set<string>();
+  ): GivenVariables {
+    const given = new GivenVariables();
+    let suppressed: string | null = '';
     const duplicates: string[] = [];
-    for (const { name, winner, losers } of resolveVariables(definitions, context).explanation) {
+    const { explanation } = resolveVariables(definitions, contextOf(this.#place, step));
+    for (const { name, winner, losers } of explanation) {
       if (winner === null) continue;
       const { variable } = winner;
-      values[name] = this.#textOf(variable);
-      if (variable.sensitive) sensitive.add(name);
-      if (isAccountType(variable.stored.Type)) this.#addAccount(variable, values, sensitive, warnings);
+      const text = this.#textOf(variable);
+      given.set(name, text, variable.sensitive);
+      if (name === 'OctopusSuppressDuplicateVariableWarning') suppressed = text;
+      if (isAccountType(variable.stored.Type)) this.#addAccount(variable, text, given, warnings);
+      if (variable.stored.Type === CERTIFICATE) warnings.add(certificateComplaint(name));
       if (losers.some(({ reason }) => reason.kind === 'duplicate')) {
         duplicates.push(
           `The variable "${name}" has several values that are scoped alike. The first is used; remove the others.`,
         );
       }
     }
-    if (!isTruthy(values.OctopusSuppressDuplicateVariableWarning ?? '')) {
+    if (!isTruthy(suppressed ?? '')) {
       for (const duplicate of duplicates) warnings.add(duplicate);
     }
-    return { values, sensitive };
+    return given;
   }
 
   /** The fields of the account that a variable names; one that is defined by itself counts more. */
   #addAccount(
     { name, stored }: Definition,
-    values: Record<string, string | null>,
-    sensitive: Set<string>,
+    id: string | null,
+    given: GivenVariables,
     warnings: Set<string>,
   ): void {
-    const id = values[name];
-    if (id === null || id === undefined || id === '') return;
-    const complaint = accountComplaint(stored, id, this.#accounts, this.#context.environment);
+    if (id === null || id === '') return;
+    const complaint = accountComplaint(stored, id, this.#accounts, this.#place.environment);
     const account = this.#accounts.get(id);
     if (complaint !== undefined || account === undefined) {
       warnings.add(complaint ?? '');
       return;
     }
     for (const field of accountFields(name, account, this.#keys)) {
-      if (field.value === undefined || values[field.name] !== undefined) continue;
-      values[field.name] = field.value;
-      if (field.sensitive) sensitive.add(field.name);
+      if (field.value !== undefined) given.setField(field.name, field.value, field.sensitive);
     }
   }
 
@@ -226,7 +221,8 @@ class ResolvedScope implements TaskVariableScope {
     return text;
   }
 
-  #collectSecrets(warnings: Set<string>): readonly NamedSecret[] {
+  /** Once, before anybody asks for them. As they evaluate, too, as far as that can be paid. */
+  async collectSecrets(turns: Turns): Promise<void> {
     const found: [name: string, text: string | null][] = [...this.general.sensitive].map((name) => [
       name,
       this.general.values[name] ?? null,
@@ -246,17 +242,23 @@ class ResolvedScope implements TaskVariableScope {
         found.push([property.name, this.#openOnce(property.sealed, property.place)]);
     }
     const variables = createVariables({ ...this.general.values, ...this.#system });
-    const secrets: NamedSecret[] = [];
+    const budget = budgetForAll();
+    const now = () => new Date(this.nowMs);
     for (const [name, text] of found) {
       if (text === null || text === '') continue;
-      secrets.push({ name, value: new Secret(text) });
-      const evaluated = evaluate(text, variables, { now: () => new Date(this.nowMs) }).text;
+      if (turns.isOver) await turns.next();
+      this.secrets.push({ name, value: new Secret(text) });
+      const { text: evaluated, error } = evaluate(text, variables, { now, budget });
+      if (error === TOO_COSTLY) {
+        this.#warnings.add(
+          `What the sensitive variable "${name}" comes to is too costly to work out ahead. It is masked as it is written, and as it comes to in steps that read it. Look for loops inside loops.`,
+        );
+      }
       if (evaluated !== null && evaluated !== '' && evaluated !== text) {
-        secrets.push({ name, value: new Secret(evaluated) });
+        this.secrets.push({ name, value: new Secret(evaluated) });
       }
       const warning = maskingWarning(name, evaluated ?? text);
-      if (warning !== undefined) warnings.add(warning);
+      if (warning !== undefined) this.#warnings.add(warning);
     }
-    return secrets;
   }
 }

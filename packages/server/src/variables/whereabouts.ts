@@ -1,31 +1,35 @@
 /** From the words of a query (ids, or names) to the place in which variables are looked at, and the sets they come from. */
 import { Invalid, NotFound } from '@argonaut/contracts';
 import type { EvaluateQuery } from '@argonaut/contracts/rest';
+import type { Action, ProcessSnapshot } from '@argonaut/orchestrator';
 import type { Database, Stored } from '../database/index.ts';
 import { environmentsIn } from '../environments/queries.ts';
+import { type SealedProperties, sealedProperties } from '../processes/own-properties.ts';
+import { deploymentProcessId, processesIn, runbookProcessId } from '../processes/queries.ts';
+import { toProcessSnapshot } from '../processes/typed.ts';
 import { channelsIn } from '../projects/channels/queries.ts';
 import { projectGroupsIn } from '../projects/groups/queries.ts';
 import { projectNamed } from '../projects/queries.ts';
 import { runbookNamed } from '../runbooks/queries.ts';
+import type { Services } from '../services.ts';
 import { spacesIn } from '../spaces/queries.ts';
 import { type Accounts, accountsFor } from './accounts.ts';
+import { type Around, around } from './around.ts';
 import { contextOf } from './place.ts';
 import { type VariableSet, variableSetsIn } from './queries.ts';
-import { liveProcesses } from './scope-values.ts';
 import { variableSetsOf } from './snapshots.ts';
-import { type SystemContext, systemVariables } from './system.ts';
+import type { SystemContext } from './system.ts';
 
 export interface Whereabouts {
   readonly sets: readonly Stored<VariableSet>[];
   readonly context: ReturnType<typeof contextOf>;
   readonly accounts: Accounts;
-  /** What the server itself would define there, as far as it is known without running anything. */
-  readonly system: Readonly<Record<string, string>>;
+  readonly around: Around;
 }
 
 /** @throws NotFound for anything that does not exist in this space; Invalid when nothing says which variables. */
 export async function whereaboutsOf(
-  database: Database,
+  { database, config }: Pick<Services, 'database' | 'config'>,
   space: string,
   query: EvaluateQuery,
 ): Promise<Whereabouts> {
@@ -63,9 +67,8 @@ export async function whereaboutsOf(
     ? await needsProject((owner) => runbookNamed(database, owner, runbookKey))
     : undefined;
   const actionKey = query.action ?? query.step;
-  const step = actionKey
-    ? await needsProject((owner) => actionOf(database, space, owner.id, runbook?.id, actionKey))
-    : undefined;
+  const process = project && (await liveProcess(database, space, project.id, runbook?.id));
+  const action = actionKey ? needsProject(() => actionOf(process?.snapshot, actionKey)) : undefined;
   const context = contextOf(
     {
       ...given('project', project?.id),
@@ -77,7 +80,7 @@ export async function whereaboutsOf(
       ...given('machine', query.machine),
       ...given('machineRoles', query.role),
     },
-    step,
+    action && { id: action.id, settings: action.variables },
   );
   const spaceName = (await spacesIn(database).get(space)).document.Name;
   const group = project && (await projectGroupsIn(database).find(project.document.ProjectGroupId, space));
@@ -93,6 +96,8 @@ export async function whereaboutsOf(
         sortOrder: environment.document.SortOrder ?? 0,
       },
     ),
+    ...given('channel', channel && { id: channel.id, name: channel.document.Name }),
+    ...given('baseUrl', config.publicUrl),
     ...given('runbook', runbook && { id: runbook.id, name: runbook.document.Name }),
   };
   const accounts = await accountsFor(
@@ -100,25 +105,34 @@ export async function whereaboutsOf(
     space,
     found.flatMap(({ document }) => document.Variables),
   );
-  return { sets: found, context, accounts, system: systemVariables(known) };
+  const step = action && {
+    id: action.id,
+    action,
+    secretSettings: (process?.sealed.get(action.id) ?? []).map(({ name }) => name),
+  };
+  return { sets: found, context, accounts, around: around(known, process?.snapshot, step) };
 }
 
-/** The id of an action, given its id or name, in the process that the question is about. */
-async function actionOf(
+/** The process that the question is about, as it is now. */
+async function liveProcess(
   database: Database,
   space: string,
   projectId: string,
   runbookId: string | undefined,
-  key: string,
-): Promise<string> {
-  const processes = await liveProcesses(database, space, projectId);
-  const actions = processes
-    .filter(({ RunbookId }) => RunbookId === runbookId)
-    .flatMap(({ Steps }) => Steps.flatMap(({ Actions }) => Actions));
-  const byId = actions.find(({ Id }) => Id === key);
-  const found = byId ?? actions.find(({ Name }) => Name.toLowerCase() === key.toLowerCase());
-  if (found) return found.Id;
-  const names = actions.map(({ Name }) => `"${Name}"`).join(', ');
+): Promise<{ readonly snapshot: ProcessSnapshot; readonly sealed: SealedProperties } | undefined> {
+  const id = runbookId === undefined ? deploymentProcessId(projectId) : runbookProcessId(runbookId);
+  const found = await processesIn(database).find(id, space);
+  return found && { snapshot: toProcessSnapshot(found.document.Steps), sealed: sealedProperties(found) };
+}
+
+/** An action, given its id or name. @throws NotFound */
+function actionOf(process: ProcessSnapshot | undefined, key: string): Action {
+  const actions = (process?.steps ?? []).flatMap((step) => step.actions);
+  const found =
+    actions.find(({ id }) => id === key) ??
+    actions.find(({ name }) => name.toLowerCase() === key.toLowerCase());
+  if (found) return found;
+  const names = actions.map(({ name }) => `"${name}"`).join(', ');
   throw new NotFound(`The process has no step "${key}". It has ${names || 'no steps yet'}.`);
 }
 

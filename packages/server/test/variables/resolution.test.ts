@@ -254,6 +254,27 @@ describe('prompts', () => {
     ]);
   });
 
+  it('do not ask where a definition without a prompt holds', async () => {
+    await using server = await testServer();
+    const { id, url, environment, action, snapshots } = await projectIn(server);
+    const Prompt = { Required: true };
+    await server.call('PUT', url, {
+      Variables: [
+        { Name: 'Fixed', Value: '', Prompt },
+        { Name: 'FIXED', Value: 'here', Scope: { Environment: [environment] } },
+        { Name: 'OfOneStep', Value: '', Prompt },
+        { Name: 'OfOneStep', Value: 'there', Scope: { Action: [action] } },
+      ],
+    });
+    const ask = async (place: Place) =>
+      (await promptsFor(server.services, { space: 'Spaces-1', snapshots: await snapshots(id), place })).map(
+        ({ name }) => name,
+      );
+    const place = { project: id, process: id };
+    expect(await ask({ ...place, environment })).toEqual(['OfOneStep']);
+    expect(await ask(place)).toEqual(['Fixed', 'OfOneStep']);
+  });
+
   it('refuse to start without what is required, naming all of it', async () => {
     await using server = await testServer();
     const { question } = await asked(server);

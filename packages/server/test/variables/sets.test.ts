@@ -191,6 +191,34 @@ describe('a sensitive variable', () => {
   });
 });
 
+describe('the warning about a secret that cannot be hidden well', () => {
+  it.each([null, '', undefined])(
+    'comes when an ordinary variable becomes sensitive with the value %s',
+    async (Value) => {
+      await using server = await testServer();
+      const { url } = await projectIn(server);
+      const saved = await server.call('PUT', url, { Variables: [{ Name: 'Short', Value: 'q7x' }] });
+      const [variable] = saved.body.Variables;
+      const { body } = await server.call('PUT', url, {
+        Variables: [{ ...variable, IsSensitive: true, Type: 'Sensitive', Value }],
+      });
+      expect(body.Warnings).toMatchObject([{ Name: 'Short' }]);
+      expect(JSON.stringify(body.Warnings)).not.toContain('q7x');
+      // It is sealed by now: nobody looks into it again.
+      const again = await server.call('PUT', url, { Variables: body.Variables });
+      expect(again.body.Warnings).toEqual([]);
+    },
+  );
+
+  it('comes for what is masked but easily guessed', async () => {
+    await using server = await testServer();
+    const { url } = await projectIn(server);
+    const Variables = [{ Name: 'Word', Value: 'letmein', IsSensitive: true }];
+    const { body } = await server.call('PUT', url, { Variables });
+    expect(body.Warnings).toMatchObject([{ Message: expect.stringContaining('easily guessed') }]);
+  });
+});
+
 describe('what is odd but can be saved comes back with a warning', () => {
   it.each([
     [

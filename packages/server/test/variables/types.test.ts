@@ -1,4 +1,4 @@
-/** Types of variables beside texts and secrets: accounts and their fields, worker pools; no certificates. */
+/** Types of variables beside texts and secrets: accounts and their fields, worker pools, certificates. */
 import { describe, expect, it } from 'vitest';
 import { type TestServer, testServer } from '../support.ts';
 import { projectIn } from './project.ts';
@@ -93,6 +93,37 @@ describe('a variable whose value is an account', () => {
     expect(scope.warnings).toEqual([expect.stringContaining('not meant for this environment')]);
   });
 
+  it.each([
+    ['of the same set', {}, {}],
+    ['when the account is that of the step', { Action: true }, {}],
+    ['when it is itself scoped to the step', {}, { Action: true }],
+  ])(
+    'a variable that is named like a field counts more, however it is spelled: %s',
+    async (_how, ofAccount, own) => {
+      await using server = await testServer();
+      const fixture = await projectIn(server);
+      const [type, account] = accounts[0] ?? [];
+      const id = await accountIn(server, { Name: 'The account', ...account });
+      const scoped = (scope: { readonly Action?: boolean }) =>
+        scope.Action ? { Action: [fixture.action] } : {};
+      const explicit = [
+        { Name: 'cloud.username', Value: 'mine', Scope: scoped(own) },
+        { Name: 'CLOUD.PASSWORD', Value: 'open', Scope: scoped(own) },
+      ];
+      const cloud = { Name: 'Cloud', Type: type, Value: id, Scope: scoped(ofAccount) };
+      for (const Variables of [
+        [cloud, ...explicit],
+        [...explicit, cloud],
+      ]) {
+        await server.call('PUT', fixture.url, { Variables });
+        const { values, sensitive } = await fixture.scopeOf(fixture.id);
+        const fields = Object.entries(values).filter(([name]) => /^cloud\.(username|password)$/i.test(name));
+        expect(Object.fromEntries(fields)).toEqual({ 'cloud.username': 'mine', 'CLOUD.PASSWORD': 'open' });
+        expect([...sensitive]).toEqual([]);
+      }
+    },
+  );
+
   it('is a fields’ source for other variables, also in the explanation, where secrets are asterisks', async () => {
     await using server = await testServer();
     const fixture = await projectIn(server);
@@ -146,13 +177,21 @@ describe('other types', () => {
     ]);
   });
 
-  it('certificates are refused: a step could never use one', async () => {
+  it('certificates are saved with a warning, keep what they name, and the run and the explanation say what is missing', async () => {
     await using server = await testServer();
-    const { url } = await projectIn(server);
-    const reply = await server.call('PUT', url, {
-      Variables: [{ Name: 'Tls', Type: 'Certificate', Value: 'Certificates-1' }],
-    });
-    expect(reply.status).toBe(400);
-    expect(reply.body.ErrorMessage).toContain('keeps no certificates');
+    const { id, url, scopeOf } = await projectIn(server);
+    const Variables = [
+      { Name: 'Tls', Type: 'Certificate', Value: 'Certificates-1' },
+      { Name: 'Other', Value: 'of the same set' },
+    ];
+    const { status, body } = await server.call('PUT', url, { Variables });
+    expect(status).toBe(200);
+    expect(body.Variables).toMatchObject(Variables);
+    expect(body.Warnings).toMatchObject([{ Name: 'Tls', Message: expect.stringContaining('"Tls.Pfx"') }]);
+    const { values, scope } = await scopeOf(id);
+    expect(values).toMatchObject({ Tls: 'Certificates-1', Other: 'of the same set' });
+    expect(scope.warnings).toEqual([expect.stringContaining('names a certificate')]);
+    const evaluated = await server.get('/api/argonaut/Spaces-1/variables/evaluate?project=Shop');
+    expect(evaluated.body.Warnings).toEqual([expect.stringContaining('names a certificate')]);
   });
 });
