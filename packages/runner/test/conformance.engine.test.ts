@@ -102,6 +102,8 @@ async function isRefused(expect: ExpectStatic, kind: Kind, form: Form): Promise<
   const message = (failure as Error).message;
   expect(message).toContain(`Image ${referenceOf(kind.image)} has no ${form.interpreters.join(' or ')};`);
   expect(message).toMatch(kind.instead);
+  const runsInSh = form.syntax === 'Bash' && kind.has.includes('Sh');
+  expect(message).toContain(runsInSh ? 'Set the script syntax to Sh' : 'the step type "Run a container"');
 }
 
 describe.concurrent('every script form in every kind of image', () => {

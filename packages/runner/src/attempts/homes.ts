@@ -11,6 +11,7 @@ const remembered = 500;
 const mostPasswdBytes = 1024 * 1024;
 const writeBit = 0o2;
 const enterBit = 0o1;
+const isNumber = /^\d+$/;
 
 export class Homes {
   readonly #engine: Engine;
@@ -30,30 +31,35 @@ export class Homes {
     // Whoever wrote it into the image knows.
     if (image.env.some((variable) => variable.startsWith('HOME='))) return false;
     if (place.readOnlyRoot) return true;
-    const user = (place.user ?? image.user).split(':')[0] ?? '';
+    const asked = place.user ?? image.user;
+    const [user = '', group = ''] = asked.split(':');
     if (user === '' || user === 'root' || /^0+$/.test(user)) return false;
-    // The image may not know the number; then the engine makes `/` of it.
-    if (/^\d+$/.test(user)) return true;
-    const key = JSON.stringify([place.image.local, user]);
+    // A name of ours may come to mean other content: a Dockerfile that is built once more.
+    const key = JSON.stringify([image.id, asked]);
     const known = this.#needed.get(key);
     if (known !== undefined) return known;
-    const needed = !(await this.#isUsable(containerId, user, signal));
+    const needed = !(await this.#isUsable(containerId, user, group, signal));
     const oldest = this.#needed.keys().next();
     if (this.#needed.size >= remembered && !oldest.done) this.#needed.delete(oldest.value);
     this.#needed.set(key, needed);
     return needed;
   }
 
-  async #isUsable(containerId: string, user: string, signal: AbortSignal): Promise<boolean> {
+  async #isUsable(containerId: string, user: string, group: string, signal: AbortSignal): Promise<boolean> {
     const passwd = await this.#first(containerId, '/etc/passwd', signal);
-    const line = passwd?.content.split('\n').find((entry) => entry.startsWith(`${user}:`));
-    const [, , uid = '', gid = '', , home = ''] = line?.split(':') ?? [];
+    const entries = passwd?.content.split('\n').map((line) => line.split(':')) ?? [];
+    // As the engine decides: digits are a number, never a name. Of a number that nobody has it makes the home `/`.
+    const found = entries.find(([name, , uid = '']) =>
+      isNumber.test(user) ? isNumber.test(uid) && Number(uid) === Number(user) : name === user,
+    );
+    const [, , uid = '', ownGroup = '', , home = ''] = found ?? [];
+    const gid = isNumber.test(group) ? group : ownGroup;
     if (!home.startsWith('/') || home === '/') return false;
     const directory = await this.#first(containerId, home, signal);
     if (directory?.header.type !== 'directory') return false;
-    const { mode = 0, uid: owner, gid: group } = directory.header;
+    const { mode = 0, uid: owner, gid: owners } = directory.header;
     // As the kernel decides: the first of these that fits is the one that counts.
-    const shift = Number(uid) === owner ? 6 : Number(gid) === group ? 3 : 0;
+    const shift = Number(uid) === owner ? 6 : Number(gid) === owners ? 3 : 0;
     const wanted = writeBit | enterBit;
     return ((mode >> shift) & wanted) === wanted;
   }

@@ -21,7 +21,7 @@ export class Interpreters {
     this.#engine = engine;
   }
 
-  /** The first of `wanted` that is there. `Invalid` names the image, what was looked for and what is there instead. */
+  /** The first of `wanted` that is there; of an unknown image it is not remembered. `Invalid` names the image, what was looked for and what is there instead. */
   async find(
     containerId: string,
     place: ContainerPlace,
@@ -29,14 +29,15 @@ export class Interpreters {
     wanted: readonly string[],
     signal: AbortSignal,
   ): Promise<string> {
-    const key = JSON.stringify([place.image.local, wanted]);
-    const known = this.#found.get(key);
+    // A name of ours may come to mean other content: a Dockerfile that is built once more.
+    const key = image && JSON.stringify([image.id, wanted]);
+    const known = key === undefined ? undefined : this.#found.get(key);
     if (known !== undefined) return known;
     const path = searchPath(image);
     for (const candidate of wanted) {
       const found = await this.#look(containerId, candidate, path, signal);
       if (found === undefined) continue;
-      this.#remember(key, found);
+      if (key !== undefined) this.#remember(key, found);
       return found;
     }
     throw await this.#missing(containerId, place, wanted, path, signal);
@@ -79,8 +80,9 @@ export class Interpreters {
       const found = wanted.includes(name) ? undefined : await this.#look(containerId, name, path, signal);
       if (found !== undefined) there.push(found);
     }
-    const hasShell = there.some((name) => name.endsWith('/sh'));
-    const remedy = hasShell
+    // What is written for bash may do in another shell; a script in another language does not.
+    const isForSh = wanted.includes('bash') && there.some((name) => name.endsWith('/sh'));
+    const remedy = isForSh
       ? 'Set the script syntax to Sh (any POSIX shell), or use an image that has it.'
       : 'Use an image that has it, or the step type "Run a container", which needs no interpreter.';
     return new Invalid(
@@ -89,7 +91,7 @@ export class Interpreters {
           ? `it has ${there.join(', ')}`
           : 'it has no shell and no other interpreter that we know'
       }. ${remedy}`,
-      { details: { image: place.image.reference, wanted, there, remedy: hasShell ? 'Sh' : 'container' } },
+      { details: { image: place.image.reference, wanted, there, remedy: isForSh ? 'Sh' : 'container' } },
     );
   }
 }

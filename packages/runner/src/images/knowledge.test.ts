@@ -63,3 +63,13 @@ test('an engine that says something is believed', async () => {
   expect((await knowledge.details('image', signal)).env).toEqual(['PATH=/bin']);
   expect(created).toEqual([]);
 });
+
+test('what a container has told of a name is of that content: another one under the name is asked anew', async () => {
+  const first = engineWith({ ...nothing, user: 'app' });
+  const knowledge = new ImageKnowledge(first.engine);
+  expect((await knowledge.details('ours:1', signal)).user).toBe('app');
+  knowledge.remember('ours:1', silent);
+  expect(knowledge.known('ours:1')?.user).toBe('app');
+  knowledge.remember('ours:1', { ...silent, id: 'sha256:2', user: 'other' });
+  expect((await knowledge.details('ours:1', signal)).user).toBe('other');
+});

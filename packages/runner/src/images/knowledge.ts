@@ -10,10 +10,10 @@ const anyProgram = ['argonaut-looks-only'];
 export class ImageKnowledge {
   readonly #engine: Engine;
   readonly #labels: Readonly<Record<string, string>>;
-  /** By the name that containers are created from, whose content never changes: a digest, an id, or a tag of ours. */
+  /** By the name that containers are created from: a digest, an id, or a tag of ours. What is built may be built once more. */
   readonly #details = new Map<string, ImageDetails>();
-  /** Names of which the engine said nothing, and a container has told. */
-  readonly #told = new Set<string>();
+  /** Names of which the engine said nothing, and a container has told; with the id of the image that they meant then. */
+  readonly #told = new Map<string, string>();
 
   /** @param labels of everything that this runner makes: what a crash leaves of it is found by them and removed */
   constructor(engine: Engine, labels: Readonly<Record<string, string>> = {}) {
@@ -22,7 +22,8 @@ export class ImageKnowledge {
   }
 
   remember(local: string, details: ImageDetails): void {
-    if (this.#told.has(local)) return;
+    if (this.#told.get(local) === details.id) return;
+    this.#told.delete(local);
     const oldest = this.#details.keys().next();
     if (this.#details.size >= remembered && !oldest.done) this.forget(oldest.value);
     this.#details.set(local, details);
@@ -43,13 +44,13 @@ export class ImageKnowledge {
     // Somebody else may have found out meanwhile.
     const known = this.#details.get(local) ?? seen;
     if (!known) throw new NotFound(`Image ${local} is not on the worker.`);
-    if (this.#told.has(local) || !saysNothing(known)) {
+    if (this.#told.get(local) === known.id || !saysNothing(known)) {
       this.remember(local, known);
       return known;
     }
     const told = { ...known, ...(await this.#fromContainer(local, signal)) };
     this.remember(local, told);
-    this.#told.add(local);
+    this.#told.set(local, known.id);
     return told;
   }
 

@@ -13,7 +13,7 @@ export interface Kind {
   readonly about: string;
   /** The interpreters that are there; every other script form is refused before anything runs. */
   readonly has: readonly ScriptSyntax[];
-  /** What a refusal says is there instead. */
+  /** What a refusal says is there instead, before it says what to do. */
   readonly instead: RegExp;
   readonly uid: number;
   /** Must be writable, as is the step's directory. */
@@ -34,7 +34,7 @@ export interface Kind {
 
 const ordinary = {
   has: ['Sh'],
-  instead: /it has \/bin\/sh\b.*Set the script syntax to Sh/,
+  instead: /it has \/bin\/sh\b/,
   uid: 0,
   home: '/root',
   writes: { root: true, tmp: true },
@@ -61,14 +61,14 @@ export const kinds: readonly Kind[] = [
     image: 'debian',
     about: 'Debian with bash, dash and python3',
     has: ['Sh', 'Bash', 'Python'],
-    instead: /it has .*\/bash, .*\/sh, .*\/python3\b.*Set the script syntax to Sh/,
+    instead: /it has .*\/bash, .*\/sh, .*\/python3\b/,
   },
   {
     ...ordinary,
     image: 'distroless',
     about: 'distroless: an interpreter, no shell, USER nonroot',
     has: ['Python'],
-    instead: /it has \/usr\/bin\/python3\b.*Run a container/,
+    instead: /it has \/usr\/bin\/python3\b/,
     uid: 65532,
     home: '/argonaut/home',
     writes: { root: false, tmp: true },
@@ -81,7 +81,7 @@ export const kinds: readonly Kind[] = [
     image: 'scratch',
     about: 'scratch with one static program: no shell, no /etc, no /tmp',
     has: [],
-    instead: /it has no shell and no other interpreter.*Run a container/,
+    instead: /it has no shell and no other interpreter/,
     home: '/',
     writes: { root: true, tmp: false },
     own: /^hello from scratch\n$/,
@@ -115,6 +115,15 @@ export const kinds: readonly Kind[] = [
     uid: 1000,
     home: '/home/app',
     writes: { root: false, tmp: true },
+  },
+  {
+    ...ordinary,
+    image: 'user',
+    about: 'a uid that /etc/passwd knows, with a home',
+    uid: 1000,
+    home: '/home/app',
+    writes: { root: false, tmp: true },
+    place: { user: '1000' },
   },
   { ...ordinary, ...nameless, image: 'user-id', about: 'USER uid without an entry in /etc/passwd' },
   {
