@@ -46,8 +46,8 @@ export async function evaluateAs(
   const { sets, context, around, accounts } = where;
   const { usable, strange } = partition(definitionsOf(sets));
   const turns = new Turns(clock, signal);
-  const { explanation } = resolveVariables(usable, context);
   if (turns.isOver) await turns.next();
+  const explanation = await resolvedInTurns(usable, context, turns);
   const hidden = hiddenNames(around);
   const work: Work = {
     variables: createVariables(valuesOf(explanation, accounts, around)),
@@ -74,6 +74,26 @@ export async function evaluateAs(
     Variables: found.map(([, variable]) => variable),
     Warnings: [...found.flatMap(([key, { Name }]) => warningAbout(key, Name, hidden)), ...missing],
   };
+}
+
+/** Names that are resolved without a look at the clock. */
+const AT_ONCE = 1000;
+
+/** Which definitions hold: names do not depend on each other, so they need not be resolved in one go. */
+async function resolvedInTurns(
+  definitions: readonly Definition[],
+  context: Whereabouts['context'],
+  turns: Turns,
+): Promise<readonly Explanation<Definition>[]> {
+  const byName = Map.groupBy(definitions, ({ name }) => foldCase(name));
+  const names = [...byName.values()];
+  const explanation: Explanation<Definition>[] = [];
+  for (let start = 0; start < names.length; start += AT_ONCE) {
+    if (turns.isOver) await turns.next();
+    const some = resolveVariables(names.slice(start, start + AT_ONCE).flat(), context);
+    for (const explained of some.explanation) explanation.push(explained);
+  }
+  return explanation;
 }
 
 /** Whose value counts instead of a definition, by folded name: its text, or null where only a run knows it. */

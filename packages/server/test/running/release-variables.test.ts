@@ -65,3 +65,37 @@ test('a time-out and a limit by environment reach the worker; a wrong one is tol
   });
   expect(worker.attempts.size).toBe(1);
 });
+
+test('a release deploys the variables that it was made with, until they are updated', async () => {
+  const seen: string[] = [];
+  await using server = await fakeWork((_title, late) => {
+    seen.push(Buffer.from(late.files.at(-1)?.bytes ?? []).toString());
+    return {};
+  });
+  const made = await makeProject(server, [{ name: 'work', script: '#{Color}', image: 'alpine:3' }], {
+    name: 'Shop',
+    variables: [{ Name: 'Color', Value: 'red' }],
+  });
+  const deploy = async () => {
+    const { taskId } = await server.deploy(made.releaseId, made.environmentId);
+    expect(await server.task(taskId)).toMatchObject({ State: 'Success' });
+  };
+  const url = `/api/Spaces-1/releases/${made.releaseId}`;
+  const isModified = async () =>
+    (await server.call('GET', `${url}/deployments/template`)).body.IsVariableSetModified;
+  const before = (await server.call('GET', url)).body.ProjectVariableSetSnapshotId;
+  expect(await isModified()).toBe(false);
+
+  const { ProjectId } = (await server.call('GET', url)).body;
+  const set = `/api/Spaces-1/variables/variableset-${ProjectId}`;
+  const saved = await server.call('PUT', set, { Variables: [{ Name: 'Color', Value: 'blue' }] });
+  expect(saved.status).toBe(200);
+  expect(await isModified()).toBe(true);
+  await deploy();
+
+  const updated = await server.call('POST', `${url}/snapshot-variables`);
+  expect(updated.body.ProjectVariableSetSnapshotId).not.toBe(before);
+  expect(await isModified()).toBe(false);
+  await deploy();
+  expect(seen).toEqual(['red', 'blue']);
+});
