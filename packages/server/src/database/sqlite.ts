@@ -29,7 +29,7 @@ export function sqliteDialect(file: string): SqliteDialect {
     if (isBusy(error)) {
       throw new Conflict(
         `Another server already uses ${file}. Stop it, or set ARGONAUT_DATA to another directory. ` +
-          'Several servers can share a PostgreSQL database (ARGONAUT_DATABASE_URL).',
+          'SQLite is for one server; several can share a PostgreSQL database (ARGONAUT_DATABASE_URL).',
         { cause: error },
       );
     }
