@@ -20,6 +20,7 @@ import {
   type TaskState,
 } from '@argonaut/orchestrator';
 import { SecretSet } from '@argonaut/runner/masking';
+import type { LogFrame } from '../tasklog/index.ts';
 import { ChangeBuilder } from './change.ts';
 import { crashPoint } from './crash-point.ts';
 import type { Entry, ExecutionSide, Located } from './execution-side.ts';
@@ -93,8 +94,9 @@ export class TaskExecution implements ExecutionSide {
   /**
    * Works until the task is over and everything of it is put away, or until `signal` says stop: then everything that
    * runs goes on running, and a later claim picks it up. Rejects when the store fails or another process has the task.
+   * @param opening lines for the beginning of the log, stored with it: a task may be over as soon as it has begun
    */
-  async run(signal: AbortSignal): Promise<Completion | 'stopped'> {
+  async run(signal: AbortSignal, opening: readonly LogFrame[] = []): Promise<Completion | 'stopped'> {
     const onAbort = () => this.#stop.abort(signal.reason);
     signal.addEventListener('abort', onAbort, { once: true });
     try {
@@ -102,7 +104,10 @@ export class TaskExecution implements ExecutionSide {
       if (this.#completion !== undefined && this.#orders.size === 0) return this.#completion;
       for (const { timer, dueMs } of this.#storedTimers) this.#arm(timer, dueMs);
       this.#desk.recover([...this.#orders.values()]);
-      if (this.#state.phase === 'new') this.post({ events: [{ type: 'begin' }] }).catch(() => {});
+      if (this.#state.phase === 'new') {
+        this.post({ events: [{ type: 'begin' }] }).catch(() => {});
+        this.post({ frames: opening }).catch(() => {});
+      }
       while (this.#completion === undefined || this.#orders.size > 0) {
         await this.#store(await this.#mailbox.take(this.#stop.signal));
       }

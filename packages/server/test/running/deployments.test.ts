@@ -161,3 +161,26 @@ test('a deployment that is over can be deleted, with its task and its log; one t
   expect((await server.get(`/api/tasks/${taskId}`)).status).toBe(404);
   await expect.poll(() => server.services.blobs.list(`logs/${taskId}`)).toEqual([]);
 });
+
+test('environments and channels that do not exist are named in the log of every task that they concern', async () => {
+  await using server = await fakeWork();
+  const known = (await server.call('POST', '/api/environments', { Name: 'Production' })).body.Id;
+  const made = await makeProject(
+    server,
+    [
+      { ...step, name: 'nowhere', action: { Environments: ['Environments-55'] } },
+      { ...step, name: 'here', action: { Environments: [known], Channels: ['Channels-55'] } },
+    ],
+    { variables: [{ Name: 'Url', Value: 'x', Scope: { Environment: [known, 'Environments-55'] } }] },
+  );
+  const { taskId } = await server.deploy(made.releaseId, made.environmentId);
+  expect(await server.task(taskId)).toMatchObject({ State: 'Success', HasWarningsOrErrors: true });
+  const raw: string = (await server.get(`/api/tasks/${taskId}/raw`)).body;
+  const warnings = raw.split('\n').filter((line) => line.includes('Warning'));
+  expect(warnings).toEqual([
+    expect.stringContaining(
+      'The environment Environments-55 does not exist, but is named by the step "nowhere", the variable "Url".',
+    ),
+    expect.stringContaining('The channel Channels-55 does not exist, but is named by the step "here".'),
+  ]);
+});

@@ -9,6 +9,7 @@ import type { RunInput, TaskKind } from '../kinds.ts';
 import type { Task } from '../queries.ts';
 import { commonContext } from './context.ts';
 import type { Place, ProcessRun, Runnable } from './run.ts';
+import { unknownPlaces } from './unknown-places.ts';
 
 export interface RunKind<R extends ProcessRun, L extends Runnable> {
   /** Of the task. */
@@ -54,9 +55,14 @@ export function processRunTask<R extends ProcessRun, L extends Runnable>(kind: R
         sealedProperties: loaded.sealedProperties,
         nowMs: services.now().getTime(),
       });
+      const unknown = await unknownPlaces(database, {
+        space: spaceId,
+        process: loaded.process,
+        snapshots: document.VariableSnapshotIds,
+      });
       return {
         variables: scope,
-        warnings: scope.warnings,
+        warnings: [...scope.warnings, ...unknown],
         planInput: async () => ({
           process: loaded.process,
           environment: { id: environment.id, name: environment.document.Name },

@@ -131,13 +131,9 @@ export class RunningTask {
     this.waiting = waitsForPeople(this.#execution.state);
     // Events that came before are waiting for somebody to read them.
     this.#surroundings.onRoom();
-    const running = this.#execution.run(this.#stop.signal);
-    if (isNew && loaded.warnings.length > 0) {
-      const timeMs = services.now().getTime();
-      const frames = loaded.warnings.map((warning) => line(warning, timeMs, 'Warning', ROOT_ACTIVITY));
-      this.#execution.post({ frames }).catch(() => {});
-    }
-    const completion = await running;
+    const timeMs = services.now().getTime();
+    const opening = loaded.warnings.map((warning) => line(warning, timeMs, 'Warning', ROOT_ACTIVITY));
+    const completion = await this.#execution.run(this.#stop.signal, opening);
     return completion === 'stopped' ? 'stopped' : 'over';
   }
 
