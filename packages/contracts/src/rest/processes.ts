@@ -123,6 +123,11 @@ export const ProcessResource = Resource('Process', written, {
   ProjectId: Type.String(),
   RunbookId: Optional(Type.String()),
   LastSnapshotId: NullableText,
+  Warnings: Optional(
+    Type.Array(Type.String(), {
+      description: 'Of a save: secrets among the settings that are hidden badly.',
+    }),
+  ),
 });
 export type ProcessResource = Static<typeof ProcessResource>;
 

@@ -54,7 +54,7 @@ export function acceptProcess(keys: KeyRing, body: WritableProcess, stored: Stor
   const properties = (bag: Bag, owner: string) =>
     acceptProperties(keys, { kind: 'Processes', id: stored.id, field: owner }, bag, before.get(owner));
   return {
-    ...fieldsOf(body),
+    ...withoutWarnings(fieldsOf(body)),
     ProjectId: document.ProjectId,
     ...(document.RunbookId === undefined ? {} : { RunbookId: document.RunbookId }),
     LastSnapshotId: document.LastSnapshotId,
@@ -81,6 +81,11 @@ export function acceptProcess(keys: KeyRing, body: WritableProcess, stored: Stor
       };
     }),
   };
+}
+
+/** Clients send back what they got; the warnings were about an earlier change. */
+function withoutWarnings<T extends object>(fields: T): T {
+  return Object.fromEntries(Object.entries(fields).filter(([name]) => name !== 'Warnings')) as T;
 }
 
 type Bag = DeploymentAction['Properties'];

@@ -9,6 +9,7 @@ import type { Services } from '../services.ts';
 import { acceptProcess } from './accept.ts';
 import { present } from './codec.ts';
 import { deploymentProcessId, type Process, processesIn } from './queries.ts';
+import { processWarnings } from './warnings.ts';
 
 export function processRoutes(routes: RouteTable, services: Services): void {
   const { database, keys } = services;
@@ -24,7 +25,8 @@ export function processRoutes(routes: RouteTable, services: Services): void {
   ) => {
     const changed = await processes.update(stored, acceptProcess(keys, body, stored));
     await record(documentEvent('Modified', processes.kind, changed));
-    return present(changed);
+    const Warnings = processWarnings(body);
+    return { ...present(changed), ...(Warnings.length === 0 ? {} : { Warnings }) };
   };
 
   const kinds = [

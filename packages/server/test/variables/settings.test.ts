@@ -144,3 +144,21 @@ describe('a secret setting of a step', () => {
     expect(JSON.stringify([rows, answers, planned])).not.toContain('canary');
   });
 });
+
+describe('saving a step', () => {
+  it('warns of secret settings that cannot be hidden well, and forgets the warning', async () => {
+    await using server = await testServer();
+    const { id } = await projectIn(server);
+    const url = `/api/Spaces-1/deploymentprocesses/deploymentprocess-${id}`;
+    const process = (await server.get(url)).body;
+    process.Steps[0].Properties.Pin = secret('q7x');
+    process.Steps[0].Actions[0].Properties.Word = secret('letmein');
+    process.Steps[0].Actions[0].Properties.Good = secret('canary-A1b2');
+    const { status, body } = await server.call('PUT', url, process);
+    expect(status).toBe(200);
+    expect(body.Warnings).toEqual([expect.stringContaining('"Pin"'), expect.stringContaining('"Word"')]);
+    expect(body.Warnings.join()).not.toMatch(/q7x|letmein/);
+    expect((await server.call('PUT', url, body)).body).not.toHaveProperty('Warnings');
+    expect((await server.get(url)).body).not.toHaveProperty('Warnings');
+  });
+});
