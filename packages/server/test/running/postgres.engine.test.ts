@@ -80,3 +80,37 @@ test('what one server left is taken over by the other, with a cancel that was as
   expect(await third.task(taskId)).toMatchObject({ State: 'Canceled' });
   expect(starts(worker)).toEqual([1]);
 });
+
+test('two successes that complete a phase together lead to the next one once, whoever is last', async () => {
+  const worker = new FakeWorker(() => ({}));
+  await using first = await node(worker);
+  await using second = await node(worker);
+  const made = async (path: string, body: object) => (await first.call('POST', path, body)).body;
+  const environments: string[] = [];
+  for (const Name of ['Dev', 'Test', 'Live']) {
+    environments.push((await made('/api/environments', { Name })).Id);
+  }
+  const [dev = '', test = '', live = ''] = environments;
+  const { projectId, releaseId } = await makeProject(first, [step], { name: 'Phases' });
+  const lifecycle = await made('/api/lifecycles', {
+    Name: 'Two, then one',
+    Phases: [
+      { Name: 'Both', OptionalDeploymentTargets: [dev, test] },
+      { Name: 'Live', AutomaticDeploymentTargets: [live] },
+    ],
+  });
+  const { body: project } = await first.get(`/api/projects/${projectId}`);
+  await first.call('PUT', `/api/projects/${projectId}`, { ...project, LifecycleId: lifecycle.Id });
+  const releases = [releaseId];
+  for (let index = 0; index < 4; index += 1) {
+    releases.push((await made('/api/releases/create/v1', { ProjectName: 'Phases' })).ReleaseId);
+  }
+  for (const release of releases) {
+    const both = await Promise.all([first.deploy(release, dev), second.deploy(release, test)]);
+    for (const { taskId } of both) expect(await first.task(taskId)).toMatchObject({ State: 'Success' });
+    const { body } = await first.get(`/api/releases/${release}/deployments`);
+    const toLive = body.Items.filter((each: { EnvironmentId: string }) => each.EnvironmentId === live);
+    expect(toLive).toMatchObject([{ DeployedBy: 'system' }]);
+    await first.task(toLive[0].TaskId);
+  }
+});

@@ -1,4 +1,5 @@
 /** A server on which there is one of everything that people make, and tasks that ended in every way. */
+import { timestamp } from '@argonaut/contracts/rest';
 import { type FakeWork, fakeWork } from '../running/fake-work.ts';
 import { makeProject, wireStep } from '../running/project-under-test.ts';
 
@@ -45,7 +46,7 @@ export async function furnishedServer(): Promise<FakeWork> {
 
   const failing = await makeProject(server, [{ name: 'Fail', script: 'false', image: 'alpine:3' }]);
   await server.task((await server.deploy(failing.releaseId, failing.environmentId)).taskId);
-  const inDays = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString();
+  const inDays = (days: number) => timestamp(new Date(Date.now() + days * 86_400_000));
   const later = { QueueTime: inDays(10), QueueTimeExpiry: inDays(20) };
   // Ended too, so that every log has an end.
   const { taskId: cancelled } = await server.deploy(failing.releaseId, failing.environmentId, later);
