@@ -53,9 +53,6 @@ function insist(room: AttemptRoom, entry: JournalEntry, graceMs: number): void {
       if (room.book.get(entry.spec.attempt)?.phase !== entry.phase) return;
       await clock.sleep(250, deadline);
     }
-    const now = room.book.get(entry.spec.attempt);
-    if (now?.phase !== entry.phase) return;
-    await room.book.put({ ...now, killSent: true });
     const { book } = room;
     const { attempt } = entry.spec;
     await book.locked(attempt, async () => {
