@@ -12,7 +12,7 @@ import { defineConfig } from 'vitest/config';
  */
 const waiting = [
   'packages/cli/test/run-killed.engine.test.ts',
-  'packages/server/test/running/{crash,images-on-worker}.engine.test.ts',
+  'packages/server/test/running/{crash,hold-crash,images-on-worker}.engine.test.ts',
   'packages/ssh/test/faults.engine.test.ts',
 ];
 

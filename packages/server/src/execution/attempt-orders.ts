@@ -12,6 +12,7 @@ import { INTERPRETERS } from '@argonaut/runner/scripts';
 import type { LogFrame } from '../tasklog/index.ts';
 import type { Call } from './call.ts';
 import { serverLine } from './change.ts';
+import { crashPoint } from './crash-point.ts';
 import { engineBack, isEngineAway } from './engine-back.ts';
 import type { Entry } from './execution-side.ts';
 import { type Late, lateValues } from './late-values.ts';
@@ -184,7 +185,9 @@ export async function cancelAttempt(order: CommandOf<'cancel'>, call: Call): Pro
 }
 
 export async function releaseHold(order: CommandOf<'release-hold'>, call: Call): Promise<Entry> {
+  crashPoint('hold.before-release');
   await untilGone(call, () => call.lease.connection.release(order.attempt, call.epoch, call.signal));
+  crashPoint('hold.after-release');
   return {};
 }
 

@@ -3,7 +3,7 @@
  * brings logs, outputs and artifacts home, and finds its place again after a crash. No database and no HTTP here.
  */
 export { serverLine } from './change.ts';
-export { executionCrashPoints } from './crash-point.ts';
+export { crashPoint, executionCrashPoints, holdCrashPoints } from './crash-point.ts';
 export type { Entry } from './execution-side.ts';
 export { FileRunStore } from './file-store.ts';
 export { MemoryRunStore } from './memory-store.ts';

@@ -22,7 +22,7 @@ import {
 import { SecretSet } from '@argonaut/runner/masking';
 import type { LogFrame } from '../tasklog/index.ts';
 import { ChangeBuilder } from './change.ts';
-import { crashPoint } from './crash-point.ts';
+import { crashPoint, holdEdge } from './crash-point.ts';
 import type { Entry, ExecutionSide, Located } from './execution-side.ts';
 import { Mailbox } from './mailbox.ts';
 import { OrderDesk } from './order-desk.ts';
@@ -191,9 +191,15 @@ export class TaskExecution implements ExecutionSide {
     const change = new ChangeBuilder(now);
     for (const { entry } of letters) this.#enter(entry, change);
     const built = change.build();
+    const edge = holdEdge(
+      built,
+      letters.map(({ entry }) => entry),
+    );
     try {
       crashPoint('execution.before-commit');
+      if (edge !== undefined) crashPoint(`hold.before-${edge}`);
       await this.ports.store.commit(this.task, this.epoch, built);
+      if (edge !== undefined) crashPoint(`hold.after-${edge}`);
       crashPoint('execution.after-commit');
     } catch (error) {
       for (const { stored } of letters) stored.reject(error);

@@ -8,6 +8,7 @@ import {
 } from '@argonaut/contracts/rest';
 import type { Answer } from '@argonaut/orchestrator';
 import type { Stored } from '../database/index.ts';
+import { crashPoint } from '../execution/index.ts';
 import { type Principal, page, type RouteTable } from '../http/index.ts';
 import type { Services } from '../services.ts';
 import { sendEvent } from '../tasks/events.ts';
@@ -105,6 +106,8 @@ export function interruptionRoutes(routes: RouteTable, services: Services): void
         related: documentsOf(stored),
         details: notes,
       });
+      crashPoint('hold.before-answer');
+      database.afterCommit(() => crashPoint('hold.after-answer'));
       return present(answered, user);
     },
   });

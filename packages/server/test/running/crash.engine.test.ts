@@ -6,10 +6,9 @@
  * Which pass of a point is hit is drawn by a seed, new each run; `ARGONAUT_SEED` repeats one, `ARGONAUT_EVERY_CRASH=1`
  * takes all passes.
  */
-import { createHash, randomUUID } from 'node:crypto';
-import { readdir, readFile, rm } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { crashPoints } from '@argonaut/runner';
 import { createDockerEngine, endpointFromDockerHost } from '@argonaut/runner/docker';
@@ -18,14 +17,19 @@ import { executionCrashPoints } from '../../src/execution/index.ts';
 import { KillableServer } from './killable-server.ts';
 import { type Ledger, openLedger } from './ledger.ts';
 import { type Made, makeProject, type StepWish } from './project-under-test.ts';
+import {
+  ask,
+  deploy,
+  drawn,
+  expectNothingLeft,
+  isOver,
+  storedStreams,
+  TASK_DEADLINE_MS,
+  taskWhen,
+} from './through-kills.ts';
 
 const seed = Number(process.env.ARGONAUT_SEED ?? Math.floor(Math.random() * 2 ** 31));
 const every = process.env.ARGONAUT_EVERY_CRASH === '1';
-const TASK_DEADLINE_MS = 120_000;
-/** How long what is left over may stay. */
-const LEFT = { timeout: 30_000, interval: 250 };
-/** Network sandboxes that a living worker keeps ready. */
-const POOL_SIZE = 2;
 
 const engine = createDockerEngine(endpointFromDockerHost(process.env.DOCKER_HOST));
 let server: KillableServer;
@@ -71,83 +75,16 @@ afterAll(async () => {
   await engine.close();
 });
 
-/** The task of a deployment that is asked for until there is an answer; started once, whenever the server died. */
-async function deploy({ releaseId, environmentId }: Made): Promise<string> {
-  const key = randomUUID();
-  for (;;) {
-    try {
-      const response = await fetch(`${server.address}/api/deployments`, {
-        method: 'POST',
-        headers: {
-          'x-octopus-apikey': server.key,
-          'content-type': 'application/json',
-          'idempotency-key': key,
-        },
-        body: JSON.stringify({ ReleaseId: releaseId, EnvironmentId: environmentId }),
-      });
-      const body = (await response.json()) as { TaskId: string };
-      expect(response.status, JSON.stringify(body)).toBe(201);
-      return body.TaskId;
-    } catch (error) {
-      if (!(await server.isDead())) throw error;
-      await server.start();
-    }
-  }
-}
-
-// biome-ignore lint/suspicious/noExplicitAny: the tests look into answers of every shape.
-async function taskWhen(id: string, is: (task: any) => boolean): Promise<any> {
-  const end = Date.now() + TASK_DEADLINE_MS;
-  for (;;) {
-    if (!server.running) await server.start();
-    try {
-      const { body } = await server.call('GET', `/api/tasks/${id}`);
-      if (is(body)) return body;
-      if (Date.now() > end) {
-        const raw = await server.call('GET', `/api/tasks/${id}/raw`);
-        throw new Error(`${id} did not come to that:\n${raw.body}\n${server.troubles}`);
-      }
-    } catch (error) {
-      if (!(await server.isDead())) throw error;
-    }
-    await sleep(20);
-  }
-}
-
-const isOver = (task: { IsCompleted: boolean }) => task.IsCompleted;
-
-/** What each script wrote, as stored: by the name of its step and stream. */
-async function storedStreams(task: string): Promise<Record<string, string>> {
-  const { body } = await server.call('GET', `/api/argonaut/tasks/${task}/log`);
-  const names = new Map<string, string>();
-  const parents = new Map<string, string>();
-  const streams: Record<string, string> = {};
-  for (const block of String(body).split('\n\n')) {
-    const data = /^data: (.*)$/m.exec(block)?.[1];
-    if (data === undefined) continue;
-    const event = JSON.parse(data);
-    if (block.includes('event: activity')) {
-      names.set(event.activity, event.name);
-      parents.set(event.activity, event.parent);
-    }
-    if (!block.includes('event: text') || event.source === 'server') continue;
-    const step = names.get(parents.get(event.activity) ?? '') ?? event.activity;
-    const key = `${step.replace(/^Step \S+ /, '')} ${event.source}`;
-    streams[key] = (streams[key] ?? '') + (event.text ?? Buffer.from(event.base64, 'base64').toString());
-  }
-  return streams;
-}
-
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 async function expectTheWholeStory(task: string): Promise<void> {
-  const { State, ErrorMessage } = await taskWhen(task, isOver);
+  const { State, ErrorMessage } = await taskWhen(server, task, isOver);
   expect({ State, ErrorMessage }).toEqual({
     State: 'Failed',
     ErrorMessage: expect.stringContaining('breaks'),
   });
   expect(ledger.take()).toEqual(Object.fromEntries(NAMES.map((name) => [name, 1])));
-  const streams = await storedStreams(task);
+  const streams = await storedStreams(server, task);
   const hashes = Object.fromEntries(Object.entries(streams).map(([key, text]) => [key, sha256(text)]));
   expect(hashes).toEqual(
     Object.fromEntries(
@@ -164,9 +101,9 @@ async function countPasses(made: Made): Promise<Map<string, number>> {
   const log = join(server.directory, 'points');
   await server.kill();
   await server.start({ ARGONAUT_CRASH_LOG: log });
-  const task = await deploy(made);
+  const task = await deploy(server, made);
   if (made === endless) await cancelWhenItRuns(task);
-  await taskWhen(task, isOver);
+  await taskWhen(server, task, isOver);
   const counts = new Map<string, number>();
   for (const point of (await readFile(log, 'utf8')).trim().split('\n')) {
     counts.set(point, (counts.get(point) ?? 0) + 1);
@@ -177,19 +114,18 @@ async function countPasses(made: Made): Promise<Map<string, number>> {
 }
 
 async function cancelWhenItRuns(task: string): Promise<void> {
-  await taskWhen(task, ({ State }) => State !== 'Queued');
-  for (let end = Date.now() + TASK_DEADLINE_MS; Date.now() < end; await sleep(20)) {
-    if (!server.running) await server.start();
-    const raw = await server.call('GET', `/api/tasks/${task}/raw`).catch(() => undefined);
-    if (String(raw?.body).includes('begun')) break;
+  await taskWhen(server, task, ({ State }) => State !== 'Queued');
+  for (const end = Date.now() + TASK_DEADLINE_MS; Date.now() < end; await sleep(20)) {
+    const raw = await ask(server, 'GET', `/api/tasks/${task}/raw`);
+    if (String(raw.body).includes('begun')) break;
   }
   await server.call('POST', `/api/tasks/${task}/cancel`).catch(() => undefined);
 }
 
-/** Evenly spread and repeatable: which pass of the point this seed hits. */
+/** Which passes of the point this seed hits. */
 function passesOf(point: string, count: number): readonly number[] {
   if (every) return Array.from({ length: count }, (_, index) => index + 1);
-  return [1 + (createHash('sha256').update(`${seed} ${point}`).digest().readUInt32LE(0) % count)];
+  return [1 + drawn(seed, point, count)];
 }
 
 test(`killed at its crash points and started again (ARGONAUT_SEED=${seed})`, {
@@ -204,8 +140,8 @@ test(`killed at its crash points and started again (ARGONAUT_SEED=${seed})`, {
       await server.kill();
       const before = server.starts;
       await server.start({ ARGONAUT_CRASH_AT: `${point}:${pass}` });
-      const task = await deploy(quick);
-      await taskWhen(task, isOver);
+      const task = await deploy(server, quick);
+      await taskWhen(server, task, isOver);
       if (server.starts > before + 1) kills += 1;
       await expectTheWholeStory(task).catch((error) => {
         throw new Error(`killed at ${point}:${pass}: ${String(error)}`, { cause: error });
@@ -224,42 +160,12 @@ test('killed while it cancels: the task is cancelled, and what ran is ended', {
     expect(passes.has(point), point).toBe(true);
     await server.kill();
     await server.start({ ARGONAUT_CRASH_AT: `${point}:1` });
-    const task = await deploy(endless);
+    const task = await deploy(server, endless);
     await cancelWhenItRuns(task);
-    expect(await taskWhen(task, isOver)).toMatchObject({ State: 'Canceled' });
+    expect(await taskWhen(server, task, isOver)).toMatchObject({ State: 'Canceled' });
     expect(ledger.take()).toEqual({ hangs: 1 });
   }
 });
 
-test('nothing is left: no container, no attempt directory, no entry of a journal, no lease', async () => {
-  const containers = () =>
-    engine.listContainers({ 'argonaut.data': join(server.directory, 'worker') }, AbortSignal.timeout(20_000));
-  await server.kill();
-  const left = new Set((await containers()).map(({ name }) => name));
-  await server.start();
-  // What dead servers left is removed in the background; only the pool of the living one stays.
-  await expect
-    .poll(
-      async () =>
-        (await containers()).filter(
-          ({ name, labels }) => left.has(name) || labels['argonaut.role'] !== 'sandbox',
-        ),
-      LEFT,
-    )
-    .toEqual([]);
-  await expect.poll(async () => (await containers()).length, LEFT).toBeLessThanOrEqual(POOL_SIZE);
-  await server.stop();
-  expect(await containers()).toEqual([]);
-  expect(await readdir(join(server.directory, 'worker', 'attempts'))).toEqual([]);
-  const database = new DatabaseSync(join(server.directory, 'argonaut.db'));
-  const rows = (sql: string) => database.prepare(sql).all();
-  try {
-    expect(rows('select attempt from attempt_journal')).toEqual([]);
-    expect(rows('select * from worker_leases')).toEqual([]);
-    expect(rows('select * from task_events')).toEqual([]);
-    expect(rows("select task from queue where state <> 'done'")).toEqual([]);
-    expect(rows("select kind, id from run_entries where kind in ('order', 'timer', 'cursor')")).toEqual([]);
-  } finally {
-    database.close();
-  }
-});
+test('nothing is left: no container, no attempt directory, no entry of a journal, no lease', () =>
+  expectNothingLeft(server, engine));

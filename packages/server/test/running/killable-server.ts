@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const KEY = 'API-KILLABLEKILLABLEKILL';
-const START_DEADLINE_MS = 20_000;
+const START_DEADLINE_MS = 60_000;
 
 export interface Answered {
   readonly status: number;
@@ -110,10 +110,15 @@ export class KillableServer implements AsyncDisposable {
   }
 
   /** Rejects when the server is dead. */
-  async call(method: string, path: string, body?: unknown): Promise<Answered> {
+  async call(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<Answered> {
     const response = await fetch(`${this.address}${path}`, {
       method,
-      headers: { 'x-octopus-apikey': KEY, 'content-type': 'application/json' },
+      headers: { 'x-octopus-apikey': KEY, 'content-type': 'application/json', ...headers },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       signal: AbortSignal.timeout(30_000),
     });
