@@ -66,6 +66,7 @@ async function specOf(staging: Staging, pool: string, { execution }: Call): Prom
     return withinPolicy({ ...rest, interpreters }, allowed);
   const asked = await policy.read(containerOptions, pool);
   checkPlatform(place, asked.platform);
+  if (asked.place.network === 'none') checkNeedsNoNetwork(staging, place);
   const network = place.network === 'lane' ? (asked.place.network ?? 'lane') : place.network;
   // What the step says in a setting of its own counts more than its options.
   const spec = {
@@ -75,6 +76,19 @@ async function specOf(staging: Staging, pool: string, { execution }: Call): Prom
     limits: { ...asked.limits, ...limits },
   };
   return withinPolicy(spec, allowed);
+}
+
+/** Names, name servers and services lie in a network; without one they would be left out in silence. */
+function checkNeedsNoNetwork({ title, services = [] }: Staging, place: ContainerPlace): void {
+  const has = [
+    ...((place.extraHosts ?? []).length > 0 ? ['hosts'] : []),
+    ...((place.dns ?? []).length > 0 ? ['name servers'] : []),
+    ...(services.length > 0 ? ['services'] : []),
+  ];
+  if (has.length === 0) return;
+  throw new Invalid(
+    `"${title}" has --network none among its container options, and ${has.join(' and ')} of its own, which need a network. Leave out one or the other.`,
+  );
 }
 
 /** The platform was chosen from the image's index; options can only insist on it. */
