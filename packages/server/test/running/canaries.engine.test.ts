@@ -5,7 +5,6 @@
  * its silence about the others would mean nothing.
  */
 import { execFile } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -23,12 +22,11 @@ import {
   searchEngine,
   searchProcesses,
 } from './canary-search.ts';
+import { FROM_VARIABLES, functions, IMAGE, made, masked, REFUSED, script, sha256 } from './canary-steps.ts';
 import { KillableServer } from './killable-server.ts';
 import { makeProject, type StepWish } from './project-under-test.ts';
 
 const CONTROL = 'Control';
-/** Canaries that the first step reads as variables. */
-const FROM_VARIABLES = ['Project.Secret', 'Library.Secret', 'Asked', 'Login.Password', 'My.Password'];
 /** Where secrets come closest to the surface; the crawl asks for much more. */
 const MUST_ANSWER = [
   /^\/api\/tasks\/ServerTasks-\d+\/raw$/,
@@ -45,7 +43,6 @@ const MUST_ANSWER = [
 ];
 /** The log of an attempt in its directory on the worker. */
 const RAW_LOG = /^worker worker\/attempts\/[^/]+\/(services\/[^/]+\/)?a\/log$/;
-const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 let server: KillableServer;
 beforeAll(async () => {
@@ -62,69 +59,6 @@ async function call(method: 'GET' | 'POST' | 'PUT', path: string, body?: unknown
 }
 
 const secret = (NewValue: string) => ({ HasValue: true, NewValue });
-const IMAGE = 'argonaut-test/busybox:1';
-
-/** Shell functions of the steps: a proof by hash, and the ways in which scripts show what they should not. */
-const functions = `
-prove() { printf 'proof %s %s\\n' "$1" "$(printf %s "$2" | sha256sum | cut -d ' ' -f 1)"; }
-careless() {
-  echo "careless $1"
-  printf %s "$1" | base64
-  printf %s "$1" | od -An -tx1 | tr -d ' \\n'; echo
-}
-hold() { : > /tmp/holding; echo holding; sh -c 'while [ ! -e /tmp/go ]; do sleep 0.1; done' "$1"; }
-`;
-
-/** The script of the first step: everything that comes in as a variable, and what it makes of it. */
-const script = `${functions}
-for name in ${FROM_VARIABLES.join(' ')}; do
-  value=$(get_octopusvariable "$name")
-  prove "$name" "$value"
-  careless "$value"
-done
-prove Environment "$FROM_ENVIRONMENT"
-prove Body '#{Body}'
-prove Package "$(cat settings/settings.txt)"
-set_octopusvariable Made "made-$(printf %s "$(get_octopusvariable Project.Secret)" | sha256sum | cut -c 1-40)" -sensitive
-masked="masked-$(printf %s "$(get_octopusvariable Asked)" | sha256sum | cut -c 1-40)"
-echo "##octopus[mask value='$(printf %s "$masked" | base64 | tr -d '\\n')']"
-careless "$masked"
-: > "$PWD/$(printf %s "$masked").txt"
-new_octopusartifact "$PWD/$(printf %s "$masked").txt" collected
-rm "$PWD/$(printf %s "$masked").txt"
-update_progress 50 "half of $(get_octopusvariable Project.Secret)"
-echo '#{Control}' > "$PWD/control"
-echo '#{Control}' > /tmp/control
-echo 'in the open: #{Control}'
-hold '#{Control}'
-`;
-
-const made = (canaries: ReadonlyMap<string, string>): string =>
-  `made-${sha256(canaries.get('Project.Secret') ?? '').slice(0, 40)}`;
-
-const masked = (canaries: ReadonlyMap<string, string>): string =>
-  `masked-${sha256(canaries.get('Asked') ?? '').slice(0, 40)}`;
-
-/** What the engine would keep: each of these steps is refused. */
-const REFUSED: readonly (Pick<StepWish, 'name' | 'type' | 'script'> & { property: string; value: string })[] =
-  [
-    { name: 'Options', property: 'Octopus.Action.Container.Options', value: '--label t=#{Refused}' },
-    { name: 'Hosts', property: 'Argonaut.Action.ExtraHosts', value: '#{Refused}:10.0.0.1' },
-    { name: 'Servers', property: 'Argonaut.Action.Dns', value: '#{Refused}' },
-    {
-      name: 'Command',
-      type: 'Argonaut.Container',
-      property: 'Argonaut.Action.Container.Command',
-      value: '["echo", "#{Refused}"]',
-    },
-    {
-      name: 'Beside',
-      property: 'Argonaut.Action.Container.Services',
-      value: JSON.stringify([
-        { name: 'db', image: IMAGE, command: ['sleep', '60'], health: { run: 'test #{Refused}' } },
-      ]),
-    },
-  ];
 
 test('no secret is anywhere but where it belongs', { timeout: 300_000 }, async () => {
   const registry = await passwordRegistry();
