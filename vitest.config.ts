@@ -27,6 +27,8 @@ const onTheEngine = { globalSetup: ['test/setup.ts'], fileParallelism: false, ..
 
 export default defineConfig({
   test: {
+    // All of the machine's processors; by default one would be left idle. Files that need the engine run one by one.
+    maxWorkers: '100%',
     projects: [
       {
         test: {
