@@ -37,6 +37,8 @@ export interface ImageRequest {
   readonly reference: string;
   /** A digest fixed by the release: pulled by it, whatever the tag says now. */
   readonly digest?: string;
+  /** When the tag meant that digest, as far as is known: milliseconds since the epoch. */
+  readonly meantMs?: number;
   readonly credentials?: RegistryCredentials;
   readonly policy: 'always' | 'if-not-present' | 'never';
   /** The image is built on the worker instead of pulled; `reference` is then only what messages call it. */

@@ -72,8 +72,10 @@ export class ImageAcquisition {
   async acquire(request: ImageRequest, onProgress: TellProgress, signal: AbortSignal): Promise<PresentImage> {
     if (request.build !== undefined) return this.#builds.acquire(request, request.build, onProgress, signal);
     const image = await this.#acquire(request, onProgress, signal);
-    // What a digest names says nothing of what the tag beside it means.
-    this.#uses.note(image.local, request.digest === undefined ? request.reference : undefined);
+    // What a release was fixed to long ago is not what its tag means now: it counts as of then.
+    const { reference, digest, meantMs } = request;
+    if (digest === undefined) this.#uses.note(image.local, { reference });
+    else this.#uses.note(image.local, meantMs === undefined ? undefined : { reference, meantMs });
     return image;
   }
 

@@ -49,11 +49,15 @@ export class ImageUses {
     return new ImageUses(options, bytes === undefined ? new Map() : read(bytes, options.onProblem));
   }
 
-  note(local: string, reference?: string): void {
+  /** A use; `meant` is a reference that meant it, now or at some moment (milliseconds since the epoch). */
+  note(local: string, meant?: { readonly reference: string; readonly meantMs?: number }): void {
     const now = this.#options.clock.now();
     const use = this.#uses.get(local) ?? { usedMs: now, references: {} };
     use.usedMs = now;
-    if (reference !== undefined) use.references[reference] = now;
+    if (meant !== undefined) {
+      const { reference, meantMs = now } = meant;
+      use.references[reference] = Math.max(use.references[reference] ?? 0, meantMs);
+    }
     const names = Object.entries(use.references).toSorted(([, a], [, b]) => b - a);
     for (const [name] of names.slice(mostReferences)) delete use.references[name];
     this.#uses.set(local, use);
@@ -62,7 +66,7 @@ export class ImageUses {
 
   /** A use of a built image, whatever it was asked for as. */
   noteBuilt(local: string, bases: ImageDigests, reference?: string): void {
-    this.note(local, reference);
+    this.note(local, reference === undefined ? undefined : { reference });
     const use = this.#uses.get(local);
     if (use !== undefined) use.bases = bases;
   }

@@ -70,7 +70,7 @@ export const kinds: readonly Kind[] = [
     has: ['Python'],
     instead: /it has \/usr\/bin\/python3\b/,
     uid: 65532,
-    home: '/argonaut/home',
+    home: '/home/nonroot',
     writes: { root: false, tmp: true },
     own: /^Python 3/,
     given: { words: ['-c', 'print("given")'], prints: 'given\n' },

@@ -24,18 +24,21 @@ export function imageDirectory(services: Services): ImageDirectory {
     const { space, owner } = await taskFacts(task);
     return { space, owner, image: await imageReference(services, space, feed, reference) };
   };
-  const fixedDigest = async (owner: { readonly id: string } | undefined, image: WorkerImage) =>
-    owner === undefined || image.fixed
-      ? undefined
-      : ((await locks.find(owner.id, keyOf(image)))?.digest ?? undefined);
+  /** What the image is fixed to, and since when. */
+  const fixed = async (owner: { readonly id: string } | undefined, image: WorkerImage) => {
+    const row = owner === undefined || image.fixed ? undefined : await locks.find(owner.id, keyOf(image));
+    return typeof row?.digest === 'string'
+      ? { digest: row.digest, meantMs: Date.parse(row.locked) }
+      : undefined;
+  };
 
   /** What is built: with the digests of what it begins from, as far as they are fixed, and who signs in for it. */
   const buildOf = async (task: string, recipe: ImageRecipe) => {
     const { space, owner } = await taskFacts(task);
     const digests: Record<string, string> = {};
     for (const [reference, image] of await basesOf(services, space, recipe)) {
-      const digest = await fixedDigest(owner, image);
-      if (digest !== undefined) digests[reference] = digest;
+      const known = await fixed(owner, image);
+      if (known !== undefined) digests[reference] = known.digest;
     }
     return { ...recipe, digests, credentials: await baseCredentials(services, space, recipe) };
   };
@@ -69,11 +72,10 @@ export function imageDirectory(services: Services): ImageDirectory {
       await checkImageSource(database, pool, source);
       const { credentials, warnings } = image;
       const policy = await pullPolicy(database, pool, pull, source);
-      const digest = await fixedDigest(owner, image);
       return {
         reference: image.reference,
         ...(credentials === undefined ? {} : { credentials }),
-        ...(digest === undefined ? {} : { digest }),
+        ...(await fixed(owner, image)),
         policy,
         warnings,
       };

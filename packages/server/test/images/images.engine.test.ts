@@ -199,6 +199,6 @@ test('what is missing or refused is said as the feed test says it', async () => 
   const wrong = await feedOf('Wrong', registry.credentials.username, 'guessed');
   const refused = await project(`${repository.name}:1.2.3`, wrong);
   const { task, log } = await deploy(refused.releaseId, refused.environmentId);
-  expect(task.ErrorMessage).toMatch(/the feed "Wrong" .* rejected the credentials of the feed/);
+  expect(task.ErrorMessage).toMatch(/the feed "Wrong" .* refuses the feed's user name or password/);
   expect(task.ErrorMessage + log).not.toContain('guessed');
 });
