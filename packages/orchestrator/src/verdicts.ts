@@ -62,13 +62,16 @@ export function failAction(turn: Turn, key: string, failure: Failure, where: str
   action.restagings = 0;
   delete action.attempt;
   turn.say(where, 'Error', unknown ? `Outcome unknown: ${failure.message}` : failure.message);
-  endAttempt(turn, key, where);
 
   const { retries } = optionsOf(turn, key);
-  if (!unknown && failure.final !== true && retries !== undefined && action.retries < retries.max) {
+  const isTried = !unknown && failure.final !== true && retries !== undefined && action.retries < retries.max;
+  if (isTried) {
     action.retries += 1;
     const wait = retries.backoffMs > 0 ? ` in ${retries.backoffMs / 1000} s` : '';
     turn.say(where, 'Warning', `Retry ${action.retries} of ${retries.max}${wait}.`);
+  }
+  endAttempt(turn, key, where);
+  if (isTried) {
     if (retries.backoffMs === 0) {
       action.phase = 'active';
     } else {

@@ -209,6 +209,13 @@ test('what an attempt failed for is told before its status', () => {
   expect(told(story, 'step-1')).toEqual(['== Failed ==']);
 });
 
+test('so is that it is tried again', () => {
+  const options = { retries: { max: 1, backoffMs: 0 } };
+  const story = new Story(planOf([step(script('breaks', { options }))]));
+  story.end('s1-a1', failed);
+  expect(told(story, 'servertasks-1-s1-a1')).toEqual(['Exit code 3.', 'Retry 1 of 1.', '== Failed ==']);
+});
+
 test('an image that cannot be known runs nothing, and every step says why; sentences end once', () => {
   const story = new Story(planOf([step(script('a', { container: { image: 'x:#{if' } })), step(script('b'))]));
   const reason = 'nothing of the process is run, because of what the task says is wrong with it.';

@@ -242,7 +242,7 @@ class LocalRunner implements Runner {
   ): Promise<readonly WorkerLine[]> {
     const { book, services } = this.#room;
     if (!services || !book.get(attempt)?.spec.services) return [];
-    await book.admit(attempt, epoch);
+    await book.admitUnlocked(attempt, epoch);
     const entry = book.require(attempt);
     if (entry.phase !== 'staged' || entry.cancelRequested) return [];
     return services.up(entry, late, signal);

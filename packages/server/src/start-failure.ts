@@ -31,7 +31,8 @@ function sentence(step: StartStep, config: ServerConfig, code: string): string |
     case 'data directory':
       return `ARGONAUT_DATA: ${dataDirectory} cannot be the data directory. Name a directory that this user may make or write to.`;
     case 'certificate':
-      return `ARGONAUT_TLS_CERTIFICATE (${tls?.certificateFile}) or ARGONAUT_TLS_KEY (${tls?.keyFile}) cannot be used. Name two PEM files that belong together and that this user may read.`;
+      if (tls === undefined) return undefined;
+      return `ARGONAUT_TLS_CERTIFICATE (${tls.certificateFile}) or ARGONAUT_TLS_KEY (${tls.keyFile}) cannot be used. Name two PEM files that belong together and that this user may read.`;
     case 'database':
       if (databaseUrl === undefined || !isNetworkTrouble(code)) return undefined;
       return `ARGONAUT_DATABASE_URL: no PostgreSQL answers at ${URL.parse(databaseUrl.reveal())?.host ?? 'its address'}. Start it, or correct the address.`;
@@ -42,6 +43,7 @@ function sentence(step: StartStep, config: ServerConfig, code: string): string |
       if (code === 'EACCES') {
         return `ARGONAUT_PORT: this user may not listen on port ${port}. Choose one from 1024 on, or let a proxy have the low one.`;
       }
+      if (!/^E(ADDRNOTAVAIL|AFNOSUPPORT|INVAL|NOTFOUND|AI_[A-Z]+)$/.test(code)) return undefined;
       return `ARGONAUT_HOST: ${host} is no address of this machine to listen on. Use 127.0.0.1, 0.0.0.0, or an address that it has.`;
   }
 }

@@ -120,6 +120,32 @@ describe('environments', () => {
     expect((await summary('?hideEmptyEnvironments=true')).EnvironmentSummaries).toEqual([]);
   });
 
+  it('tell which variables of projects and library sets are for them alone, not those of releases', async () => {
+    await using server = await testServer();
+    const { body: test } = await server.call('POST', '/api/environments', { Name: 'Test' });
+    const { body: live } = await server.call('POST', '/api/environments', { Name: 'Live' });
+    const { body: shared } = await server.call('POST', '/api/libraryvariablesets', { Name: 'Shared' });
+    const { body: project } = await server.call('POST', '/api/projects', {
+      Name: 'Shop',
+      ProjectGroupId: 'ProjectGroups-1',
+      LifecycleId: 'Lifecycles-1',
+    });
+    const only = { Name: 'Only', Value: 'x', Scope: { Environment: [test.Id] } };
+    const both = { Name: 'Both', Value: 'x', Scope: { Environment: [test.Id, live.Id] } };
+    for (const owner of [shared.Id, project.Id]) {
+      const Variables = [only, both];
+      await server.call('PUT', `/api/variables/variableset-${owner}`, { Variables });
+    }
+    const release = await server.call('POST', '/api/releases', { ProjectId: project.Id, Version: '1.0.0' });
+    expect(release.status).toBe(201);
+    const { body } = await server.get(`/api/environments/${test.Id}/singlyScopedVariableDetails`);
+    const names = Object.entries<{ Name: string }[]>(body.VariableMap).map(([owner, all]) => [
+      owner,
+      all.map(({ Name }) => Name),
+    ]);
+    expect(Object.fromEntries(names)).toEqual({ [shared.Id]: ['Only'], [project.Id]: ['Only'] });
+  });
+
   it('of another space are not found', async () => {
     await using server = await testServer();
     const { body } = await server.call('POST', '/api/Spaces-1/environments', { Name: 'Test' });

@@ -132,6 +132,7 @@ describe('patterns in the .NET dialect', () => {
     expect(evaluate('#{v | Match "[a-z-[aeiou]]"}', { v: 'x' }).error).toContain('class subtraction');
     const refused = (p: string, v = 'x') => evaluate('#{v | Match #{p}}', { v, p }).error;
     expect(refused('\\Qx\\E')).toContain('\\Q');
+    for (const text of ['Z', 'Z\n', 'a\nZ\n']) expect(refused('[\\Z]', text)).toContain('\\Z');
     expect(refused('(?=x)')).toContain('look-around');
     expect(refused('(x)\\1')).toContain('back-references');
     expect(refused('\\bx', 'éx')).toContain('beyond ASCII');

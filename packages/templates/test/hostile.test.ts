@@ -5,6 +5,7 @@
 
 import { describe, expect, it, vi } from 'vitest';
 import { createVariables, evaluate, parse, parseTolerantly, references } from '../src/index.ts';
+import { Findings } from '../src/evaluation/findings.ts';
 import { Cursor } from '../src/syntax/cursor.ts';
 
 const SIZE = 200_000;
@@ -276,6 +277,8 @@ describe('long values that are asked for in every round', () => {
   const K = '1,'.repeat(99);
   it.each([
     ['blanks in a condition', '#{if v}#{/if}', ' '.repeat(10_000)],
+    ['blanks behind a condition', '#{if v}#{/if}', `x${' '.repeat(10_000)}`],
+    ['blanks that are no JSON', '#{v.a}', ' '.repeat(10_000)],
     ['a comparison', '#{if v == w}#{/if}', 'x'.repeat(10_000)],
     ['an index', '#{A[#{v}]}', 'x'.repeat(10_000)],
   ])('%s: every character counts', (_what, body, v) => {
@@ -285,6 +288,26 @@ describe('long values that are asked for in every round', () => {
       { limits: { work: 500_000 } },
     );
     expect(result.error).toContain('went through more than');
+  });
+
+  it('what is missing in a value is collected once', () => {
+    const findings = new Findings();
+    let times = 0;
+    const missing = {
+      *[Symbol.iterator]() {
+        times++;
+        yield '#{a}';
+      },
+    };
+    for (let round = 0; round < 3; round++) findings.include(missing);
+    expect(times).toBe(1);
+    expect([...findings.missing]).toEqual(['#{a}']);
+  });
+
+  it('a sum of too many operands is none', () => {
+    const sum = (operands: number) => `#{calc 1${'+1'.repeat(operands - 1)}}`;
+    expect(evaluate(sum(1000), {}).text).toBe('1000');
+    expect(evaluate(sum(1001), {}).text).toBe(sum(1001));
   });
 
   it('a calculation with what is too long to be a number is none', () => {

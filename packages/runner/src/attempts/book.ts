@@ -38,7 +38,7 @@ export class AttemptBook {
     throw new NotFound(`This worker knows no attempt ${attempt}: it was never staged here, or is finished.`);
   }
 
-  /** Refuses a caller whose lease has passed to another, and remembers a newer one. */
+  /** Refuses a caller whose lease has passed to another, and remembers a newer one. Under the attempt's lock, as `put`. */
   async admit(attempt: string, epoch: number): Promise<void> {
     const entry = this.#entries.get(attempt);
     if (!entry || epoch === entry.epoch) return;
@@ -51,11 +51,31 @@ export class AttemptBook {
     await this.put({ ...entry, epoch });
   }
 
+  /** The same for those who do not hold the lock. They wait for it only when there is something to write. */
+  async admitUnlocked(attempt: string, epoch: number): Promise<void> {
+    if (this.#entries.get(attempt)?.epoch !== epoch)
+      await this.locked(attempt, () => this.admit(attempt, epoch));
+  }
+
   async put(entry: Omit<JournalEntry, 'changedMs'>): Promise<JournalEntry> {
     const stamped = { ...entry, changedMs: this.#clock.now() };
     await this.#journal.put(stamped);
     this.#entries.set(entry.spec.attempt, stamped);
     return stamped;
+  }
+
+  /**
+   * For those who do not hold the attempt's lock: its entry becomes what `to` makes of it; `undefined` leaves it, and is
+   * the answer then. Of two who made something of the same entry at once, one would undo what the other wrote.
+   */
+  change(
+    attempt: string,
+    to: (entry: JournalEntry | undefined) => JournalEntry | undefined,
+  ): Promise<JournalEntry | undefined> {
+    return this.locked(attempt, async () => {
+      const changed = to(this.#entries.get(attempt));
+      return changed && this.put(changed);
+    });
   }
 
   async forget(attempt: string): Promise<void> {

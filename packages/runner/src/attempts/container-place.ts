@@ -84,10 +84,11 @@ export class ContainerAttempts implements AttemptPlace {
         real.set(Source, (await this.#room.realPath(Source, signal)) ?? Source);
     }
     // Logs before masking and the sockets of all steps: closed on every worker, wherever its user keeps it.
-    const policy = {
-      ...spec.policy,
-      closedDirectories: [...spec.policy.closedDirectories, this.#room.hostDataDirectory],
-    };
+    const closed = [...spec.policy.closedDirectories, this.#room.hostDataDirectory];
+    // Where they lead, too: an engine's directory is often a link to a larger disk.
+    const lead = real.size === 0 ? [] : closed.map((path) => this.#room.realPath(path, signal));
+    const led = (await Promise.all(lead)).filter((path) => path !== undefined);
+    const policy = { ...spec.policy, closedDirectories: [...closed, ...led] };
     const refusals = checkPlace(place, spec.limits, policy, (path) => real.get(path) ?? path);
     if (refusals.length > 0) throw refused(`"${spec.title}"`, refusals);
     if (real.size === 0) return place;

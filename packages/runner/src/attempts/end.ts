@@ -53,13 +53,11 @@ function insist(room: AttemptRoom, entry: JournalEntry, graceMs: number): void {
       if (room.book.get(entry.spec.attempt)?.phase !== entry.phase) return;
       await clock.sleep(250, deadline);
     }
-    const { book } = room;
-    const { attempt } = entry.spec;
-    await book.locked(attempt, async () => {
-      const now = book.get(attempt);
-      // Durable before the signal: a KILL that is not in the journal was not ours.
-      if (now?.phase === entry.phase) await book.put({ ...now, killSent: true });
-    });
+    // Durable before the signal: a KILL that is not in the journal was not ours.
+    const killed = await room.book.change(entry.spec.attempt, (now) =>
+      now?.phase === entry.phase ? { ...now, killSent: true } : undefined,
+    );
+    if (killed === undefined) return;
     await placeOf(places, entry.spec).kill(entry, 'SIGKILL', deadline);
   };
   work().catch((error: unknown) => {

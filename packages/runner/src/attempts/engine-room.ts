@@ -91,12 +91,12 @@ export class EngineRoom {
     return this.#version;
   }
 
-  /** Where the engine finds the init program. */
   /** The data directory under the engine's name. */
   get hostDataDirectory(): string {
     return this.#options.hostDataDirectory;
   }
 
+  /** Where the engine finds the init program. */
   get hostInit(): string {
     return this.hostPath(this.#initPath);
   }

@@ -46,7 +46,7 @@ export async function* followAttempt(
 ): AsyncGenerator<AttemptEvent> {
   const { book, files } = room;
   book.require(attempt);
-  await book.admit(attempt, epoch);
+  await book.admitUnlocked(attempt, epoch);
   const entry = book.require(attempt);
   const directory = new StagingDirectory(entry.directory);
   await using log = new LogReader(files, directory, room.logs.get(attempt));
@@ -280,10 +280,11 @@ function sameRecord(a: ExitRecord, b: ExitRecord): boolean {
 }
 
 async function remember(room: AttemptRoom, attempt: string, outcome: Outcome): Promise<void> {
-  const entry = room.book.get(attempt);
-  if (!entry || entry.phase === 'finished') {
-    throw new NotFound(`Attempt ${attempt} was finished or discarded while it was followed.`);
-  }
-  if (JSON.stringify(entry.outcome) === JSON.stringify(outcome)) return;
-  await room.book.put({ ...entry, phase: 'ended', outcome });
+  await room.book.change(attempt, (entry) => {
+    if (!entry || entry.phase === 'finished') {
+      throw new NotFound(`Attempt ${attempt} was finished or discarded while it was followed.`);
+    }
+    const isKnown = JSON.stringify(entry.outcome) === JSON.stringify(outcome);
+    return isKnown ? undefined : { ...entry, phase: 'ended', outcome };
+  });
 }

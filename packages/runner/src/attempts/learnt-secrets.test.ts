@@ -13,6 +13,7 @@ import { StagingDirectory } from './staging-directory.ts';
 import type { AttemptRoom } from './surroundings.ts';
 
 const signal = AbortSignal.timeout(20_000);
+const aSecret = (value: string) => ({ name: 'S', value: new Secret(value) });
 let root: string;
 let room: AttemptRoom;
 let entry: JournalEntry;
@@ -29,16 +30,16 @@ beforeEach(async () => {
     files: createLocalFiles(),
     learnt: new LearntSecrets(),
     logs: { get: () => undefined },
+    secrets: [aSecret('of-the-worker')],
   } as unknown as AttemptRoom;
   entry = { directory: root, spec: { attempt: 'a1', serviceMessages: true } } as unknown as JournalEntry;
 });
 afterEach(() => rm(root, { recursive: true, force: true }));
 
-const aSecret = (value: string) => ({ name: 'S', value: new Secret(value) });
-
 test('when nobody follows the attempt its log tells them', async () => {
   const secrets = await learntSecrets(room, entry, signal);
   expect(secrets.mask('declared-secret!')).toBe('********!');
+  expect(secrets.mask('of-the-worker!')).toBe('********(S)!');
 });
 
 test('a follower who has read the log knows them', async () => {

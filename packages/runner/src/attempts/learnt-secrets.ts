@@ -3,8 +3,10 @@
  * who show something else of the attempt, such as a person's terminal. These values are kept nowhere but in the raw log, so
  * whoever follows it knows them; when nobody does, it is read for them.
  */
+import type { NamedSecret } from '@argonaut/contracts/attempt';
 import { SecretSet } from '../masking/index.ts';
 import { OutputReader } from '../messages/index.ts';
+import { orAborted } from '../or-aborted.ts';
 import type { Files } from '../ports/files.ts';
 import type { JournalEntry } from '../ports/journal.ts';
 import type { KeptLogs } from './log-files.ts';
@@ -18,6 +20,8 @@ interface LogRoom {
   readonly files: Files;
   readonly logs: KeptLogs;
   readonly learnt: LearntSecrets;
+  /** Hidden in every log of this worker. */
+  readonly secrets: readonly NamedSecret[];
 }
 
 /** Of one follower. */
@@ -70,7 +74,7 @@ export class LearntSecrets {
   }
 }
 
-/** The secrets that the script of an attempt has declared by now; with a follower the set goes on growing. */
+/** What the worker hides always, and what the script has declared by now; with a follower the set goes on growing. */
 export async function learntSecrets(
   room: LogRoom,
   entry: JournalEntry,
@@ -80,7 +84,7 @@ export async function learntSecrets(
 }
 
 async function fromLog(room: LogRoom, { spec, directory }: JournalEntry, signal: AbortSignal) {
-  const secrets = new SecretSet();
+  const secrets = new SecretSet(room.secrets);
   const resume = { cursor: Number.POSITIVE_INFINITY, ahead: { stdout: 0, stderr: 0 } };
   const reader = new OutputReader(secrets, { serviceMessages: spec.serviceMessages, resume });
   await using log = new LogReader(room.files, new StagingDirectory(directory), room.logs.get(spec.attempt));
@@ -89,17 +93,5 @@ async function fromLog(room: LogRoom, { spec, directory }: JournalEntry, signal:
     if (pieces.length === 0) return secrets;
     for (const { stream, bytes } of pieces) reader.write(streamOf(stream), bytes, 0);
     reader.take();
-  }
-}
-
-async function orAborted(promise: Promise<void>, signal: AbortSignal): Promise<void> {
-  signal.throwIfAborted();
-  const aborted = Promise.withResolvers<never>();
-  const abort = (): void => aborted.reject(signal.reason);
-  signal.addEventListener('abort', abort, { once: true });
-  try {
-    await Promise.race([promise, aborted.promise]);
-  } finally {
-    signal.removeEventListener('abort', abort);
   }
 }

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { Conflict, Invalid } from '@argonaut/contracts';
 import type { AttemptSpec, StagedAttempt } from '@argonaut/contracts/attempt';
 import { crashPoint } from '../crash-point.ts';
+import { orAborted } from '../or-aborted.ts';
 import { placePackages } from '../packages/place.ts';
 import type { JournalEntry } from '../ports/journal.ts';
 import { SandboxLost } from './container-place.ts';
@@ -36,7 +37,7 @@ export class Staging {
     if (known?.phase === 'staged' && again) return again;
     // Staged by a process that is gone, or half-made: it never ran, so it is made anew.
     if (known && known.phase !== 'finished') await this.throwAway(known);
-    await waitWith(this.#room.disposal.settled(attempt), signal);
+    await orAborted(this.#room.disposal.settled(attempt), signal);
 
     for (let tried = 1; ; tried++) {
       try {
@@ -45,7 +46,7 @@ export class Staging {
         return staged;
       } catch (error) {
         if (!(error instanceof SandboxLost) || tried === tries) throw error;
-        await waitWith(this.#room.disposal.settled(attempt), signal);
+        await orAborted(this.#room.disposal.settled(attempt), signal);
       }
     }
   }
@@ -133,20 +134,5 @@ export class Staging {
 
   forget(attempt: string): void {
     this.#staged.delete(attempt);
-  }
-}
-
-/** Waits for work that goes on whatever happens to the one who waits. */
-async function waitWith(work: Promise<void>, signal: AbortSignal): Promise<void> {
-  signal.throwIfAborted();
-  let abort: (() => void) | undefined;
-  const aborted = new Promise<never>((_, reject) => {
-    abort = () => reject(signal.reason);
-    signal.addEventListener('abort', abort, { once: true });
-  });
-  try {
-    await Promise.race([work, aborted]);
-  } finally {
-    if (abort) signal.removeEventListener('abort', abort);
   }
 }

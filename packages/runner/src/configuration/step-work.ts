@@ -42,10 +42,9 @@ export class StepWork {
       return 'why' in real ? fault(path, real.why) : { worked: real, secret: false };
     const other = this.#attempt(path, original, this.#other);
     if ('why' in real) return fault(path, 'why' in other ? other.why : UNUSABLE);
-    const secret = 'why' in other || Buffer.compare(other.bytes, real.bytes) !== 0;
-    if (!secret) return { worked: real, secret };
+    const depends = 'why' in other || Buffer.compare(other.bytes, real.bytes) !== 0;
     const { verbose, warnings } = 'why' in other ? { verbose: [], warnings: [] } : other;
-    return { worked: { ...real, verbose, warnings }, secret: real.changed };
+    return { worked: { ...real, verbose, warnings }, secret: depends && real.changed };
   }
 
   #attempt(path: string, original: Uint8Array, values: Values): Worked | { readonly why: string } {

@@ -35,6 +35,8 @@ export interface Configured {
 
 /** A thread takes longer to start than the work on a file of so many bytes: measured up to 0.4 s, if it is YAML. */
 const SMALL = 64 * 1024;
+/** Of all values together: where one replaces a mapping, it is read like a file. */
+const SMALL_VALUES = 4 * SMALL;
 /** Larger files are data, not configuration. */
 const LARGEST = 64 * 1024 * 1024;
 /** Of the late files together: they are kept in memory on their way and where they end up. */
@@ -61,13 +63,14 @@ export async function configureStep(
   let lateBytes = 0;
   const met = found.files.filter(({ path }) => rules.meet(path));
   const here = new StepWork(configuration);
+  const areSmall = valuesAreSmall(configuration);
   await using apart = new WorkApart(configuration, bounds);
   for (const file of met) {
     signal.throwIfAborted();
     const { path } = file;
     const original = await read(step, file, signal);
     const { worked, secret } =
-      original.length <= SMALL
+      areSmall && original.length <= SMALL
         ? resultOf(here.file(path, original))
         : await apart.file(path, original, signal);
     if (time === 'first') lines.push(...linesOf(path, worked));
@@ -85,6 +88,12 @@ export async function configureStep(
     if (time === 'first') await replace(step, file, late ?? worked.bytes, signal);
   }
   return { lateFiles, lines };
+}
+
+function valuesAreSmall({ structured, variables }: FileConfiguration): boolean {
+  if (structured === undefined) return true;
+  const characters = Object.values(variables).reduce((sum, value) => sum + (value?.length ?? 0), 0);
+  return characters <= SMALL_VALUES;
 }
 
 interface FoundFile extends TreeEntry {

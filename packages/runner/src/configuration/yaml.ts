@@ -142,7 +142,8 @@ function kindOf(value: unknown): string {
 
 /** A mapping or a sequence on one line, if the text is one. */
 function fragment(value: string): string | undefined {
-  const document = parseDocument(value, { logLevel: 'silent' });
+  // To look for keys that are there twice would take time with the square of their number.
+  const document = parseDocument(value, { uniqueKeys: false, logLevel: 'silent' });
   if (document.errors.length > 0 || !isCollection(document.contents)) return undefined;
   try {
     return JSON.stringify(document.toJS({ maxAliasCount: 100 }));

@@ -1,6 +1,7 @@
 /** One pull per digest (or transfer per hash), however many wait for it. It ends early only when nobody waits any more. */
 import { kindOf } from '@argonaut/contracts';
 import type { AcquiredImage, AcquireProgress, TellProgress } from '@argonaut/contracts/attempt';
+import { orAborted } from '../or-aborted.ts';
 
 interface Pull<T> {
   /** Whose credentials it is tried with. */
@@ -69,18 +70,5 @@ export class SharedPulls<T = AcquiredImage> {
     // A pull that is being stopped is nobody's to join.
     stop.signal.addEventListener('abort', forget, { once: true });
     return pull;
-  }
-}
-
-async function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  let abort = (): void => {};
-  const aborted = new Promise<never>((_, reject) => {
-    abort = () => reject(signal.reason);
-    signal.addEventListener('abort', abort, { once: true });
-  });
-  try {
-    return await Promise.race([work, aborted]);
-  } finally {
-    signal.removeEventListener('abort', abort);
   }
 }

@@ -61,7 +61,8 @@ function jsonStrings(value: string): string[] {
 /** `Key=value;` strings of databases and storage accounts, and `scheme://user:password@host`. */
 const PASSWORD_KEYS =
   /(?:^|;)\s*(?:password|pwd|accountkey|sharedaccesskey|sharedaccesssignature|secret|token|api[-_ ]?key)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^;]*))/gi;
-const URL_PASSWORD = /[a-z][a-z0-9+.-]*:\/\/[^\s:/@]*:([^\s/@]+)@/gi;
+/** Schemes are short: where any length will do, a long text without one is gone through from each of its letters. */
+const URL_PASSWORD = /[a-z][a-z0-9+.-]{0,30}:\/\/[^\s:/@]*:([^\s/@]+)@/gi;
 
 function passwords(value: string): string[] {
   const found: string[] = [];

@@ -17,8 +17,10 @@ import {
 } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Worker } from 'node:worker_threads';
 import type { FileConfiguration } from '@argonaut/contracts/attempt';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { WorkApart } from '../../src/configuration/apart.ts';
 import { type Bounds, compilePatterns, configureStep } from '../../src/configuration/index.ts';
 import { createLocalFiles } from '../../src/local/index.ts';
 
@@ -219,6 +221,31 @@ describe('configureStep', () => {
       await expect(working).rejects.toThrow(/^x\.yml: it needs more than 60 MB/);
     });
 
+    it('only one step at a time has a thread; one that waits can be cancelled, and the next gets its turn', async () => {
+      let alive = 0;
+      let most = 0;
+      const count = (thread: Worker): void => {
+        most = Math.max(most, ++alive);
+        thread.once('exit', () => alive--);
+      };
+      process.on('worker', count);
+      const configuration = { variables: { a: 'y' }, sensitive: [], nowMs: 0, ...structure('a.yml') };
+      const work = async (until: AbortSignal) => {
+        await using apart = new WorkApart(configuration);
+        const { worked } = await apart.file('a.yml', Buffer.from('a: x'), until);
+        return Buffer.from(worked.bytes).toString();
+      };
+      const leaves = new AbortController();
+      const first = work(signal);
+      const second = work(leaves.signal);
+      const third = work(signal);
+      leaves.abort(new Error('enough'));
+      await expect(second).rejects.toThrow('enough');
+      expect(await Promise.all([first, third])).toEqual(['a: y', 'a: y']);
+      process.off('worker', count);
+      expect([most, alive]).toEqual([1, 0]);
+    });
+
     it('time ends when the step is cancelled', async () => {
       const abort = new AbortController();
       const working = configure(structure('x.yml'), 'first', abort.signal);
@@ -304,6 +331,19 @@ describe('configureStep', () => {
       await expect(configure({ ...hidden, substitute: substitute('y.txt') })).rejects.toThrow(
         /^y\.txt: (?!.*canary)/,
       );
+    });
+
+    it('says nothing that is made from one, also of a file that holds none in the end', async () => {
+      const variables = { Token: 'canary#{canary}', a: 'plain' };
+      await writeFile(join(step, 'x.json'), '{"a": "#{Token}"}');
+      const { lines, lateFiles } = await configure({
+        variables,
+        sensitive: ['Token'],
+        substitute: substitute('x.json'),
+        ...structure('x.json'),
+      });
+      expect([await text('x.json'), lateFiles]).toEqual(['{"a": "plain"}', []]);
+      expect(lines.map(({ message }) => message).join('\n')).not.toContain('canary');
     });
 
     it('makes the same late files again for a gate that has to be opened again, and touches nothing', async () => {

@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import type { AttemptEvent } from '@argonaut/contracts/attempt';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openFileJournal } from '../../src/index.ts';
 import { Bench, eventually, gather, type OpenPorts, patience } from './bench.ts';
 
 const docker = (...args: string[]) => promisify(execFile)('docker', args);
@@ -222,6 +223,41 @@ export function endsContract(openPorts: OpenPorts): void {
       const { confirmed } = await bench.told(attempt);
       expect(confirmed).toMatchObject({ result: 'Failed', cause: 'ended-by-engine', infrastructure: true });
       await bench.finish(attempt);
+    });
+
+    it('once: a cancel that comes while the end is being written down changes nothing of it', async () => {
+      const journal = await openFileJournal(`${bench.dataDirectory}/journal`);
+      const phases: string[] = [];
+      const reached = Promise.withResolvers<void>();
+      const goOn = Promise.withResolvers<void>();
+      bench.runner = await bench.another({
+        journal: {
+          get: (attempt) => journal.get(attempt),
+          list: () => journal.list(),
+          remove: (attempt) => journal.remove(attempt),
+          put: async (entry) => {
+            phases.push(entry.phase);
+            if (entry.phase === 'ended') {
+              reached.resolve();
+              await goOn.promise;
+            }
+            await journal.put(entry);
+          },
+        },
+      });
+      const spec = await bench.spec();
+      await bench.stage(spec);
+      await bench.open(spec.attempt, 'exit 3');
+      const telling = bench.told(spec.attempt);
+      await reached.promise;
+      const cancelling = bench.runner.cancel(spec.attempt, 1, 500, patience());
+      await new Promise(setImmediate);
+      goOn.resolve();
+      await cancelling;
+      expect((await telling).confirmed).toMatchObject({ result: 'Failed', exitCode: 3 });
+      expect(phases.slice(phases.indexOf('ended'))).not.toContain('go');
+      expect(await journal.get(spec.attempt)).toMatchObject({ phase: 'ended' });
+      await bench.finish(spec.attempt);
     });
 
     it('is known although nobody followed, also to a new runner', async () => {

@@ -74,6 +74,15 @@ export function policyContract(openPorts: OpenPorts): void {
       }
     });
 
+    it('closes what a closed directory leads to', async () => {
+      const leading = { ...policy, closedDirectories: [`${open}/inside`] };
+      const spec = await bench.spec({ place: bind('data'), spec: { policy: leading } });
+      await expect(bench.stage(spec)).rejects.toMatchObject({
+        kind: 'Invalid',
+        message: expect.stringContaining(`${open}/data of the worker is never mounted`),
+      });
+    });
+
     it('lets a step begin in a directory of its choice', async () => {
       const place = { docker: { WorkingDir: '/some/where' } };
       const { stdout } = await bench.run('pwd; echo "$ARGONAUT_WORK"', { place, spec: { policy } });

@@ -17,7 +17,7 @@ export {
   openKeyRing,
   writeNextKey,
 } from './master-key.ts';
-export { OF_TASKS } from './schema.ts';
+export { OF_TASKS, WITH_IMAGES } from './schema.ts';
 export {
   changeMasterKey,
   checkMasterKey,

@@ -116,3 +116,6 @@ export const OF_TASKS = [
   'worker_leases',
   'queue',
 ] as const satisfies readonly (keyof Tables)[];
+
+/** Kinds of documents that `image_locks.owner` names. */
+export const WITH_IMAGES = ['Releases', 'RunbookSnapshots'] as const;

@@ -1,7 +1,9 @@
 /** How environments are stored and found. */
 import type { WritableEnvironment } from '@argonaut/contracts/rest';
 import { Collection, type Database, type Kind } from '../database/index.ts';
-import { variableSetsIn } from '../variables/queries.ts';
+import { projectsIn } from '../projects/queries.ts';
+import { libraryVariableSetsIn } from '../variables/library/queries.ts';
+import { variableSetId, variableSetsIn } from '../variables/queries.ts';
 
 export type Environment = WritableEnvironment;
 
@@ -30,12 +32,17 @@ export async function variablesScopedOnlyTo(
   environmentId: string,
 ): Promise<Readonly<Record<string, readonly { readonly Id: string; readonly Name: string }[]>>> {
   const found: Record<string, { readonly Id: string; readonly Name: string }[]> = {};
-  for (const { document } of await variableSetsIn(database).all({ space })) {
-    if (document.FrozenFrom !== undefined) continue;
-    for (const { Id, Name, Scope } of document.Variables) {
+  const owners = [
+    ...(await projectsIn(database).all({ space })),
+    ...(await libraryVariableSetsIn(database).all({ space })),
+  ];
+  // One set after the other, and none of the frozen copies, of which each release may have some.
+  for (const { id: owner } of owners) {
+    const set = await variableSetsIn(database).find(variableSetId(owner), space);
+    for (const { Id, Name, Scope } of set?.document.Variables ?? []) {
       const { Environment: named = [] } = Scope;
       if (!named.includes(environmentId) || named.some((id) => id !== environmentId)) continue;
-      found[document.OwnerId] = [...(found[document.OwnerId] ?? []), { Id, Name }];
+      found[owner] = [...(found[owner] ?? []), { Id, Name }];
     }
   }
   return found;

@@ -131,8 +131,12 @@ export function addResource<T extends object, B extends TSchema, Q extends TSche
       const { clone } = (resource.cloneable ? query : {}) as Static<typeof CloneQuery>;
       const occasion = { id, space: space ?? '', user, ...(clone ? { clone } : {}) };
       const document = await resource.accept(body as Static<B>, occasion);
-      const stored = await collection.insert({ id, ...inSpace(space), document, slug: slugIn(body) });
-      await resource.afterCreate?.(stored, occasion);
+      let stored = await collection.insert({ id, ...inSpace(space), document, slug: slugIn(body) });
+      if (resource.afterCreate !== undefined) {
+        await resource.afterCreate(stored, occasion);
+        // What belongs to it may have changed it.
+        stored = await collection.get(id);
+      }
       await record(documentEvent('Created', collection.kind, stored));
       return created(present(stored));
     },

@@ -1,6 +1,6 @@
 /** Whose digest table a task reads and fills: the release that it deploys, or the runbook snapshot that it runs. */
 import { NotFound } from '@argonaut/contracts';
-import type { Stored } from '../database/index.ts';
+import { type Stored, WITH_IMAGES } from '../database/index.ts';
 import { releasesIn } from '../releases/queries.ts';
 import { runbookSnapshotsIn } from '../runbooks/snapshots/queries.ts';
 import type { Services } from '../services.ts';
@@ -56,7 +56,7 @@ export async function isThere({ database }: Database, id: string): Promise<boole
   const query = database.query
     .selectFrom('documents')
     .select('id')
-    .where('kind', 'in', ['Releases', 'RunbookSnapshots'])
+    .where('kind', 'in', WITH_IMAGES)
     .where('id', '=', id);
   // The transactions of SQLite exclude each other anyway.
   const row = await (database.kind === 'postgres' ? query.forKeyShare() : query).executeTakeFirst();

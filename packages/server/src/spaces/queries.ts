@@ -1,6 +1,13 @@
 /** How spaces are stored and found. */
 import type { WritableSpace } from '@argonaut/contracts/rest';
-import { Collection, type Database, type Kind, OF_TASKS, type Stored } from '../database/index.ts';
+import {
+  Collection,
+  type Database,
+  type Kind,
+  OF_TASKS,
+  type Stored,
+  WITH_IMAGES,
+} from '../database/index.ts';
 
 export type Space = WritableSpace;
 
@@ -75,7 +82,11 @@ export async function removeContents(database: Database, spaceId: string): Promi
     .where(({ not, exists, selectFrom }) =>
       not(
         exists(
-          selectFrom('documents').select('documents.id').whereRef('documents.id', '=', 'image_locks.owner'),
+          // The kinds make it a look into the index for each row, instead of a search through all documents.
+          selectFrom('documents')
+            .select('documents.id')
+            .where('documents.kind', 'in', WITH_IMAGES)
+            .whereRef('documents.id', '=', 'image_locks.owner'),
         ),
       ),
     )

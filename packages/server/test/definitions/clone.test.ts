@@ -85,6 +85,21 @@ describe('a cloned project', () => {
     expect((await server.get(`${S}/projects/${copy.Id}/releases`)).body.TotalResults).toBe(0);
   });
 
+  it('is answered as it is stored: what creates its releases names its own channel', async () => {
+    await using world = await projectWorld();
+    const { server, project } = world;
+    const { body: beta } = await server.call('POST', `${S}/channels`, {
+      ProjectId: project.Id,
+      Name: 'Beta',
+    });
+    const ReleaseCreationStrategy = { ChannelId: beta.Id };
+    await server.call('PUT', `${S}/projects/${project.Id}`, { ...project, ReleaseCreationStrategy });
+    const { body: copy } = await server.call('POST', `${S}/projects?clone=${project.Id}`, body);
+    const { body: channels } = await server.get(`${S}/projects/${copy.Id}/channels`);
+    expect(copy.ReleaseCreationStrategy.ChannelId).toBe(channels.Items[1].Id);
+    expect((await server.get(`${S}/projects/${copy.Id}`)).body).toEqual(copy);
+  });
+
   it('has secrets of its own: they open where they lie now, and outlive the original', async () => {
     await using world = await cloned();
     const { server, copy, project } = world;

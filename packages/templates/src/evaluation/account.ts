@@ -4,6 +4,8 @@ import type { Cost } from './budget.ts';
 import { LimitError } from './errors.ts';
 import type { Limits } from './limits.ts';
 
+const FEW_BLANKS = 40;
+
 export class Account {
   readonly limits: Limits;
   #steps = 0;
@@ -35,6 +37,11 @@ export class Account {
         `The evaluation went through more than ${this.limits.work} characters of values and was ended. Look for filters on long values inside loops.`,
       );
     }
+  }
+
+  /** Blanks around a text, gone through whenever it is looked at. A few do not matter. */
+  blanks(count: number): void {
+    if (count > FEW_BLANKS) this.work(count);
   }
 
   checkLength(length: number): void {

@@ -136,8 +136,7 @@ export class Evaluator {
     if (left === null) return null;
     const { comparison } = condition;
     if (comparison === null) {
-      // Only blanks are gone through.
-      if (left.length > 40 && /^\s/.test(left)) this.#account.work(left.length);
+      this.#account.blanks(left.length - left.trim().length);
       return isTruthy(left);
     }
     const { operator, right } = comparison;

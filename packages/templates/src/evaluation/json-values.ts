@@ -27,7 +27,9 @@ export class JsonValues {
 
   /** Undefined for anything but an object or an array: nothing else has members or items. */
   parse(text: string): Container | undefined {
-    if (!/^\s*(?:[[{]|\/[/*])/.test(text)) return undefined;
+    const bare = text.trimStart();
+    this.#account.blanks(text.length - bare.length);
+    if (!/^(?:[[{]|\/[/*])/.test(bare)) return undefined;
     let json = this.#parsed.get(text);
     if (json === undefined && !this.#parsed.has(text)) {
       this.#account.work(text.length * READING);

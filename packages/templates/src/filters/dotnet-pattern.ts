@@ -170,6 +170,7 @@ class Translator {
         this.#usesWordEdge = true;
         return `\\${letter}`;
       case 'Z':
+        if (inClass) throw new Untranslatable('"\\Z" is not supported in a class');
         return this.#lineEnd();
       case 'e':
         return hex(0x1b);

@@ -48,7 +48,7 @@ function* readOperation(
     cursor.skipBlanks();
     const value = yield* readValue();
     if (value === null) return null;
-    if (rest.length === MAX_OPERANDS) return cursor.fail();
+    if (rest.length + 1 === MAX_OPERANDS) return cursor.fail();
     rest.push({ operator, value });
   }
 }

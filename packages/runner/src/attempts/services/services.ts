@@ -15,6 +15,7 @@ import type {
 } from '@argonaut/contracts/attempt';
 import { type ExitRecord, parseExitRecord } from '@argonaut/init';
 import { SecretSet } from '../../masking/index.ts';
+import { orAborted } from '../../or-aborted.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Files } from '../../ports/files.ts';
 import type { JournalEntry } from '../../ports/journal.ts';
@@ -205,7 +206,7 @@ export class Services {
       // Everybody may have left by the time that it fails.
       ending.catch(() => {});
     }
-    return awaited(ending, signal);
+    return orAborted(ending, signal);
   }
 
   async #endAll(entry: JournalEntry, signal: AbortSignal): Promise<void> {
@@ -275,16 +276,6 @@ function exitWords(text: string): string {
   const out = (oomKills ?? 0) > 0 && code !== 0 ? ' after the kernel ended a process for lack of memory' : '';
   if (signal !== null) return `was ended by ${signalName(signal)}${out}`;
   return `ended with code ${code ?? 'unknown'}${out}`;
-}
-
-/** Rejects with the signal's reason when that comes first; what is waited for goes on. */
-function awaited(work: Promise<void>, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.reject(signal.reason);
-  return new Promise((resolve, reject) => {
-    const leave = (): void => reject(signal.reason);
-    signal.addEventListener('abort', leave, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', leave));
-  });
 }
 
 /** All at once; the first failure ends the others, and is what is told. */
