@@ -8,6 +8,7 @@ import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { connect as connectTls } from 'node:tls';
 import type { Secret } from '@argonaut/contracts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readConfig, startServer } from '../src/index.ts';
@@ -125,7 +126,9 @@ describe('a server process', () => {
 
   /** What comes back on a connection until its end, when these texts are sent one after the other. */
   async function exchange(address: string, ...texts: string[]): Promise<{ status: number; message: string }> {
-    const socket = connect(Number(new URL(address).port), '127.0.0.1');
+    const { protocol, port } = new URL(address);
+    const here = { host: '127.0.0.1', port: Number(port) };
+    const socket = protocol === 'https:' ? connectTls({ ...here, rejectUnauthorized: false }) : connect(here);
     const answered = text(socket);
     for (const part of texts) socket.write(part);
     const [head = '', body = ''] = (await answered).split('\r\n\r\n');
@@ -217,6 +220,10 @@ describe('a server process', () => {
       }).on('error', reject);
     });
     expect(headers['strict-transport-security']).toBe('max-age=31536000');
+    expect(await exchange(server.address, 'GET /livez HTTP/1.1\r\nConnection: close\r\n\r\n')).toEqual({
+      status: 400,
+      message: expect.stringMatching(/no header Host/),
+    });
     await server.stop();
   });
 });

@@ -26,6 +26,9 @@ const ADDRESS_FAULTS: Readonly<Record<string, string>> = {
   FST_ERR_MAX_PARAM_LENGTH: `A part of the address is longer than ${MAXIMUM_PARAMETER} characters, and nothing here has so long a name.`,
 };
 
+/** HTTP/1.1 demands the header Host, and Node's own refusal has no body: ours is below. With and without TLS. */
+const NODE_OPTIONS = { requireHostHeader: false };
+
 /** A Fastify instance that serves the table's routes; it does not listen yet. */
 export function createHttpServer(services: Services, table: RouteTable, gate: Gatekeeper): FastifyInstance {
   const { config } = services;
@@ -36,7 +39,13 @@ export function createHttpServer(services: Services, table: RouteTable, gate: Ga
     bodyLimit: config.bodyLimit,
     trustProxy: config.trustedProxies.length > 0 ? [...config.trustedProxies] : false,
     ...(config.tls
-      ? { https: { cert: readFileSync(config.tls.certificateFile), key: readFileSync(config.tls.keyFile) } }
+      ? {
+          https: {
+            ...NODE_OPTIONS,
+            cert: readFileSync(config.tls.certificateFile),
+            key: readFileSync(config.tls.keyFile),
+          },
+        }
       : {}),
     routerOptions: {
       caseSensitive: false,
@@ -66,8 +75,7 @@ export function createHttpServer(services: Services, table: RouteTable, gate: Ga
     frameworkErrors: (error, _request, reply) => {
       sendError(reply, answerFor(error.statusCode ?? 400, ADDRESS_FAULTS[error.code] ?? error.message));
     },
-    // HTTP/1.1 demands the header, and Node's own refusal has no body: ours is below.
-    http: { requireHostHeader: false },
+    http: NODE_OPTIONS,
   }) as unknown as FastifyInstance;
 
   app.addHook('onRequest', async (request, reply) => {
