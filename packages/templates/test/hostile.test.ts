@@ -4,8 +4,8 @@
  */
 
 import { describe, expect, it, vi } from 'vitest';
-import { createVariables, evaluate, parse, parseTolerantly, references } from '../src/index.ts';
 import { Findings } from '../src/evaluation/findings.ts';
+import { createVariables, evaluate, parse, parseTolerantly, references } from '../src/index.ts';
 import { Cursor } from '../src/syntax/cursor.ts';
 
 const SIZE = 200_000;

@@ -246,6 +246,20 @@ describe('configureStep', () => {
       expect([most, alive]).toEqual([1, 0]);
     });
 
+    it('long values are worked on in the thread, too, where they may be read as a mapping', async () => {
+      let threads = 0;
+      const count = (): number => ++threads;
+      process.on('worker', count);
+      await writeFile(join(step, 'small.yml'), 'a:\n  b: 1\n');
+      const variables = { a: `[${'x,'.repeat(150_000)}]` };
+      await configure({ variables, substitute: substitute('small.yml') });
+      expect(threads).toBe(0);
+      await configure({ variables, ...structure('small.yml') });
+      process.off('worker', count);
+      expect(threads).toBe(1);
+      expect((await text('small.yml')).length).toBeGreaterThan(150_000);
+    });
+
     it('time ends when the step is cancelled', async () => {
       const abort = new AbortController();
       const working = configure(structure('x.yml'), 'first', abort.signal);

@@ -159,6 +159,11 @@ describe('YAML', () => {
     expect(() => replaceInYaml('a: "x\nb: [', values)).toThrow(/not YAML: .*line \d/);
   });
 
+  it('may have a key twice, in a value as in the file: the last one counts', () => {
+    const values = new ConfigurationValues({ a: 'b: 1\nb: 2' });
+    expect(replaceInYaml('z: 1\nz: 2\na:\n  b: 0\n', values).text).toBe('z: 1\nz: 2\na:\n    {"b":2}\n');
+  });
+
   it('that is nested too deeply is an error', () => {
     const values = new ConfigurationValues({ a: 'x' });
     expect(() => replaceInYaml('['.repeat(100_000), values)).toThrow('YAML');

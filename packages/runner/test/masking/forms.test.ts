@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
 import { SecretSet } from '../../src/masking/index.ts';
+import { partsOf } from '../../src/masking/parts.ts';
 import { maskWhole, named, Random } from './oracle.ts';
 
 const NASTY = `p@ss W0rd/+"it's"\\ <b>&$HOME\`id\`! é—😀 {x}`;
@@ -10,6 +11,18 @@ const PLAIN = 'Zx9Qw7Lm3Kd5Rt1V';
 function masked(value: string, printed: string | Uint8Array): string {
   return maskWhole(new SecretSet(named({ S: value })), [Buffer.from(printed)]).toString('latin1');
 }
+
+describe('parts of a value', () => {
+  test('the password of an address, whatever the scheme', () => {
+    for (const scheme of ['http', 'jdbc:postgresql', 'a.b+c-1'])
+      expect(partsOf(`see ${scheme}://user:pass-word@host`)).toContain('pass-word');
+  });
+
+  // Gone through from each of its letters, it would take longer than a test may.
+  test('a long text without one has none', () => {
+    expect(partsOf('ab12'.repeat(250_000))).toEqual([]);
+  });
+});
 
 describe('values as programs print them', () => {
   const encoders: Record<string, (value: string) => string | Uint8Array> = {

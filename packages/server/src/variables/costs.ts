@@ -5,7 +5,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Budget } from '@argonaut/templates';
 
-/** Of one request, or of the secrets of one task. */
+/** Of one request, of the secrets of one task, or of the variables that a step prints. */
 export function budgetForAll(): Budget {
   return new Budget({ steps: 1_000_000, work: 64 * 1024 * 1024, patternTime: 1_000 }, 0.25);
 }
