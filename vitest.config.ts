@@ -33,6 +33,8 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
+          // A worker reads the modules once for all of its files: 168 s instead of 280 s. No test leaves anything behind in them.
+          isolate: false,
           include: ['packages/*/{src,test}/**/*.test.ts', 'scripts/**/*.test.ts', 'test/**/*.test.ts'],
           exclude: ['**/*.engine.test.ts', '**/node_modules/**'],
           ...deadlines(120_000),
