@@ -8,10 +8,13 @@ import { defineConfig } from 'vitest/config';
 
 /**
  * Files of the second tier that wait for most of their time (for a server to come back, a registry to be given up, a
- * connection to be found dead) and touch nothing on the engine but their own: `npm test` runs them beside the others.
+ * connection to be found dead) and touch nothing on the engine but their own: `npm test` runs two of them at a time, beside
+ * the others.
  */
 const waiting = [
   'packages/cli/test/run-killed.engine.test.ts',
+  'packages/runner/test/crash.engine.test.ts',
+  'packages/server/test/bad-input/{machine,scripts}.engine.test.ts',
   'packages/server/test/running/{crash,hold-crash,images-on-worker}.engine.test.ts',
   'packages/ssh/test/faults.engine.test.ts',
 ];
@@ -48,7 +51,7 @@ export default defineConfig({
           exclude: [...waiting, '**/node_modules/**'],
         },
       },
-      { test: { ...onTheEngine, name: 'engine-waiting', include: waiting } },
+      { test: { ...onTheEngine, name: 'engine-waiting', fileParallelism: true, include: waiting } },
     ],
   },
 });
