@@ -3,8 +3,8 @@
  *
  * Each needle of 7 bytes or more is entered under four consecutive grams. Wherever it occurs, one of the four
  * lies on a multiple of four bytes, so the scan reads every aligned 32-bit word once and no more. Needles of 4
- * to 6 bytes are too short for that and have a table of their own, which is read at every byte, and only if it
- * holds something.
+ * to 6 bytes are too short for that: they are entered under two consecutive pairs of bytes, one of which lies on
+ * a multiple of two, in a table of their own, for which the text is read once more, and only if it holds something.
  *
  * Three kinds of needle:
  * - plain: must appear exactly;
@@ -28,6 +28,7 @@ export const CHARACTERS_BETWEEN_BREAKS = 16;
 export const TAIL = 32;
 
 const GRAM = 4;
+const PAIR = 2;
 const STRIDE = 4;
 const SHORTEST_STRIDED = GRAM + STRIDE - 1;
 /** Grams are taken from the first bytes only, so that {@link TAIL} stays small. */
@@ -37,6 +38,8 @@ const BEGINNING_BITS = 16;
 export class NeedleIndex {
   readonly strided = new GramTable();
   readonly short = new GramTable();
+  /** By two bytes as a number: 1 if `short` has that pair. Not hashed: logs repeat few pairs, which stay in the cache. */
+  readonly pairs = new Uint8Array(1 << 16);
   /** Longest stretch of text that one occurrence can cover, in bytes, line breaks included. */
   longestSpan = 0;
   count = 0;
@@ -58,6 +61,7 @@ export class NeedleIndex {
     return (
       this.strided.byteLength +
       this.short.byteLength +
+      this.pairs.byteLength +
       this.bytes.byteLength +
       this.beginnings.byteLength +
       this.starts.length * 13 +
@@ -180,7 +184,7 @@ export class NeedleIndex {
   private anchor(needle: number, bytes: Uint8Array, kind: number): void {
     const wrapped = (kind & WRAPPED) !== 0;
     if (bytes.length < SHORTEST_STRIDED) {
-      this.short.add(gramAt(bytes, 0), needle, 0);
+      this.anchorPairs(needle, bytes);
       return;
     }
     // A break inside the first window leaves the second whole, because two breaks are 16 characters apart.
@@ -189,6 +193,19 @@ export class NeedleIndex {
     for (let offset = at; offset < at + STRIDE; offset++) {
       this.strided.add(gramAt(bytes, offset), needle, offset);
       if (wrapped) this.strided.add(gramAt(bytes, offset + 6), needle, offset + 6);
+    }
+  }
+
+  /** Where the two pairs are shared with the fewest other needles. */
+  private anchorPairs(needle: number, bytes: Uint8Array): void {
+    const costAt = (at: number): number =>
+      this.short.countOf(pairAt(bytes, at)) + this.short.countOf(pairAt(bytes, at + 1));
+    let best = 0;
+    for (let at = 1; at + PAIR < bytes.length; at++) if (costAt(at) < costAt(best)) best = at;
+    for (let offset = best; offset < best + PAIR; offset++) {
+      const pair = pairAt(bytes, offset);
+      this.pairs[pair] = 1;
+      this.short.add(pair, needle, offset);
     }
   }
 
@@ -264,4 +281,9 @@ export function gramAt(bytes: Uint8Array, at: number): number {
     ((bytes[at + 2] as number) << 16) |
     ((bytes[at + 3] as number) << 24)
   );
+}
+
+/** Two bytes in the same order, from 0 to 65,535. */
+export function pairAt(bytes: Uint8Array, at: number): number {
+  return (bytes[at] as number) | ((bytes[at + 1] as number) << 8);
 }

@@ -7,9 +7,9 @@ import {
   AFTER_BREAK,
   CHARACTERS_BEFORE_BREAK,
   CHARACTERS_BETWEEN_BREAKS,
-  gramAt,
   type NeedleIndex,
   orderBit,
+  pairAt,
   SHORTEST_NEEDLE,
   TAIL,
   WRAPPED,
@@ -17,6 +17,7 @@ import {
 
 const LF = 10;
 const CR = 13;
+const NO_WORDS = new Int32Array(0);
 
 export interface Occurrence {
   /** First byte, and the byte after the last. */
@@ -39,7 +40,7 @@ export interface ScanResult {
 export function scan(index: NeedleIndex, text: Uint8Array, afterBreak: boolean, final: boolean): ScanResult {
   const scanner = new Scanner(index, text, afterBreak, final);
   scanner.strided();
-  if (!index.short.isEmpty) scanner.everyByte();
+  if (!index.short.isEmpty) scanner.everyPair();
   scanner.tail();
   return scanner;
 }
@@ -62,10 +63,8 @@ class Scanner implements ScanResult {
 
   /** Reads every aligned word once. */
   strided(): void {
-    const { text } = this;
-    const lead = -text.byteOffset & 3;
-    if (text.length < lead + 4) return;
-    const words = new Int32Array(text.buffer, text.byteOffset + lead, (text.length - lead) >>> 2);
+    const lead = leadOf(this.text);
+    const words = wordsOf(this.text);
     const table = this.index.strided;
     const { filter, filterShift } = table;
     for (let i = 0; i < words.length; i++) {
@@ -75,18 +74,20 @@ class Scanner implements ScanResult {
     }
   }
 
-  /** For needles too short for a stride. */
-  everyByte(): void {
+  /** For needles too short for a stride: reads every aligned pair of bytes once, two in a word. */
+  everyPair(): void {
     const { text } = this;
-    const table = this.index.short;
-    const { filter, filterShift } = table;
-    if (text.length < 4) return;
-    let gram = gramAt(text, 0) << 8;
-    for (let i = 3; i < text.length; i++) {
-      gram = (gram >>> 8) | ((text[i] as number) << 24);
-      const bit = Math.imul(gram, GRAM_HASH) >>> filterShift;
-      if (((filter[bit >>> 5] as number) >>> (bit & 31)) & 1) this.lookUp(table, gram, i - 3);
+    const lead = leadOf(text);
+    const words = wordsOf(text);
+    const { pairs } = this.index;
+    for (let at = text.byteOffset & 1; at < Math.min(lead, text.length - 1); at += 2) this.lookUpPair(at);
+    for (let i = 0; i < words.length; i++) {
+      const word = words[i] as number;
+      if (((pairs[word & 0xffff] as number) | (pairs[word >>> 16] as number)) === 0) continue;
+      this.lookUpPair(lead + (i << 2));
+      this.lookUpPair(lead + (i << 2) + 2);
     }
+    for (let at = lead + (words.length << 2); at < text.length - 1; at += 2) this.lookUpPair(at);
   }
 
   /** The last bytes, in which a needle may have begun without showing a whole gram. */
@@ -116,6 +117,11 @@ class Scanner implements ScanResult {
     }
     const needle = this.index.firstHalfIn(kind, bytes, from, to);
     if (needle !== -1) this.incomplete(start, to - from, this.index.lengthOf(needle), needle);
+  }
+
+  private lookUpPair(at: number): void {
+    const pair = pairAt(this.text, at);
+    if (this.index.pairs[pair] !== 0) this.lookUp(this.index.short, pair, at);
   }
 
   private lookUp(table: GramTable, gram: number, at: number): void {
@@ -225,4 +231,16 @@ class Scanner implements ScanResult {
       this.occurrences.push({ start, end: this.text.length, needle });
     }
   }
+}
+
+/** Bytes before the first one whose address is a multiple of four. */
+function leadOf(text: Uint8Array): number {
+  return -text.byteOffset & 3;
+}
+
+/** The text from there on as 32-bit words; up to three bytes are left over. */
+function wordsOf(text: Uint8Array): Int32Array {
+  const lead = leadOf(text);
+  if (text.length < lead + 4) return NO_WORDS;
+  return new Int32Array(text.buffer, text.byteOffset + lead, (text.length - lead) >>> 2);
 }
