@@ -11,6 +11,7 @@ test('every flow is walked', () => {
   const flows = [...text.matchAll(/^## (.*)$/gm)].map((match) => match[1]);
   expect(flows).toEqual([
     'Deploy',
+    'Deployments that nobody asks for',
     'Log',
     'Cancel',
     'Hold and terminal',
