@@ -3,16 +3,17 @@
  * cannot be run becomes an `Unsupported` action that says why, so that the rest of the process and its log survive.
  */
 import type { SelectedPackage } from '@argonaut/contracts/rest';
-import type {
-  Action,
-  ActionCondition,
-  ContainerChoice,
-  PackageReference,
-  ProcessSnapshot,
-  Run,
-  Step,
-  StepCondition,
-  WorkerPoolChoice,
+import {
+  type Action,
+  type ActionCondition,
+  type ContainerChoice,
+  type PackageReference,
+  type ProcessSnapshot,
+  plainAction,
+  type Run,
+  type Step,
+  type StepCondition,
+  type WorkerPoolChoice,
 } from '@argonaut/orchestrator';
 import { readFileFeatures } from './file-features.ts';
 import { readOptions } from './options.ts';
@@ -92,21 +93,8 @@ function unsupported(action: StoredAction, complaints: readonly string[]): Run {
 }
 
 function emptyStep(step: StoredStep): Action {
-  return {
-    id: step.Id,
-    name: step.Name,
-    enabled: true,
-    required: false,
-    environments: [],
-    excludedEnvironments: [],
-    channels: [],
-    tenantTags: [],
-    condition: { kind: 'Success' },
-    workerPool: { kind: 'default' },
-    packages: [],
-    options: {},
-    run: { kind: 'Unsupported', actionType: 'none', reason: 'The step has no action. Add one or delete it.' },
-  };
+  const reason = 'The step has no action. Add one or delete it.';
+  return plainAction(step.Id, step.Name, { kind: 'Unsupported', actionType: 'none', reason });
 }
 
 const STEP_EXPRESSION = 'Octopus.Step.ConditionVariableExpression';

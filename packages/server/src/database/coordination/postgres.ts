@@ -5,8 +5,8 @@
 import { sql } from 'kysely';
 import type pg from 'pg';
 import { type Database, isUniqueViolation } from '../database.ts';
-import type { Coordination, Lease, QueuedTask } from './port.ts';
-import { Queue } from './queue.ts';
+import type { Lease } from './port.ts';
+import { SharedCoordination } from './shared.ts';
 
 const CHANNEL = 'argonaut_queue';
 
@@ -16,19 +16,15 @@ const CLAIM_ATTEMPTS = 5;
 /** Pause before the listening connection is made again, in milliseconds. */
 const RECONNECT_AFTER = 1_000;
 
-export class PostgresCoordination implements Coordination {
-  readonly #database: Database;
+export class PostgresCoordination extends SharedCoordination {
   readonly #pool: pg.Pool;
-  readonly #queue: Queue;
-  readonly #listeners = new Set<() => void>();
   #connection: pg.PoolClient | undefined;
   #retry: NodeJS.Timeout | undefined;
   #closed = false;
 
   private constructor(database: Database, pool: pg.Pool, now: () => Date) {
-    this.#database = database;
+    super(database, now);
     this.#pool = pool;
-    this.#queue = new Queue(database, now);
   }
 
   /** Listens before it returns, so that no wake is missed. */
@@ -38,15 +34,10 @@ export class PostgresCoordination implements Coordination {
     return coordination;
   }
 
-  async enqueue(task: QueuedTask): Promise<void> {
-    await this.#queue.enqueue(task);
-    await this.wake();
-  }
-
   async claim(owner: string, leaseFor: number, stopped: readonly string[] = []): Promise<Lease | undefined> {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await this.#queue.claim(owner, leaseFor, stopped, {
+        return await this.queue.claim(owner, leaseFor, stopped, {
           respectsOthers: true,
           lock: 'for update skip locked',
         });
@@ -56,50 +47,14 @@ export class PostgresCoordination implements Coordination {
     }
   }
 
-  renew(lease: Lease, leaseFor: number): Promise<boolean> {
-    return this.#queue.renew(lease, leaseFor);
-  }
-
-  async release(lease: Lease, next: 'done' | 'queued'): Promise<void> {
-    await this.#queue.release(lease, next);
-    await this.wake();
-  }
-
-  fence<T>(lease: Lease, write: () => Promise<T>): Promise<T> {
-    return this.#queue.fence(lease, write);
-  }
-
-  withdraw(task: string): Promise<boolean> {
-    return this.#queue.withdraw(task);
-  }
-
-  async putFirst(task: string): Promise<boolean> {
-    const isFirst = await this.#queue.putFirst(task);
-    if (isFirst) await this.wake();
-    return isFirst;
-  }
-
   async wake(): Promise<void> {
-    await sql`select pg_notify(${CHANNEL}, '')`.execute(this.#database.query);
+    await sql`select pg_notify(${CHANNEL}, '')`.execute(this.database.query);
   }
 
-  onWake(listener: () => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
-  }
-
-  nextDue(): Promise<Date | undefined> {
-    return this.#queue.nextDue();
-  }
-
-  elect(role: string, owner: string, leaseFor: number): Promise<boolean> {
-    return this.#queue.elect(role, owner, leaseFor);
-  }
-
-  async close(): Promise<void> {
+  override async close(): Promise<void> {
+    await super.close();
     this.#closed = true;
     clearTimeout(this.#retry);
-    this.#listeners.clear();
     this.#connection?.release(true);
     this.#connection = undefined;
   }
@@ -107,13 +62,9 @@ export class PostgresCoordination implements Coordination {
   async #listen(): Promise<void> {
     const connection = await this.#pool.connect();
     this.#connection = connection;
-    connection.on('notification', () => this.#tellListeners());
+    connection.on('notification', () => this.tellListeners());
     connection.on('error', () => this.#reconnectLater());
     await connection.query(`listen ${CHANNEL}`);
-  }
-
-  #tellListeners(): void {
-    for (const listener of this.#listeners) listener();
   }
 
   /** Wakes were missed while the connection was gone, so its return counts as one. */
@@ -123,7 +74,7 @@ export class PostgresCoordination implements Coordination {
     this.#connection = undefined;
     this.#retry = setTimeout(() => {
       this.#listen().then(
-        () => this.#tellListeners(),
+        () => this.tellListeners(),
         () => this.#reconnectLater(),
       );
     }, RECONNECT_AFTER);
