@@ -47,19 +47,19 @@ function variableFunction(variables: ReadonlyArray<readonly [string, string]>): 
   const folded: string[] = [];
   const values: string[] = [];
   variables.forEach(([name, value], i) => {
-    exact.push(`    ${quote(name)}) number=${i} ;;`);
-    if (/[A-Za-z]/.test(name)) folded.push(`${inAnyCase(name)}) number=${i} ;;`);
+    exact.push(`    ${quote(name)}) __number=${i} ;;`);
+    if (/[A-Za-z]/.test(name)) folded.push(`${inAnyCase(name)}) __number=${i} ;;`);
     values.push(`    ${i}) printf '%s' ${quote(value)} ;;`);
   });
   return [
     '__argonaut_variable() {',
-    '  number=',
+    '  __number=',
     '  case "$1" in',
     ...exact,
     // As text, so that patterns which are seldom wanted are not parsed at the start of every script.
     ...(folded.length > 0 ? [`    *) eval ${quote(['case "$1" in', ...folded, 'esac'].join('\n'))} ;;`] : []),
     '  esac',
-    '  case "$number" in',
+    '  case "$__number" in',
     ...values,
     '  esac',
     '}',

@@ -85,6 +85,51 @@ describe.each(shells)('$name', (shell) => {
     expect(ran.variables).toEqual({ name: 'é:ü' });
   });
 
+  test("the script's own variables are not in the way, also read-only ones and integers", () => {
+    const names = [
+      ...[
+        'a',
+        'b',
+        'c',
+        'at',
+        'bits',
+        'code',
+        'count',
+        'digit',
+        'digits',
+        'document',
+        'encoded',
+        'id',
+        'inputs',
+      ],
+      ...['kind', 'level', 'line', 'message', 'name', 'newline', 'number', 'option', 'out', 'piece', 'pool'],
+      ...['quoted', 'rest', 'roles', 'shift', 'text', 'update', 'word'],
+    ];
+    const body = `set -eu
+      for each in ${names.join(' ')}; do eval "$each=7; readonly $each"; done
+      readonly each
+      write_highlight one two
+      set_octopusvariable plain "$(get_octopusvariable value)"
+      update_progress 5 half
+      encode_servicemessagevalue abc
+      decode_servicemessagevalue YWJj
+      new_octopustarget --name n --target-id t --inputs {} --roles r --worker-pool p --update-if-existing
+      printf 'a: 1\n' > m.yaml
+      report_kubernetes_manifest_file m.yaml
+      fail_step "sentence"`;
+    const ran = run(shell, body, { variables: { value: "it's" } });
+    expect([ran.code, ran.stderr, ran.result]).toEqual([1, '', 'sentence']);
+    expect(ran.stdout).toContain('one two\nYWJjabc');
+    expect(ran.variables).toEqual({ plain: "it's" });
+    expect(ran.progress).toEqual({ percentage: 5, message: 'half' });
+    expect(ran.messages).toContain('k8s-manifest-applied manifest=a: 1\n');
+    const integer = run(
+      shell,
+      `(typeset -i x) 2>/dev/null && typeset -i message count\nwrite_wait a\nset_octopusvariable b c`,
+    );
+    expect([integer.stdout, integer.variables]).toEqual(['a\n', { b: 'c' }]);
+  });
+
   test('leaves no variable behind', () => {
     const names = `(set -o posix) 2>/dev/null && set -o posix; set; echo '----'`;
     const calls = 'set_octopusvariable a b\nwrite_wait c\nget_octopusvariable d\nupdate_progress 1';

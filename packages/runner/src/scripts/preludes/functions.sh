@@ -1,5 +1,6 @@
 # What a script may call. POSIX sh, nothing but built-in commands: the image may hold no other program.
-# Every function runs in a subshell where it can, so that no variable or option of the script is touched.
+# Every function runs in a subshell where it can, so that no variable or option of the script is touched. Their own
+# variables have names that no script has: one that a script made read-only, or an integer, is so in a subshell, too.
 # Nothing of their inside shows up under `set -x`: a subshell ends the tracing for itself, and what calls one
 # in the script's own shell sends its trace (it prints nothing else there) to /dev/null.
 
@@ -59,7 +60,7 @@ encode_servicemessagevalue() (
   { set +x; } 2>/dev/null
   set +eu
   __argonaut_base64 "${1-}"
-  printf '%s' "$encoded"
+  printf '%s' "$__encoded"
 )
 
 # Prints the text of an encoded value, exactly; what is no base64 of it is passed over.
@@ -67,23 +68,23 @@ decode_servicemessagevalue() (
   { set +x; } 2>/dev/null
   set +eu
   LC_ALL=C
-  rest=${1-}
-  bits=0
-  count=0
-  line=
-  while [ -n "$rest" ]; do
-    digit=${rest%"${rest#?}"}
-    rest=${rest#?}
-    digits=${__argonaut_digits%%"$digit"*}
-    case $digit in [A-Za-z0-9+/]) ;; *) continue ;; esac
-    bits=$(((bits << 6 | ${#digits}) & 4194303))
-    count=$((count + 6))
-    [ "$count" -ge 8 ] || continue
-    count=$((count - 8))
-    code=$((bits >> count & 255))
-    line="$line\\$((code >> 6))$((code >> 3 & 7))$((code & 7))"
+  __rest=${1-}
+  __bits=0
+  __count=0
+  __line=
+  while [ -n "$__rest" ]; do
+    __digit=${__rest%"${__rest#?}"}
+    __rest=${__rest#?}
+    __before=${__argonaut_digits%%"$__digit"*}
+    case $__digit in [A-Za-z0-9+/]) ;; *) continue ;; esac
+    __bits=$(((__bits << 6 | ${#__before}) & 4194303))
+    __count=$((__count + 6))
+    [ "$__count" -ge 8 ] || continue
+    __count=$((__count - 8))
+    __code=$((__bits >> __count & 255))
+    __line="$__line\\$((__code >> 6))$((__code >> 3 & 7))$((__code & 7))"
   done
-  printf "$line"
+  printf "$__line"
 )
 __argonaut_digits=ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/
 
@@ -105,16 +106,16 @@ set_environmenturl() {
 new_octopustarget() (
   { set +x; } 2>/dev/null
   set +eu
-  name= id= inputs= roles= pool= update=
+  __name= __id= __inputs= __roles= __pool= __update=
   while [ $# -gt 0 ]; do
     case $1 in
-      -n | --name) name=${2-} ;;
-      -t | --target-id) id=${2-} ;;
-      --inputs) inputs=${2-} ;;
-      --roles) roles=${2-} ;;
-      --worker-pool) pool=${2-} ;;
+      -n | --name) __name=${2-} ;;
+      -t | --target-id) __id=${2-} ;;
+      --inputs) __inputs=${2-} ;;
+      --roles) __roles=${2-} ;;
+      --worker-pool) __pool=${2-} ;;
       --update-if-existing)
-        update=True
+        __update=True
         shift
         continue
         ;;
@@ -125,8 +126,8 @@ new_octopustarget() (
     esac
     if [ $# -gt 1 ]; then shift 2; else shift; fi
   done
-  __argonaut_message createStepPackageTarget name "$name" targetId "$id" inputs "$inputs" \
-    octopusRoles "$roles" octopusDefaultWorkerPoolIdOrName "$pool" updateIfExisting "$update"
+  __argonaut_message createStepPackageTarget name "$__name" targetId "$__id" inputs "$__inputs" \
+    octopusRoles "$__roles" octopusDefaultWorkerPoolIdOrName "$__pool" updateIfExisting "$__update"
 )
 
 # remove_octopustarget NAME; in bash also under Octopus's name, remove-octopustarget.
@@ -148,19 +149,19 @@ report_kubernetes_manifest_file() (
     printf 'report_kubernetes_manifest_file: there is no file "%s" in %s\n' "${1-}" "$PWD" >&2
     exit 1
   fi
-  document=
-  newline='
+  __document=
+  __newline='
 '
-  while IFS= read -r line || [ -n "$line" ]; do
-    case $line in
+  while IFS= read -r __line || [ -n "$__line" ]; do
+    case $__line in
       ---*)
-        [ -z "$document" ] || report_kubernetes_manifest "$document" "${2-}"
-        document=
+        [ -z "$__document" ] || report_kubernetes_manifest "$__document" "${2-}"
+        __document=
         ;;
-      *) document="$document$line$newline" ;;
+      *) __document="$__document$__line$__newline" ;;
     esac
   done <"$1"
-  [ -z "$document" ] || report_kubernetes_manifest "$document" "${2-}"
+  [ -z "$__document" ] || report_kubernetes_manifest "$__document" "${2-}"
 )
 
 # Where this script is, for the verbose log.
@@ -173,22 +174,25 @@ log_environment_information() {
 __argonaut_level() (
   { set +x; } 2>/dev/null
   set +eu
-  IFS=' '
-  level=$1
+  __kind=$1
+  __text=${2-}
+  [ $# -lt 2 ] || shift
   shift
-  printf '##octopus[stdout-%s]\n%s\n##octopus[stdout-default]\n' "$level" "$*"
+  # Not "$*": it joins by IFS, which a script may have made read-only.
+  for __word in "$@"; do __text="$__text $__word"; done
+  printf '##octopus[stdout-%s]\n%s\n##octopus[stdout-default]\n' "$__kind" "$__text"
 )
 
 # __argonaut_message NAME [KEY VALUE]...
 __argonaut_message() (
   { set +x; } 2>/dev/null
   set +eu
-  message="##octopus[$1"
+  __message="##octopus[$1"
   shift
   while [ $# -ge 2 ]; do
     __argonaut_base64 "$2"
-    message="$message $1='$encoded'"
+    __message="$__message $1='$__encoded'"
     shift 2
   done
-  printf '%s]\n' "$message"
+  printf '%s]\n' "$__message"
 )
