@@ -76,6 +76,22 @@ export function joinsLane(place: ContainerPlace): boolean {
   return place.network === 'lane' && !needsOwnNetwork(place);
 }
 
+/** What a step's container options put over what the image has. */
+export function mountsOf(place: ContainerPlace): readonly unknown[] {
+  return Array.isArray(place.docker?.Mounts) ? place.docker.Mounts : [];
+}
+
+/** An environment variable among the container options. */
+export function givenVariable(place: ContainerPlace, name: string): string | undefined {
+  const given = place.docker?.Env;
+  return variableIn(Array.isArray(given) ? given.map(String) : undefined, name);
+}
+
+/** Of `NAME=value` entries the last one counts, as for the engine. */
+export function variableIn(entries: readonly string[] | undefined, name: string): string | undefined {
+  return entries?.findLast((entry) => entry.startsWith(`${name}=`))?.slice(name.length + 1);
+}
+
 export function containerName(attempt: string): string {
   return `argonaut-${attempt}`;
 }

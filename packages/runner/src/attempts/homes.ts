@@ -5,7 +5,7 @@
 import type { Writable } from 'node:stream';
 import { extract, type Header } from 'tar-stream';
 import type { Engine, ImageDetails } from '../ports/engine.ts';
-import type { ContainerPlace } from './container-config.ts';
+import { type ContainerPlace, givenVariable, mountsOf, variableIn } from './container-config.ts';
 
 const remembered = 500;
 const mostPasswdBytes = 1024 * 1024;
@@ -28,14 +28,15 @@ export class Homes {
     image: ImageDetails,
     signal: AbortSignal,
   ): Promise<boolean> {
-    // Whoever wrote it into the image knows.
-    if (image.env.some((variable) => variable.startsWith('HOME='))) return false;
+    // Whoever wrote it into the image, or among the container options, knows.
+    if ((givenVariable(place, 'HOME') ?? variableIn(image.env, 'HOME')) !== undefined) return false;
     if (place.readOnlyRoot) return true;
     const asked = place.user ?? image.user;
     const [user = '', group = ''] = asked.split(':');
     if (user === '' || user === 'root' || /^0+$/.test(user)) return false;
     // A name of ours may come to mean other content: a Dockerfile that is built once more.
-    const key = JSON.stringify([image.id, asked]);
+    // What is mounted over it is this container's own.
+    const key = JSON.stringify([image.id, asked, mountsOf(place).length > 0 ? containerId : '']);
     const known = this.#needed.get(key);
     if (known !== undefined) return known;
     const needed = !(await this.#isUsable(containerId, user, group, signal));

@@ -55,6 +55,8 @@ const passwd: Entry = {
   mode: 0o644,
 };
 const home: Entry = { mode: 0o750, uid: 1000, gid: 1000 };
+const bash = ['bash', '/bin/bash'];
+const program: Entry = { content: '', mode: 0o755 };
 
 describe('whether a home must be made for', () => {
   it.each([
@@ -89,9 +91,43 @@ describe('whether a home must be made for', () => {
   });
 });
 
+describe("a step's own container options count for what is found in its container:", () => {
+  const mounted = place({ docker: { Mounts: [{ Type: 'bind', Source: '/opt/tools', Target: '/tools' }] } });
+
+  it("what is mounted there is no other container's", async () => {
+    const entries: Record<string, Entry> = {
+      '/busybox/sh': program,
+      '/etc/passwd': passwd,
+      '/home/app': home,
+    };
+    const { engine } = holding(entries);
+    const interpreters = new Interpreters(engine);
+    const homes = new Homes(engine);
+    const sh = ['/bin/sh', '/busybox/sh'];
+    expect(await interpreters.find('c1', mounted, image('a'), sh, signal)).toBe('/busybox/sh');
+    expect(await homes.needed('c1', mounted, image('a', 'app'), signal)).toBe(false);
+    delete entries['/busybox/sh'];
+    delete entries['/home/app'];
+    await expect(interpreters.find('c2', place(), image('a'), sh, signal)).rejects.toThrow('has no /bin/sh');
+    expect(await homes.needed('c2', place(), image('a', 'app'), signal)).toBe(true);
+    await expect(interpreters.find('c3', mounted, image('a'), sh, signal)).rejects.toThrow('has no /bin/sh');
+    expect(await homes.needed('c3', mounted, image('a', 'app'), signal)).toBe(true);
+    // At the gate every millisecond counts: it is not looked again into the same container.
+    expect(await homes.needed('c1', mounted, image('a', 'app'), signal)).toBe(false);
+  });
+
+  it('its PATH is where programs are looked for, and its HOME stays', async () => {
+    const { engine } = holding({ '/tools/bash': program, '/usr/bin/bash': program, '/etc/passwd': passwd });
+    const interpreters = new Interpreters(engine);
+    const given = place({ docker: { Env: ['PATH=/tools:/usr/bin', 'HOME=/data'] } });
+    expect(await interpreters.find('c1', given, image('a'), bash, signal)).toBe('/tools/bash');
+    expect(await interpreters.find('c2', place(), image('a'), bash, signal)).toBe('/usr/bin/bash');
+    expect(await new Homes(engine).needed('c1', given, image('a', '5000'), signal)).toBe(false);
+    expect(await new Homes(engine).needed('c1', place(), image('a', '5000'), signal)).toBe(true);
+  });
+});
+
 const python = ['python3', 'python'];
-const bash = ['bash', '/bin/bash'];
-const program: Entry = { content: '', mode: 0o755 };
 
 describe('an interpreter', () => {
   it('is looked for once per content of an image', async () => {

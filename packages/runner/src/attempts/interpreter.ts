@@ -1,10 +1,10 @@
 /**
  * Finds a program in a container that has been created but not started, so that a missing interpreter is told before
- * anything runs. What an image has is remembered: looking costs 4 to 45 ms a path.
+ * anything runs. What an image has is remembered: looking costs 4 to 45 ms a path. What is mounted over it is the step's own.
  */
 import { Invalid } from '@argonaut/contracts';
 import type { Engine, ImageDetails } from '../ports/engine.ts';
-import type { ContainerPlace } from './container-config.ts';
+import { type ContainerPlace, givenVariable, mountsOf, variableIn } from './container-config.ts';
 
 const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
@@ -29,11 +29,11 @@ export class Interpreters {
     wanted: readonly string[],
     signal: AbortSignal,
   ): Promise<string> {
+    const path = searchPath(image, place);
     // A name of ours may come to mean other content: a Dockerfile that is built once more.
-    const key = image && JSON.stringify([image.id, wanted]);
+    const key = image && mountsOf(place).length === 0 ? JSON.stringify([image.id, wanted, path]) : undefined;
     const known = key === undefined ? undefined : this.#found.get(key);
     if (known !== undefined) return known;
-    const path = searchPath(image);
     for (const candidate of wanted) {
       const found = await this.#look(containerId, candidate, path, signal);
       if (found === undefined) continue;
@@ -96,7 +96,7 @@ export class Interpreters {
   }
 }
 
-function searchPath(image: ImageDetails | undefined): readonly string[] {
-  const variable = image?.env.find((entry) => entry.startsWith('PATH='))?.slice('PATH='.length);
+function searchPath(image: ImageDetails | undefined, place: ContainerPlace): readonly string[] {
+  const variable = givenVariable(place, 'PATH') ?? variableIn(image?.env, 'PATH');
   return (variable || defaultPath).split(':').filter((directory) => directory.startsWith('/'));
 }
