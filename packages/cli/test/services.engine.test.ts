@@ -69,6 +69,9 @@ test('a step reaches its service at its name, and finds the trace of the run', a
     expect.arrayContaining(['reached', 'serving ********(Token)', 'no service any more']),
   );
   expect(lines.join('\n')).toMatch(/Service "web" \(argonaut-test\/busybox:1\) is ready after/);
+  expect(lines.join('\n')).toMatch(
+    /Service "web" .* has been started; the step waits for port 80, 120 s at most\./,
+  );
   const [first = '', second = ''] = lines.filter((line) => line.startsWith('trace '));
   expect(first).toMatch(/^trace 00-[0-9a-f]{32}-[0-9a-f]{16}-01$/);
   expect(second.slice(0, 41)).toBe(first.slice(0, 41));

@@ -18,12 +18,12 @@ import type {
   PresentImage,
   ResolvedImage,
   StagedAttempt,
+  TellLine,
   TellProgress,
   TerminalRequest,
   TerminalSession,
   WorkerConnection,
   WorkerDescription,
-  WorkerLine,
 } from '@argonaut/contracts/attempt';
 import { AttemptBook } from './attempts/book.ts';
 import { ContainerAttempts } from './attempts/container-place.ts';
@@ -223,14 +223,20 @@ class LocalRunner implements Runner {
     return this.#room.book.locked(spec.attempt, () => this.#staging.stage(spec, epoch, signal));
   }
 
-  async open(attempt: string, epoch: number, late: LateValues, signal: AbortSignal): Promise<OpenedAttempt> {
-    const lines = await this.#servicesUp(attempt, epoch, late, signal);
+  async open(
+    attempt: string,
+    epoch: number,
+    late: LateValues,
+    tell: TellLine,
+    signal: AbortSignal,
+  ): Promise<OpenedAttempt> {
+    await this.#servicesUp(attempt, epoch, late, tell, signal);
     const opened = await this.#room.book.locked(attempt, () =>
       openAttempt(this.#room, attempt, epoch, late, signal),
     );
     // Only now: before the first gate of a lane is open, a refill would delay its first line.
     this.#engineRoom?.sandboxes.refill();
-    return { lines: [...lines, ...opened.lines] };
+    return opened;
   }
 
   /** Not under the attempt's lock: it may take minutes, for which a cancel must not wait. */
@@ -238,14 +244,15 @@ class LocalRunner implements Runner {
     attempt: string,
     epoch: number,
     late: LateValues,
+    tell: TellLine,
     signal: AbortSignal,
-  ): Promise<readonly WorkerLine[]> {
+  ): Promise<void> {
     const { book, services } = this.#room;
-    if (!services || !book.get(attempt)?.spec.services) return [];
+    if (!services || !book.get(attempt)?.spec.services) return;
     await book.admitUnlocked(attempt, epoch);
     const entry = book.require(attempt);
-    if (entry.phase !== 'staged' || entry.cancelRequested) return [];
-    return services.up(entry, late, signal);
+    if (entry.phase !== 'staged' || entry.cancelRequested) return;
+    await services.up(entry, late, tell, signal);
   }
 
   discard(attempt: string, epoch: number): Promise<void> {

@@ -62,7 +62,7 @@ async function stage(kind: Kind, form: Form): Promise<string> {
 
 async function run(kind: Kind, form: Form) {
   const attempt = await stage(kind, form);
-  await bench.runner.open(attempt, 1, late('', { late: form.late }), patience());
+  await bench.runner.open(attempt, 1, late('', { late: form.late }), () => {}, patience());
   const told = await bench.told(attempt);
   const artifacts = new Map<string, string>();
   for (const { name, path } of told.chunks.flatMap((chunk) => chunk.artifacts)) {
@@ -120,7 +120,13 @@ describe.concurrent('every script form in every kind of image', () => {
     if (own === undefined) {
       test('its own program: there is none, and the error names the setting', async ({ expect }) => {
         const attempt = await stage(kind, ownProgram);
-        const opening = bench.runner.open(attempt, 1, late('', { late: ownProgram.late }), patience());
+        const opening = bench.runner.open(
+          attempt,
+          1,
+          late('', { late: ownProgram.late }),
+          () => {},
+          patience(),
+        );
         await expect(opening).rejects.toThrow(
           /has neither ENTRYPOINT nor CMD.*Argonaut\.Action\.Container\.Command/,
         );

@@ -56,7 +56,7 @@ describe('a runner that starts', () => {
       1,
       patience(),
     );
-    await runner.open(attempt, 1, late('echo plain'), patience());
+    await runner.open(attempt, 1, late('echo plain'), () => {}, patience());
     const told = await gather(runner.follow(attempt, 1, { cursor: 0, secrets: [] }, patience()));
     await runner.finish(attempt, 1, patience());
     return told.stdout.toString();

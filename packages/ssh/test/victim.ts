@@ -28,7 +28,7 @@ const runner = await createRunner({
   poolSize: 0,
 });
 await runner.stage(job.spec, 1, signal);
-await runner.open(job.spec.attempt, 1, late(job.script), signal);
+await runner.open(job.spec.attempt, 1, late(job.script), () => {}, signal);
 for await (const event of runner.follow(job.spec.attempt, 1, { cursor: 0, secrets: [] }, signal)) {
   if (event.type === 'log') process.stdout.write('it prints\n');
 }

@@ -153,7 +153,13 @@ export interface AttemptNotice {
   readonly message: string;
 }
 
-export type AttemptEvent = LogChunk | AttemptNotice | AttemptEnded | AttemptConfirmed;
+/** A service has ended while its step runs; told as a notice is, and again, without its log, with the end of the attempt. */
+export interface AttemptServiceEnded {
+  readonly type: 'service-ended';
+  readonly service: ServiceReport;
+}
+
+export type AttemptEvent = LogChunk | AttemptNotice | AttemptServiceEnded | AttemptEnded | AttemptConfirmed;
 
 /** Where an attempt is in its life, as the journal tells it. */
 export const AttemptPhase = Type.Union([

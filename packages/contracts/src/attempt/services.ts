@@ -49,7 +49,7 @@ export interface LateService {
   readonly health: ServiceHealth;
 }
 
-/** How a service did, told when the step is over, or when it could not begin. */
+/** How a service did, told when it or the step is over, or when it could not begin. */
 export interface ServiceReport {
   readonly name: string;
   /** True when it ended by itself, or never became healthy. */

@@ -131,6 +131,9 @@ export interface AcquireProgress extends WorkerLine {
 
 export type TellProgress = (line: AcquireProgress) => void;
 
+/** Called while a verb lasts. */
+export type TellLine = (line: WorkerLine) => void;
+
 export interface StagedAttempt {
   readonly attempt: string;
   /** The interpreter that was found, absent when none was asked for. */
@@ -188,8 +191,17 @@ export interface WorkerConnection {
   /** Creates and starts the container up to its gate. No user code runs. */
   stage(spec: AttemptSpec, epoch: number, signal: AbortSignal): Promise<StagedAttempt>;
 
-  /** Lets the program run. From here on the attempt has started, and is never started again. */
-  open(attempt: string, epoch: number, late: LateValues, signal: AbortSignal): Promise<OpenedAttempt>;
+  /**
+   * Lets the program run. From here on the attempt has started, and is never started again. `tell`: what is waited for
+   * before that, which may take minutes.
+   */
+  open(
+    attempt: string,
+    epoch: number,
+    late: LateValues,
+    tell: TellLine,
+    signal: AbortSignal,
+  ): Promise<OpenedAttempt>;
 
   /** Throws a staged attempt away. `Conflict` when it has been opened. */
   discard(attempt: string, epoch: number, signal: AbortSignal): Promise<void>;

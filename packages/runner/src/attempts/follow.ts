@@ -23,6 +23,7 @@ import { letGo } from './end.ts';
 import { LogReader, streamOf } from './log-reader.ts';
 import { type Evidence, outcomeOf, type Witness } from './outcome.ts';
 import { placeOf } from './places.ts';
+import { ServiceWatch } from './services/service-watch.ts';
 import { servicesOf } from './services/services.ts';
 import { StagingDirectory } from './staging-directory.ts';
 import { type AttemptRoom, wasOpened } from './surroundings.ts';
@@ -54,7 +55,9 @@ export async function* followAttempt(
   using lesson = room.learnt.follow(attempt, output.secrets);
   const leaving = new AbortController();
   const disk = new DiskWatch(room, directory);
-  const watch = new PlaceWatch(room, entry, AbortSignal.any([signal, leaving.signal]));
+  const listening = AbortSignal.any([signal, leaving.signal]);
+  const watch = new PlaceWatch(room, entry, listening);
+  const beside = new ServiceWatch(room, entry, listening);
   try {
     let exit: ExitRecord | undefined;
     for (let last = false; !last; ) {
@@ -71,6 +74,9 @@ export async function* followAttempt(
       lesson.caughtUp();
       const chunk = last ? output.end(room.clock.monotonic()) : output.due(room.clock.monotonic());
       if (chunk) yield chunk;
+      // The log is read up to here: what the script has declared secret by now is hidden in the service's log, too.
+      const service = last ? undefined : await beside.next(output.secrets, signal);
+      if (service) yield { type: 'service-ended', service };
       const notice = stands && !last ? await disk.notice(signal) : undefined;
       if (notice) yield notice;
       if (!last) await Promise.race([files.waitForChange(directory.attempt, idleMs, signal), watch.ended]);
@@ -80,7 +86,11 @@ export async function* followAttempt(
     crashPoint('follow.before-ended');
     await remember(room, attempt, ended);
     crashPoint('follow.after-ended');
-    const services = await serviceReports(room, entry, ended, output.secrets, signal);
+    const reports = await serviceReports(room, entry, ended, output.secrets, signal);
+    // The end of a log that was shown when the service ended is not shown again.
+    const services = reports.map((report) =>
+      beside.told.has(report.name) ? { ...report, log: '' } : report,
+    );
     yield { type: 'ended', outcome: ended, ...(services.length > 0 ? { services } : {}) };
 
     const witness = await watch.confirmation(directory, ended);
@@ -91,7 +101,7 @@ export async function* followAttempt(
     yield { type: 'confirmed', outcome: confirmed, ...(watch.held ? { held: true } : {}) };
   } finally {
     leaving.abort(new Error('nobody follows any more'));
-    await watch.closed;
+    await Promise.all([watch.closed, beside.closed]);
   }
 }
 

@@ -147,7 +147,7 @@ export class Bench {
   }
 
   open(attempt: string, script: string, options: RunOptions = {}, epoch = 1): Promise<OpenedAttempt> {
-    return this.runner.open(attempt, epoch, late(script, options), patience());
+    return this.runner.open(attempt, epoch, late(script, options), () => {}, patience());
   }
 
   follow(
@@ -243,7 +243,7 @@ export async function gather(events: AsyncIterable<AttemptEvent>): Promise<Told>
   let ended: Outcome | undefined;
   let confirmed: Outcome | undefined;
   for await (const event of events) {
-    if (event.type === 'notice') continue;
+    if (event.type === 'notice' || event.type === 'service-ended') continue;
     if (event.type === 'log') {
       const before = chunks.at(-1);
       if (ended) throw new Error('a chunk after the end');

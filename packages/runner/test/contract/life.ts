@@ -221,7 +221,7 @@ export function lifeContract(openPorts: OpenPorts): void {
       await bench.stage(spec);
       await bench.restart();
       await expect(
-        bench.runner.open(spec.attempt, 1, late('echo x >> /ledger/starts'), patience()),
+        bench.runner.open(spec.attempt, 1, late('echo x >> /ledger/starts'), () => {}, patience()),
       ).rejects.toMatchObject({ kind: 'NotFound' });
       await eventually(
         'the staged container is gone',

@@ -10,6 +10,7 @@ import type {
   Outcome,
   ServiceReport,
   ServiceSpec,
+  TellLine,
 } from '@argonaut/contracts/attempt';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { TestImage } from '../../../../scripts/images/catalogue.ts';
@@ -64,6 +65,7 @@ export function servicesContract(openPorts: OpenPorts): void {
       script: string,
       services: Readonly<Record<string, Beside>>,
       secrets: Readonly<Record<string, string>> = {},
+      tell: TellLine = () => {},
     ) {
       const beside = Object.entries(services).map(
         ([name, { script: body, late: given }]): LateService => ({
@@ -75,21 +77,24 @@ export function servicesContract(openPorts: OpenPorts): void {
         }),
       );
       const values = { ...late(script), services: beside, secrets: namedSecrets(secrets) };
-      return bench.runner.open(attempt, 1, values, patience());
+      return bench.runner.open(attempt, 1, values, tell, patience());
     }
 
     async function told(attempt: string, secrets: Readonly<Record<string, string>> = {}) {
       const chunks = [];
       let ended: AttemptEnded | undefined;
       let confirmed: Outcome | undefined;
+      const during: ServiceReport[] = [];
       for await (const event of bench.follow(attempt, { secrets })) {
         if (event.type === 'log') chunks.push(event);
+        else if (event.type === 'service-ended') during.push(event.service);
         else if (event.type === 'ended') ended = event;
         else if (event.type === 'confirmed') confirmed = event.outcome;
       }
       return {
         stdout: bytesOf(chunks, 'stdout').toString(),
         services: ended?.services ?? [],
+        during,
         confirmed,
       };
     }
@@ -213,9 +218,13 @@ export function servicesContract(openPorts: OpenPorts): void {
       } as const;
       const spec = await specOf(services);
       await bench.stage(spec);
-      const refused = await open(spec.attempt, 'echo never', services, { Password: secret }).catch(
-        (error) => error,
+      const lines: string[] = [];
+      const secrets = { Password: secret };
+      const opening = open(spec.attempt, 'echo never', services, secrets, ({ message }) =>
+        lines.push(message),
       );
+      const refused = await opening.catch((error) => error);
+      expect(lines.at(-1)).toMatch(/^Service "db" .* is given up after [\d.]+ s\.$/);
       expect(refused).toMatchObject({ kind: 'Invalid' });
       expect(refused.message).toMatch(
         /"db" was not healthy within 0.7 s: port 5432 failed \d+ times.*The step was not started/,
@@ -249,21 +258,69 @@ export function servicesContract(openPorts: OpenPorts): void {
       });
     });
 
-    it('that end in the middle are told with the end of their log', async () => {
+    it('are told to be waited for while that lasts, and for how long it was', async () => {
+      const services: Record<string, Beside> = {
+        db: {
+          script: 'exec sleep 60',
+          late: { health: { check: { kind: 'command', argv: ['test', '-e', '/tmp/ready'] } } },
+        },
+      };
+      const spec = await specOf(services);
+      await bench.stage(spec);
+      const lines: string[] = [];
+      const opening = open(spec.attempt, 'true', services, {}, ({ message }) => lines.push(message));
+      await eventually('the wait is told', async () => lines.length > 0);
+      expect(lines).toEqual([
+        'Service "db" (argonaut-test/busybox:1) has been started; the step waits for test, 120 s at most.',
+      ]);
+      // It comes up only because it has been told to be waited for.
+      await docker('exec', `argonaut-${spec.attempt}-db`, 'touch', '/tmp/ready');
+      await opening;
+      expect(lines.slice(1)).toEqual([expect.stringMatching(/^Service "db" .* is ready after [\d.]+ s\.$/)]);
+      await told(spec.attempt);
+      await goneAfterFinish(spec.attempt);
+    });
+
+    it('that end in the middle are told at that moment with the end of their log, and again at the end', async () => {
       const services = { db: { script: 'echo out of luck; sleep 0.3; exit 9' } };
       const spec = await specOf(services);
       await bench.stage(spec);
-      await open(spec.attempt, 'sleep 1', services);
-      const { services: reports, confirmed } = await told(spec.attempt);
-      expect(confirmed?.result).toBe('Succeeded');
-      expect(reports).toEqual([
+      // Ends only because it has been told.
+      await open(spec.attempt, 'exec sleep 600', services);
+      let ended: AttemptEnded | undefined;
+      for await (const event of bench.follow(spec.attempt)) {
+        if (event.type === 'service-ended') {
+          expect(event.service).toEqual({
+            name: 'db',
+            failed: true,
+            message: 'The service "db" ended with code 9 while the step runs. The step goes on without it.',
+            log: 'out of luck',
+          });
+          await bench.runner.cancel(spec.attempt, 1, 500, patience());
+        } else if (event.type === 'ended') ended = event;
+      }
+      expect(ended?.outcome.result).toBe('Cancelled');
+      expect(ended?.services).toEqual([
         {
           name: 'db',
           failed: true,
           message: 'The service "db" ended with code 9 before the step was over.',
-          log: 'out of luck',
+          log: '',
         },
       ]);
+      await goneAfterFinish(spec.attempt);
+    });
+
+    it('that were ended with their step have not failed, however often its end is asked for', async () => {
+      const services = { db: { script: 'exec sleep 60' } };
+      const spec = await specOf(services);
+      await bench.stage(spec);
+      await open(spec.attempt, 'true', services);
+      expect((await told(spec.attempt)).services).toEqual([]);
+      await eventually('the service was ended', async () =>
+        (await left(spec.attempt)).every(({ status }) => status !== 'running'),
+      );
+      expect(await told(spec.attempt)).toMatchObject({ services: [], during: [] });
       await goneAfterFinish(spec.attempt);
     });
 

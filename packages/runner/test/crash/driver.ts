@@ -85,7 +85,13 @@ async function live(
     const script = scenario?.script(`${dataDirectory}/ledger/${attempt}`, place) ?? '';
     const configuration = scenario?.packages ? { configuration: crashConfiguration } : {};
     const services = scenario?.services ? { services: [web] } : {};
-    await worker.open(attempt, 1, late(script, { late: { ...configuration, ...services } }), signal);
+    await worker.open(
+      attempt,
+      1,
+      late(script, { late: { ...configuration, ...services } }),
+      () => {},
+      signal,
+    );
     if (scenario?.cancel) await worker.cancel(attempt, 1, 5_000, signal);
   }
   const { cursor, ahead } = record;

@@ -1,6 +1,6 @@
 /** The orders about one attempt, as calls to its worker; and which event tells how each went. */
 import { Invalid, kindOf } from '@argonaut/contracts';
-import type { AttemptSpec, Outcome, Place } from '@argonaut/contracts/attempt';
+import type { AttemptSpec, Outcome, Place, TellLine } from '@argonaut/contracts/attempt';
 import {
   activityOf,
   type CommandOf,
@@ -126,10 +126,13 @@ export async function openAttempt(order: CommandOf<'open'>, call: Call): Promise
   }
   const opened: Entry = { events: [{ type: 'opened', attempt }], openedAt: { attempt, moment: late.moment } };
   let frames: LogFrame[] = [];
+  const tell: TellLine = ({ level, message }) => {
+    execution.post({ frames: [serverLine(attempt, level, message, execution.ports.now())] }).catch(() => {});
+  };
   try {
     await call.patiently(async () => {
       try {
-        const { lines } = await lease.connection.open(attempt, epoch, late.values, signal);
+        const { lines } = await lease.connection.open(attempt, epoch, late.values, tell, signal);
         frames = [...late.notes, ...lines].map(({ level, message }) =>
           serverLine(attempt, level, message, execution.ports.now()),
         );

@@ -52,6 +52,11 @@ async function followOnce(attempt: string, { execution, lease, epoch, signal }: 
       execution.post({ frames: [serverLine(attempt, event.level, event.message, now())] }).catch(() => {});
       continue;
     }
+    if (event.type === 'service-ended') {
+      const frames = serviceFrames(attempt, [event.service], execution.ports.now());
+      execution.post({ frames }).catch(() => {});
+      continue;
+    }
     // What the script said about its failure was in the log, which must be entered first.
     await stored;
     const resultMessage = execution.resultMessage(attempt);

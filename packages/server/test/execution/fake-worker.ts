@@ -21,7 +21,9 @@ import type {
   OutputVariable,
   PackageRequest,
   ResolvedImage,
+  ServiceReport,
   StagedAttempt,
+  TellLine,
   TerminalRequest,
   TerminalSession,
   WorkerConnection,
@@ -37,6 +39,8 @@ export interface Program {
   /** Runs until it is cancelled. */
   readonly endless?: boolean;
   readonly resultMessage?: string;
+  /** Services that end when it has written what it writes. */
+  readonly servicesEnded?: readonly ServiceReport[];
 }
 
 interface Attempt {
@@ -117,7 +121,8 @@ export class FakeWorker implements WorkerConnection {
     return { attempt: spec.attempt, work: '/argonaut/work', timings: { create: 1 } };
   }
 
-  async open(attempt: string, epoch: number, late: LateValues): Promise<OpenedAttempt> {
+  async open(attempt: string, epoch: number, late: LateValues, tell: TellLine): Promise<OpenedAttempt> {
+    for (const { name } of late.services ?? []) tell({ level: 'Info', message: `Waiting for "${name}".` });
     this.#answer('open.before');
     const known = this.#require(attempt, epoch);
     if (known.phase === 'staged') {
@@ -165,6 +170,7 @@ export class FakeWorker implements WorkerConnection {
         ...(last && resultMessage !== undefined ? { resultMessage } : {}),
       };
     }
+    for (const service of known.program?.servicesEnded ?? []) yield { type: 'service-ended', service };
     const outcome = await Promise.race([known.ended.promise, rejection(signal)]);
     known.phase = 'ended';
     this.#answer('follow.ended');

@@ -3,7 +3,7 @@ import { Invalid } from '@argonaut/contracts';
 import type { LateValues, ServiceReport } from '@argonaut/contracts/attempt';
 import type { Service } from '@argonaut/orchestrator';
 import { expect, test } from 'vitest';
-import { MemoryRunStore } from '../../src/execution/index.ts';
+import { MemoryRunStore, TaskExecution } from '../../src/execution/index.ts';
 import { type LogSource, readFrames } from '../../src/tasklog/index.ts';
 import { aStep, harness, runToEnd, TASK } from './harness.ts';
 
@@ -97,6 +97,47 @@ test('one that does not come up fails the step before it began, is shown, and ma
     ]),
   );
   expect([...setup.worker.attempts.values()].map(({ starts }) => starts)).toEqual([0, 1]);
+});
+
+test('the log says what is waited for before the step begins, also when it never does', async () => {
+  const store = new MemoryRunStore();
+  const setup = await harness([aStep('test', { action: { services: [db] } })], { variables, store });
+  setup.worker.fuse = (point) => {
+    if (point === 'open.before') throw new Invalid('It did not come up. The step was not started.');
+  };
+  expect(await runToEnd(setup)).toMatchObject({ result: 'Failed' });
+  const lines = await serverLines(store.log(TASK));
+  expect(lines).toContain('Info Waiting for "db".');
+  expect(lines.indexOf('Info Waiting for "db".')).toBeLessThan(
+    lines.indexOf('Error It did not come up. The step was not started.'),
+  );
+});
+
+test('the log says that one has ended while its step goes on', async () => {
+  const store = new MemoryRunStore();
+  const setup = await harness([aStep('test', { action: { services: [db] } })], {
+    variables,
+    store,
+    programs: () => ({
+      endless: true,
+      servicesEnded: [{ name: 'db', failed: true, message: 'It ended with code 9.', log: 'no space\nleft' }],
+    }),
+  });
+  const execution = await TaskExecution.claim(TASK, setup.ports);
+  const running = execution.run(AbortSignal.timeout(20_000));
+  // The step itself never ends.
+  await expect
+    .poll(() => serverLines(store.log(TASK)))
+    .toEqual(
+      expect.arrayContaining([
+        'Warning It ended with code 9.',
+        'Info The end of the log of service "db":',
+        'Info   no space',
+        'Info   left',
+      ]),
+    );
+  await execution.cancel('request-1');
+  expect(await running).toMatchObject({ result: 'Canceled' });
 });
 
 test('every program of an attempt finds the same trace, and each attempt a span of its own', async () => {

@@ -22,11 +22,16 @@ export interface HealthWait {
   readonly ended: () => Promise<string | undefined>;
 }
 
+/** How long a service is waited for altogether, in milliseconds. */
+export function deadlineOf({ deadlineMs = defaults.deadlineMs }: ServiceHealth): number {
+  return deadlineMs;
+}
+
 /** Resolves with nothing when the service is healthy, otherwise with why it is not, as the end of a sentence. */
 export async function untilHealthy(wait: HealthWait, signal: AbortSignal): Promise<string | undefined> {
   const { clock, check, health, ended } = wait;
-  const { intervalMs = defaults.intervalMs, deadlineMs = defaults.deadlineMs } = health;
-  const { retries = Number.POSITIVE_INFINITY } = health;
+  const { intervalMs = defaults.intervalMs, retries = Number.POSITIVE_INFINITY } = health;
+  const deadlineMs = deadlineOf(health);
   const end = clock.monotonic() + deadlineMs;
   let pause = Math.min(firstPauseMs, intervalMs);
   for (let failed = 0; ; pause = Math.min(2 * pause, intervalMs)) {

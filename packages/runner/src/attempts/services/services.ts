@@ -11,7 +11,7 @@ import type {
   Outcome,
   ServiceReport,
   ServiceSpec,
-  WorkerLine,
+  TellLine,
 } from '@argonaut/contracts/attempt';
 import { type ExitRecord, parseExitRecord } from '@argonaut/init';
 import { SecretSet } from '../../masking/index.ts';
@@ -27,7 +27,7 @@ import { waitForGate } from '../gate-wait.ts';
 import { gatePayload } from '../program.ts';
 import { StagingDirectory } from '../staging-directory.ts';
 import { signalName, systemErrorText } from '../system-names.ts';
-import { untilHealthy } from './health.ts';
+import { deadlineOf, untilHealthy } from './health.ts';
 import { maskedTail } from './service-log.ts';
 import { readyCheck, serviceDirectory, serviceEntry, serviceLate } from './service-spec.ts';
 
@@ -72,16 +72,15 @@ export class Services {
   }
 
   /**
-   * Opens their gates and waits until all of them can be used. Resolves early, with nothing, when the attempt is cancelled
-   * meanwhile. May be repeated. `Invalid` when one cannot be used; its `details.services` are reports.
+   * Opens their gates and waits until all of them can be used. Resolves early when the attempt is cancelled meanwhile.
+   * May be repeated. `Invalid` when one cannot be used; its `details.services` are reports.
    */
-  async up(entry: JournalEntry, late: LateValues, signal: AbortSignal): Promise<readonly WorkerLine[]> {
+  async up(entry: JournalEntry, late: LateValues, tell: TellLine, signal: AbortSignal): Promise<void> {
     const { attempt } = entry.spec;
     const services = servicesOf(entry);
-    if (services.length === 0) return [];
+    if (services.length === 0) return;
     const waiting = new AbortController();
     this.#waiting.set(attempt, waiting);
-    const lines: WorkerLine[] = [];
     const failures = new Map<string, string>();
     const masks = new SecretSet([...late.secrets, ...this.#options.secrets]);
     try {
@@ -89,20 +88,16 @@ export class Services {
         const values = late.services?.find(({ name }) => name === service.name);
         if (!values) throw new Invalid(`Nothing says what the service "${service.name}" runs.`);
         const begun = this.#options.clock.monotonic();
-        const why = await this.#upOne(entry, service, values, masks, alive);
-        if (why !== undefined) {
-          failures.set(service.name, why);
-          throw new Invalid(`The service "${service.name}" ${why}.`);
-        }
+        const why = await this.#upOne(entry, service, values, masks, tell, alive);
         const seconds = Math.round((this.#options.clock.monotonic() - begun) / 10) / 100;
-        lines.push({
-          level: 'Verbose',
-          message: `Service "${service.name}" (${service.image.reference}) is ready after ${seconds} s.`,
-        });
+        const over = why === undefined ? 'is ready' : 'is given up';
+        tell({ level: 'Info', message: `${titleOf(service)} ${over} after ${seconds} s.` });
+        if (why === undefined) return;
+        failures.set(service.name, why);
+        throw new Invalid(`The service "${service.name}" ${why}.`);
       });
-      return lines;
     } catch (error) {
-      if (waiting.signal.aborted && !signal.aborted) return [];
+      if (waiting.signal.aborted && !signal.aborted) return;
       signal.throwIfAborted();
       if (failures.size === 0) throw error;
       throw await this.#failure(entry, failures, masks, signal);
@@ -121,6 +116,7 @@ export class Services {
     service: ServiceSpec,
     late: LateService,
     masks: SecretSet,
+    tell: TellLine,
     signal: AbortSignal,
   ): Promise<string | undefined> {
     const { place, room, gates, clock } = this.#options;
@@ -134,8 +130,12 @@ export class Services {
     const opened = await gates.open(directory, payload, signal);
     if (opened.outcome === 'not-started') return `could not be started: ${systemErrorText(opened.errno)}`;
     const containerId = containerName(own.spec.attempt);
-    const ended = () => this.#ended(own, signal);
+    const ended = async () => (await this.#ended(own, signal))?.how;
     const mask = (text: string) => masks.mask(text);
+    if (check.argv) {
+      const waits = `waits for ${check.name}, ${deadlineOf(late.health) / 1_000} s at most`;
+      tell({ level: 'Info', message: mask(`${titleOf(service)} has been started; the step ${waits}.`) });
+    }
     return untilHealthy(
       { engine: room.engine, clock, containerId, check, health: late.health, mask, ended },
       signal,
@@ -155,7 +155,7 @@ export class Services {
         name,
         failed: true,
         message,
-        log: await this.#log(entry, name, masks, signal),
+        log: await this.log(entry, name, masks, signal),
       });
     }
     const sentences = services.map(({ message }) => message).join(' ');
@@ -174,19 +174,29 @@ export class Services {
     const reports: ServiceReport[] = [];
     for (const service of services) {
       const { name } = service;
-      const over = await this.#ended(serviceEntry(entry, service), signal);
+      const end = await this.#ended(serviceEntry(entry, service), signal);
+      // The end of a step may be asked for again when its services have been ended.
+      const over = end?.wasAsked ? undefined : end;
       const shown = over !== undefined || service.log === 'always' || outcome.result !== 'Succeeded';
-      const log = shown ? await this.#log(entry, name, masks, signal) : '';
+      const log = shown ? await this.log(entry, name, masks, signal) : '';
       const message =
         over === undefined
           ? `The service "${name}" ran until the step was over.`
-          : masks.mask(`The service "${name}" ${over} before the step was over.`);
+          : masks.mask(`The service "${name}" ${over.how} before the step was over.`);
       if (over !== undefined || log !== '') reports.push({ name, failed: over !== undefined, message, log });
     }
     return reports;
   }
 
-  #log(entry: JournalEntry, name: string, masks: SecretSet, signal: AbortSignal): Promise<string> {
+  /** Waits until it has ended, and says how, as the end of a sentence. Asks nobody again and again meanwhile. */
+  async untilEnded(entry: JournalEntry, service: ServiceSpec, signal: AbortSignal): Promise<string> {
+    const own = serviceEntry(entry, service);
+    await this.#options.place.ended(own, signal);
+    return (await this.#ended(own, signal))?.how ?? 'ended';
+  }
+
+  /** The end of what it printed. */
+  log(entry: JournalEntry, name: string, masks: SecretSet, signal: AbortSignal): Promise<string> {
     return maskedTail(this.#options.files, serviceDirectory(entry, name), masks, signal);
   }
 
@@ -220,7 +230,7 @@ export class Services {
           await place.kill(own, 'SIGTERM', signal);
         const end = clock.monotonic() + service.graceMs + initEndMs;
         while (clock.monotonic() < end) {
-          if ((await this.#ended(own, signal)) !== undefined) return;
+          if (await this.#ended(own, signal)) return;
           await clock.sleep(endPollMs, signal);
         }
         await place.kill(own, 'SIGKILL', signal);
@@ -237,21 +247,28 @@ export class Services {
     await Promise.all(services.map((service) => place.remove(serviceEntry(entry, service), signal)));
   }
 
-  /** What became of it, as the end of a sentence; nothing while it runs. */
-  async #ended(own: JournalEntry, signal: AbortSignal): Promise<string | undefined> {
+  /** What became of it; nothing while it runs. */
+  async #ended(own: JournalEntry, signal: AbortSignal): Promise<ServiceEnd | undefined> {
     const { files, room } = this.#options;
     const path = serviceDirectoryOf(own).exit;
     const bytes = await files.readFile(path, maxExitBytes, signal);
-    if (bytes) return exitWords(Buffer.from(bytes).toString('utf8'));
+    if (bytes) return recorded(Buffer.from(bytes).toString('utf8'));
     const state = await room.engine.inspectContainer(containerName(own.spec.attempt), signal);
     if (state?.status === 'running' || state?.status === 'created') return undefined;
     // It may have ended between the two questions.
     const again = await files.readFile(path, maxExitBytes, signal);
-    if (again) return exitWords(Buffer.from(again).toString('utf8'));
-    return state?.oomKilled
-      ? 'ran out of memory'
-      : 'was ended from outside: its container is gone or was killed';
+    if (again) return recorded(Buffer.from(again).toString('utf8'));
+    return {
+      how: state?.oomKilled
+        ? 'ran out of memory'
+        : 'was ended from outside: its container is gone or was killed',
+      wasAsked: false,
+    };
   }
+}
+
+function titleOf({ name, image }: ServiceSpec): string {
+  return `Service "${name}" (${image.reference})`;
 }
 
 /** The part of an entry that says which services there are; every entry of an attempt without them is left alone. */
@@ -263,14 +280,25 @@ function serviceDirectoryOf(own: JournalEntry) {
   return new StagingDirectory(own.directory);
 }
 
+interface ServiceEnd {
+  /** As the end of a sentence. */
+  readonly how: string;
+  /** We asked it to, which is done only when its step is over. */
+  readonly wasAsked: boolean;
+}
+
 /** A service can put anything into its own record; then its end is known, and nothing more. */
-function exitWords(text: string): string {
-  let record: ExitRecord;
+function recorded(text: string): ServiceEnd {
   try {
-    record = parseExitRecord(text);
+    const record = parseExitRecord(text);
+    const wasAsked = record.reason === 'cancelled' && record.by === 'control';
+    return { how: exitWords(record), wasAsked };
   } catch {
-    return 'ended';
+    return { how: 'ended', wasAsked: false };
   }
+}
+
+function exitWords(record: ExitRecord): string {
   const { code, signal, reason, oomKills, errno } = record;
   if (reason === 'exec-failed') return `could not be started: ${systemErrorText(errno)}`;
   const out = (oomKills ?? 0) > 0 && code !== 0 ? ' after the kernel ended a process for lack of memory' : '';
