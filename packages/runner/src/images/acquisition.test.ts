@@ -57,6 +57,7 @@ class PlayedEngine {
 
   pullImage = async (exact: string) => {
     this.pulls += 1;
+    await new Promise(setImmediate);
     if (this.pullFails) throw this.pullFails;
     this.add(exact.split('@')[1] ?? '', [exact]);
   };
@@ -141,6 +142,38 @@ describe('credentials that are refused', () => {
     const failure = await failureOf(acquire(as('deployer', 'expired')));
     expect(failure).toMatchObject({ kind: 'Unauthorised', details: { credentialsRefused: true } });
     expect([played.asked, played.pulls]).toEqual([1, 1]);
+  });
+});
+
+describe('two repositories with the same content', () => {
+  const mirror = 'mirror.test/tool:1';
+
+  it('share one pull; when it fails for one of them, the other one is tried', async () => {
+    for (const isBroken of [false, true]) {
+      const played = new PlayedEngine();
+      const acquire = await acquiring(played);
+      played.tags.set(tool, digestOf('a')).set(mirror, digestOf('a'));
+      const pull = played.pullImage;
+      played.pullImage = async (exact) => {
+        await pull(exact);
+        if (isBroken && exact.startsWith('registry.test'))
+          throw answerError('pulling', 500, 'connection refused');
+      };
+      const ended = await Promise.allSettled([acquire(), acquire({ reference: mirror }), acquire()]);
+      const first = isBroken ? 'rejected' : 'fulfilled';
+      expect(ended.map(({ status }) => status)).toEqual([first, 'fulfilled', first]);
+      expect(played.pulls).toBe(isBroken ? 2 : 1);
+    }
+  });
+
+  it('fail together when the disk is full', async () => {
+    const played = new PlayedEngine();
+    const acquire = await acquiring(played);
+    played.tags.set(tool, digestOf('a')).set(mirror, digestOf('a'));
+    played.pullFails = answerError('pulling', 500, 'write /var/lib/x: no space left on device');
+    const ended = await Promise.allSettled([acquire(), acquire({ reference: mirror })]);
+    expect(ended.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    expect(played.pulls).toBe(1);
   });
 });
 

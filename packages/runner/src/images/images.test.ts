@@ -72,6 +72,24 @@ describe('trouble with a registry', () => {
     expect(troubleOf(answerError('asking', status, message))).toBe(trouble);
   });
 
+  it('is judged by what the engine says, not by what the image is called', () => {
+    for (const name of ['certificate-manager', 'access-denied', 'unauthorized']) {
+      const subject = `asking the registry for registry.test/${name}:1`;
+      for (const said of [
+        'received unexpected HTTP status: 503 Service Unavailable',
+        `Get "https://registry.test/v2/${name}/manifests/1": EOF`,
+        `failed to resolve reference "registry.test/${name}:1": unexpected status: 502 Bad Gateway`,
+      ]) {
+        const error = answerError(subject, 500, said);
+        expect(troubleOf(error), said).toBe('passing');
+        expect(registryError(error, `registry.test/${name}:1`, true)).toMatchObject({
+          kind: 'InfrastructureFailure',
+        });
+      }
+    }
+    expect(troubleOf(answerError('asking', 500, 'x509: certificate has expired'))).toBe('lasting');
+  });
+
   it.each([
     ['failed to register layer: open /x: permission denied', 'lasting', 'InfrastructureFailure'],
     ['failed to register layer: /x: file not found', 'passing', 'InfrastructureFailure'],
@@ -201,7 +219,7 @@ describe('a shared pull', () => {
     const forever = AbortSignal.timeout(5_000);
     const refused = Promise.withResolvers<AcquiredImage>();
     const share = (who: string, work: () => Promise<AcquiredImage>) =>
-      pulls.share('d', () => {}, forever, work, who);
+      pulls.share('d', () => {}, forever, work, { who, from: 'tool' });
     const never = () => Promise.reject(new Error('not with the same ones again'));
     const first = share('a', () => refused.promise);
     const second = share('b', async () => image);

@@ -15,7 +15,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { Engine, EngineVersion, ImageDetails } from '../ports/engine.ts';
 import { checkPlatforms } from './platform.ts';
 import { PullReport } from './progress.ts';
-import { byDigest } from './reference.ts';
+import { byDigest, parseReference, repositoryName } from './reference.ts';
 import { isSettled, registryError, withRetries } from './registry-trouble.ts';
 import { SharedPulls } from './shared-pulls.ts';
 
@@ -62,7 +62,7 @@ export class RegistryAccess<T> {
           throw registryError(error, reference, credentials !== undefined);
         }
       },
-      who,
+      { who, from: reference },
     );
   }
 
@@ -83,7 +83,10 @@ export class RegistryAccess<T> {
         checkPlatforms(request.reference, resolved, version);
         return done(await this.#pull(request, resolved, tell, pulling), version, pulling);
       },
-      this.#who(request.credentials),
+      {
+        who: this.#who(request.credentials),
+        from: repositoryName(parseReference(request.reference)),
+      },
     );
   }
 

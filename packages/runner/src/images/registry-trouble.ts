@@ -1,5 +1,5 @@
 /** What to do when a registry does not give what it was asked for: which trouble passes, and what to say about the rest. */
-import { ArgonautError, type ErrorDetails, kindOf, messageOf } from '@argonaut/contracts';
+import { ArgonautError, type ErrorDetails, kindOf } from '@argonaut/contracts';
 import type { TellProgress } from '@argonaut/contracts/attempt';
 import { engineMessageOf, statusOf } from '../docker/errors.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -45,12 +45,17 @@ export async function withRetries<T>(
 
 export function troubleOf(error: unknown, doing: Doing = 'asking'): Trouble {
   const status = statusOf(error);
-  const message = messageOf(error);
+  const message = wordsOf(error);
   if (status === 429 || /toomanyrequests|too many requests/i.test(message)) return 'rate-limit';
   if (/no space left on device|disk quota exceeded/i.test(message)) return 'no-space';
   if (kindOf(error) === 'TimedOut') return 'passing';
   if (status === undefined || status < 500) return 'lasting';
   return isLasting(message, doing) ? 'lasting' : 'passing';
+}
+
+/** What the engine said, without addresses and references: an image may be named `certificate-manager`. */
+function wordsOf(error: unknown): string {
+  return engineMessageOf(error).replace(/https?:\/\/\S+|reference "[^"]*"/g, '');
 }
 
 /** Engines answer 500 also for what no waiting cures. */
@@ -95,11 +100,11 @@ function isUnstorable(message: string): boolean {
 
 /** True: the registry need not be asked what it thinks, and must not be where it has refused the credentials. */
 export function isSettled(pullError: unknown): boolean {
-  const said = engineMessageOf(pullError);
+  const words = wordsOf(pullError);
   return (
     statusOf(pullError) === 401 ||
-    isRefused(said, 'pulling') ||
-    isUnstorable(said) ||
+    isRefused(words, 'pulling') ||
+    isUnstorable(words) ||
     troubleOf(pullError, 'pulling') === 'no-space'
   );
 }
@@ -114,6 +119,7 @@ export function registryError(
   if (!(error instanceof ArgonautError) || error.details.engineMessage === undefined) return error;
   const status = statusOf(error);
   const said = engineMessageOf(error);
+  const words = wordsOf(error);
   const trouble = troubleOf(error, doing);
   const because = (more: Readonly<Record<string, unknown>> = {}): ErrorDetails => ({
     cause: error,
@@ -133,7 +139,7 @@ export function registryError(
       because({ ofWorker: true }),
     );
   }
-  if (doing === 'pulling' && isUnstorable(said)) {
+  if (doing === 'pulling' && isUnstorable(words)) {
     return new ArgonautError(
       'InfrastructureFailure',
       `The worker's engine cannot store ${reference}: ${said}. Look at its log, and at the file system that holds its images.`,
@@ -147,7 +153,7 @@ export function registryError(
       because(),
     );
   }
-  if (status === 401 || isRefused(said, doing)) {
+  if (status === 401 || isRefused(words, doing)) {
     return new ArgonautError(
       'Unauthorised',
       withCredentials
@@ -156,14 +162,14 @@ export function registryError(
       because(withCredentials ? { credentialsRefused: true } : {}),
     );
   }
-  if (status === 404 || isMissing(said, doing)) {
+  if (status === 404 || isMissing(words, doing)) {
     return new ArgonautError(
       'NotFound',
       `The registry has no ${reference}: ${said}. Check the name and the tag.`,
       because(),
     );
   }
-  const remedy = isUnreachable(said)
+  const remedy = isUnreachable(words)
     ? " Check the image's name and the worker's network and DNS, or choose a feed."
     : '';
   return new ArgonautError(

@@ -1,11 +1,19 @@
 /** One pull per digest (or transfer per hash), however many wait for it. It ends early only when nobody waits any more. */
-import { kindOf } from '@argonaut/contracts';
+import { ArgonautError, kindOf } from '@argonaut/contracts';
 import type { AcquiredImage, AcquireProgress, TellProgress } from '@argonaut/contracts/attempt';
 import { orAborted } from '../or-aborted.ts';
 
-interface Pull<T> {
-  /** Whose credentials it is tried with. */
+/** Who wants it, and where from: what went wrong for one need not for another. */
+export interface Asker {
+  /** Tells credentials apart: a refusal holds for everybody with equal ones, and those with others try theirs. */
   readonly who: string;
+  /** The repository: whatever is wrong with one says nothing about another that has the same content. */
+  readonly from: string;
+}
+
+interface Pull<T> {
+  /** Whose credentials it is tried with, and where. */
+  readonly asker: Asker;
   readonly result: Promise<T>;
   readonly listeners: Set<TellProgress>;
   readonly stop: AbortController;
@@ -16,19 +24,16 @@ interface Pull<T> {
 export class SharedPulls<T = AcquiredImage> {
   readonly #pulls = new Map<string, Pull<T>>();
 
-  /**
-   * @param who tells credentials apart: a refusal holds for everybody with equal ones, and those with others try theirs
-   */
   async share(
     digest: string,
     tell: TellProgress,
     signal: AbortSignal,
     work: (tell: TellProgress, signal: AbortSignal) => Promise<T>,
-    who = '',
+    asker: Asker = { who: '', from: '' },
   ): Promise<T> {
     signal.throwIfAborted();
     const joined = this.#pulls.get(digest);
-    const pull = joined ?? this.#begin(digest, who, work);
+    const pull = joined ?? this.#begin(digest, asker, work);
     // Each waiter is a listener of its own, also when two of them use the same function.
     const listener: TellProgress = (line) => tell(line);
     pull.listeners.add(listener);
@@ -37,20 +42,18 @@ export class SharedPulls<T = AcquiredImage> {
       if (pull.last) tell(pull.last);
       return await waiting;
     } catch (error) {
-      // Another one's credentials were refused: ours may do, if they are others.
-      const kind = kindOf(error);
-      if (pull.who === who || (kind !== 'Unauthorised' && kind !== 'Forbidden')) throw error;
+      if (holdsFor(error, pull.asker, asker)) throw error;
       signal.throwIfAborted();
     } finally {
       pull.listeners.delete(listener);
       if (pull.listeners.size === 0) pull.stop.abort(new Error('nobody waits for this any more'));
     }
-    return this.share(digest, tell, signal, work, who);
+    return this.share(digest, tell, signal, work, asker);
   }
 
   #begin(
     digest: string,
-    who: string,
+    asker: Asker,
     work: (tell: TellProgress, signal: AbortSignal) => Promise<T>,
   ): Pull<T> {
     const listeners = new Set<TellProgress>();
@@ -61,7 +64,7 @@ export class SharedPulls<T = AcquiredImage> {
     };
     // Not at once: `tell` speaks of the pull.
     const result = Promise.resolve().then(() => work(tell, stop.signal));
-    const pull: Pull<T> = { who, result, listeners, stop, last: undefined };
+    const pull: Pull<T> = { asker, result, listeners, stop, last: undefined };
     this.#pulls.set(digest, pull);
     const forget = (): void => {
       if (this.#pulls.get(digest) === pull) this.#pulls.delete(digest);
@@ -71,4 +74,13 @@ export class SharedPulls<T = AcquiredImage> {
     stop.signal.addEventListener('abort', forget, { once: true });
     return pull;
   }
+}
+
+/** Whether what failed for one would fail for the other. */
+function holdsFor(error: unknown, one: Asker, other: Asker): boolean {
+  // A full disk is the same for all registries.
+  if (error instanceof ArgonautError && error.details.ofWorker === true) return true;
+  if (one.from !== other.from) return false;
+  const kind = kindOf(error);
+  return one.who === other.who || (kind !== 'Unauthorised' && kind !== 'Forbidden');
 }
