@@ -38,4 +38,20 @@ describe('the proxies of a worker', () => {
     ]);
     expect(proxySecrets(proxiesOf({ HTTP_PROXY: 'http://proxy:3128' }))).toEqual([]);
   });
+
+  it.each([
+    ['me:s3cret-word@proxy:3128', 's3cret-word'],
+    ['http://me:s3c@ret:w/ord@proxy:3128/', 's3c@ret:w/ord'],
+    ['socks5h://:only-password@proxy', 'only-password'],
+  ])('keep a password for themselves that is written as in %s', (address, password) => {
+    expect(proxySecrets({ HTTP_PROXY: address }).map(({ value }) => value.reveal())).toEqual([password]);
+    expect(containerProxies({ HTTP_PROXY: address }, [])).toMatchObject({ HTTP_PROXY: address });
+  });
+
+  it.each(['http://proxy:3128', 'proxy:3128', 'http://me@proxy:3128', 'http://[fd00::1]:3128'])(
+    'have none to keep in %s',
+    (address) => {
+      expect(proxySecrets({ HTTP_PROXY: address })).toEqual([]);
+    },
+  );
 });

@@ -44,8 +44,8 @@ export function proxySecrets(proxies: Proxies): NamedSecret[] {
   const secrets = new Map<string, string>();
   for (const [name, value] of Object.entries(proxies)) {
     if (isNoProxy(name)) continue;
-    const written = /\/\/[^/@:]*:([^/@]+)@/.exec(value)?.[1];
-    if (written === undefined) continue;
+    const written = addressOf(value).password;
+    if (!written) continue;
     for (const form of [written, decoded(written)]) if (!secrets.has(form)) secrets.set(form, name);
   }
   return [...secrets].map(([value, name]) => ({ name, value: new Secret(value) }));
@@ -55,8 +55,20 @@ function isNoProxy(name: string): boolean {
   return name.toUpperCase() === 'NO_PROXY';
 }
 
+/**
+ * As programs read it: the scheme may be missing, and the last `@` ends the password, which may hold any character that
+ * somebody forgot to encode.
+ */
+function addressOf(proxy: string): { readonly host: string; readonly password?: string } {
+  const address = proxy.trim().replace(/^[a-z][a-z0-9+.-]*:\/\//i, '');
+  const at = address.lastIndexOf('@');
+  const colon = address.indexOf(':');
+  const host = /^(?:\[[^\]]+\]|[^/:]+)/.exec(address.slice(at + 1))?.[0] ?? '';
+  return colon >= 0 && colon < at ? { host, password: address.slice(colon + 1, at) } : { host };
+}
+
 function isLoopback(address: string): boolean {
-  const host = /^(?:[a-z][a-z0-9+.-]*:\/\/)?(?:[^/@]*@)?(\[[^\]]+\]|[^/:]+)/i.exec(address)?.[1] ?? '';
+  const { host } = addressOf(address);
   const plain = host.replace(/^\[|\]$/g, '').toLowerCase();
   return plain === 'localhost' || plain === '::1' || (isIP(plain) === 4 && plain.startsWith('127.'));
 }
