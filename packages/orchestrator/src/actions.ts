@@ -5,10 +5,11 @@ import { decideVariable } from './conditions.ts';
 import { forgetPackages, packagesOf } from './packages.ts';
 import { activityOf, type Located } from './plan-index.ts';
 import type { PlannedStep } from './plan-types.ts';
-import { isClosed, type LeaseState } from './state.ts';
+import { isClosed } from './state.ts';
 import { entriesOf } from './stored-texts.ts';
 import type { Turn } from './turn.ts';
 import { dropAttempt, failAction, finishAction, interruptionOf } from './verdicts.ts';
+import { whyNotAhead } from './why-not-ahead.ts';
 
 /** Nothing of this step may begin any more. */
 export function isStopped(turn: Turn, step: PlannedStep): boolean {
@@ -138,7 +139,8 @@ function prepareAttempt(turn: Turn, located: Located): void {
     failAction(turn, planned.key, { message, final }, activity);
     return;
   }
-  sayWhyNotAhead(turn, located, lease.value);
+  const why = whyNotAhead(turn, located, lease.value);
+  if (why !== undefined) turn.say(activity, 'Verbose', `Not prepared ahead: ${why}.`);
   const supplies = { images: images.value, packages: packages.value };
   const failure = stage(turn, located, lease.value, supplies, false);
   if (failure !== undefined) failAction(turn, planned.key, { message: failure.error, final: true }, activity);
@@ -149,18 +151,6 @@ function isPuttingAway(turn: Turn, key: string): boolean {
   return Object.values(turn.state.attempts).some(
     (attempt) => attempt.action === key && attempt.held === false && !isClosed(attempt),
   );
-}
-
-/** A step that could have been prepared ahead, but was not, says so: it is slower than its neighbours. */
-function sayWhyNotAhead(turn: Turn, located: Located, lease: LeaseState): void {
-  const { planned, activity } = located;
-  const isFirst = turn.action(planned.key).attempts === 0;
-  if (!isFirst || planned.lane === undefined || !turn.lane(planned.lane).flowing) return;
-  if (planned.early.kind === 'never') {
-    turn.say(activity, 'Verbose', `Not prepared ahead: ${planned.early.reason}.`);
-  } else if (turn.lane(planned.lane).generation !== lease.generation) {
-    turn.say(activity, 'Verbose', 'Not prepared ahead: it runs on another worker than the step before.');
-  }
 }
 
 function askPerson(

@@ -42,6 +42,39 @@ test('a question beside the chain holds look-ahead back, too: what follows may w
   expect(story.attempts('open')).toEqual(['s1-a1']);
 });
 
+test('a step that is prepared at its turn only says why', () => {
+  const scope = scopeOf({ 'Octopus.Action[a].Output.Tag': '3' });
+  const reasonOf = (steps: Parameters<typeof planOf>[0], end = succeeded): string[] => {
+    const story = new Story(planOf(steps, { scope }), scope);
+    story.end('s1-a1', end);
+    const question = story.all.find(({ kind }) => kind === 'ask');
+    if (question?.kind === 'ask') {
+      const { interruption } = question;
+      story.tell({ type: 'interruption-answered', interruption, answer: 'Proceed' });
+    }
+    expect(story.attempts('open').length).toBe(2);
+    return story.lines().filter((line) => line.startsWith('Not prepared ahead'));
+  };
+  const a = step(script('a'));
+  const image = 'tool:#{Octopus.Action[a].Output.Tag}';
+  expect(reasonOf([a, step(script('b', { container: { image } }))])).toEqual([
+    'Not prepared ahead: what its container is made from depends on the output of "a".',
+  ]);
+  expect(reasonOf([a, step(script('b'), { condition: { kind: 'Failure' } })], failed)).toEqual([
+    'Not prepared ahead: it runs only after a failure.',
+  ]);
+  expect(reasonOf([a, step(manual('ask')), step(script('b'))])).toEqual([
+    'Not prepared ahead: a person had to answer before it.',
+  ]);
+  const other = { workerPool: { kind: 'pool', id: 'WorkerPools-2' } } as const;
+  expect(reasonOf([a, step(script('b', other))])).toEqual([
+    'Not prepared ahead: it runs on another worker than the step before.',
+  ]);
+  // Neither what was prepared ahead nor what starts beside another says anything.
+  expect(reasonOf([a, step(script('b'))])).toEqual([]);
+  expect(reasonOf([a, step(script('b', other), { start: 'StartWithPrevious' })])).toEqual([]);
+});
+
 test('a failure discards what was prepared ahead', () => {
   const story = new Story(planOf([step(script('a')), step(script('b')), step(script('c'))]));
   story.end('s1-a1', failed);
