@@ -8,6 +8,7 @@ import { ownVariables } from './own-variables.ts';
 import type { Early, Plan, PlanInput, PlannedAction, PlannedStep, Variables } from './plan-types.ts';
 import type { Action, Step } from './process.ts';
 import { containersOf } from './staging.ts';
+import { secretRefusal } from './stored-texts.ts';
 
 /** Octopus's default of `Octopus.Action.MaxParallelism`. */
 const DEFAULT_MAX_PARALLELISM = 10;
@@ -133,8 +134,14 @@ function choosePool(
   if (choice.kind === 'pool') return choice.id;
   const template = choice.kind === 'variable' ? `#{${choice.name}}` : choice.template;
   const secret = input.scope.sensitive?.(action, step);
-  const { evaluate } = evaluating(() => ({ values: variables, secret }), input.scope.nowMs);
+  const { evaluate, secretsIn } = evaluating(() => ({ values: variables, secret }), input.scope.nowMs);
   const { text, error } = evaluate(template);
+  const owner = `step "${step.name}"`;
+  const refusal = secretRefusal('The worker pool', template, 'pool', { secretsIn, owner });
+  if (error === null && refusal !== undefined) {
+    problems.push(refusal);
+    return input.defaultPool;
+  }
   if (error === null && text !== null && text !== '') return text;
   problems.push(
     `Step "${step.name}" takes its worker pool from ${choice.kind === 'variable' ? `variable "${choice.name}"` : `"${template}"`}, which has no value here` +

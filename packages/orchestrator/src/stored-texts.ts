@@ -1,5 +1,5 @@
 /**
- * Texts of a step that become part of something that is stored and shown: the name of an image or a package, the
+ * Texts of a step that become part of something that is stored and shown: the name of an image, a package or a pool, the
  * configuration of a container. What a sensitive variable decides of them is refused: nothing there could hide it.
  */
 import type { Evaluate, SecretsIn } from './evaluating.ts';
@@ -15,6 +15,7 @@ const FATE = {
   build: 'Everybody who has the image could read it. Give the value to the step instead, when it runs.',
   package:
     "A package's name and version are stored and shown, so they may not depend on one: use a variable that is not sensitive.",
+  pool: 'Which pool runs a step is stored and shown, so it may not depend on one: use a variable that is not sensitive.',
   container:
     "It becomes part of the container's configuration, which is stored and which everybody sees who may ask the engine. Put the value into the environment instead (Argonaut.Action.Container.Environment, `env` of a service), which goes through the gate.",
 } as const;

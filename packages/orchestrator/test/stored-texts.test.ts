@@ -74,6 +74,19 @@ test.each<[string, Partial<Action>, string]>([
   refused(changes, ' depends on the sensitive variable "Token".');
 });
 
+test.each([
+  ['variable', { kind: 'variable', name: 'Token' }, '#{Token}'],
+  ['template', { kind: 'template', template: 'Pools-#{Token}' }, 'Pools-#{Token}'],
+] as const)('a secret is refused as the pool that runs the step: %s', (_, workerPool, written) => {
+  const plan = planOf([step(script('a', { workerPool }))], { scope });
+  expect(plan.problems).toEqual([
+    expect.stringContaining(
+      `The worker pool "${written}" of step "a" depends on the sensitive variable "Token".`,
+    ),
+  ]);
+  expect(JSON.stringify(plan)).not.toContain('trustno1');
+});
+
 test('the refusal says what to do instead', () => {
   refused(options({ user: '#{Token}' }), 'Put the value into the environment instead');
   refused(image({ image: '#{Token}' }), 'use a variable that is not sensitive');
