@@ -14,9 +14,39 @@ import {
   sealSensitive,
   showSensitive,
 } from '../src/database/index.ts';
+import { testServer } from './support.ts';
 
 const keys = new KeyRing(Buffer.alloc(32, 1));
 const place = { kind: 'Feeds', id: 'Feeds-1', field: 'Password' };
+
+/** In a field of a library set that only clients know. */
+async function saveTemplate(DefaultValue: unknown) {
+  await using server = await testServer();
+  const Templates = [{ Name: 'T', DefaultValue }];
+  return await server.call('POST', '/api/libraryvariablesets', { Name: 'Shared', Templates });
+}
+
+describe('a secret in a field that nobody seals', () => {
+  it('is refused, with the name of the field', async () => {
+    const { status, body } = await saveTemplate({ HasValue: true, NewValue: 'hunter2' });
+    expect(status).toBe(400);
+    expect(body.ErrorMessage).toMatch(
+      /^The library variable set "Shared" has a secret in Templates\.0\.DefaultValue,/,
+    );
+    expect(JSON.stringify(body)).not.toContain('hunter2');
+  });
+
+  it.each([
+    ['one that keeps what is stored', { HasValue: true, NewValue: null }],
+    ['one without a text', { HasValue: false, NewValue: '' }],
+    ['a text that quotes one', '{"HasValue":true,"NewValue":"x"}'],
+    ['a thing that has more fields', { NewValue: 'x', Scale: 3 }],
+  ])('and nothing else is: %s', async (_, value) => {
+    const { status, body } = await saveTemplate(value);
+    expect(status).toBe(201);
+    expect(body.Templates).toEqual([{ Name: 'T', DefaultValue: value }]);
+  });
+});
 
 describe('a sealed value', () => {
   it('opens at its place, and never looks the same twice', () => {

@@ -9,6 +9,7 @@ import { Conflict, Invalid, NotFound } from '@argonaut/contracts';
 import { type Database, isUniqueViolation } from './database.ts';
 import { type Found, type Kind, type NewDocument, numberOf, type Query, type Stored } from './kind.ts';
 import { order, type Rows, select } from './selection.ts';
+import { refuseOpenSecret } from './sensitive.ts';
 import { slugOf } from './slug.ts';
 
 export class Collection<T extends object> {
@@ -179,6 +180,8 @@ export class Collection<T extends object> {
   #columns(document: T, space: string) {
     const name = this.kind.nameOf(document);
     const key = name.toLowerCase();
+    const json = JSON.stringify(document);
+    refuseOpenSecret(`The ${this.kind.title} "${name}"`, document, json);
     return {
       space,
       parent: this.kind.parentOf?.(document) ?? '',
@@ -186,7 +189,7 @@ export class Collection<T extends object> {
       name_key: key,
       unique_key: this.kind.uniqueNames === false ? null : key,
       sort: this.kind.sortOf?.(document) ?? 0,
-      document: JSON.stringify(document),
+      document: json,
     };
   }
 

@@ -2,7 +2,7 @@
  * Sensitive fields of documents. On the wire they are write-only: `{HasValue, NewValue: null, Hint: null}`. In a
  * document they are `{sealed: …}` or absent. A write without a `NewValue` keeps what is stored.
  */
-import { Secret } from '@argonaut/contracts';
+import { Invalid, Secret } from '@argonaut/contracts';
 import type { SensitiveValue } from '@argonaut/contracts/rest';
 import type { KeyRing, Place } from './secrets.ts';
 
@@ -76,4 +76,34 @@ export function showFields(
 
 function isSensitive(value: unknown): value is SensitiveValue {
   return typeof value === 'object' && value !== null && ('NewValue' in value || 'HasValue' in value);
+}
+
+/** A sensitive value that was given a text, as JSON writes it. Inside of another text its quotes would be escaped. */
+const OPEN_SECRET = /"NewValue":"(?!")/i;
+const SENSITIVE_FIELDS: ReadonlySet<string> = new Set(['hasvalue', 'newvalue', 'hint']);
+
+/**
+ * The last look at a document before it is stored. Fields that only clients know are kept as they come, and given back so: a
+ * secret in one of them would lie open.
+ * @throws Invalid
+ */
+export function refuseOpenSecret(owner: string, document: object, json: string): void {
+  if (!OPEN_SECRET.test(json)) return;
+  const field = openSecretIn(document, []);
+  if (field === undefined) return;
+  throw new Invalid(
+    `${owner} has a secret in ${field}, which this server would not hide: it seals none there. Leave it out, or put it into a sensitive variable.`,
+  );
+}
+
+function openSecretIn(value: unknown, path: readonly string[]): string | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const entries = Object.entries(value);
+  const isOpen = entries.some(([key, text]) => /^NewValue$/i.test(key) && typeof text === 'string' && text);
+  if (isOpen && entries.every(([key]) => SENSITIVE_FIELDS.has(key.toLowerCase()))) return path.join('.');
+  for (const [key, entry] of entries) {
+    const found = openSecretIn(entry, [...path, key]);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
