@@ -149,6 +149,21 @@ describe.concurrent('every script form in every kind of image', () => {
   });
 });
 
+test.each([
+  ['user', 'ghost', '/etc/passwd'],
+  ['group', '0:ghosts', '/etc/group'],
+] as const)('a %s that the image does not have (%s): refused once, and why', async (what, user, file) => {
+  const kind = kinds.find(({ image }) => image === 'busybox');
+  if (kind === undefined) throw new Error('no such kind');
+  const failure = await stage({ ...kind, place: { user } }, ownProgram).catch((error: unknown) => error);
+  // Not the engine's trouble, which would be tried again.
+  expect(failure).toMatchObject({ kind: 'Invalid' });
+  const name = user.split(':').at(-1);
+  expect(String(failure)).toContain(
+    `is to run as ${what} "${name}", and ${file} of the image ${referenceOf('busybox')} has no such ${what}. Name one`,
+  );
+});
+
 test('a volume of the image goes with the step', async () => {
   const docker = async (...words: string[]): Promise<string> =>
     (await promisify(execFile)('docker', words, { timeout: 60_000 })).stdout.trim();

@@ -1,6 +1,6 @@
 /** An attempt in a container. */
 
-import { Conflict, InfrastructureFailure, NotFound } from '@argonaut/contracts';
+import { Conflict, InfrastructureFailure, Invalid, NotFound } from '@argonaut/contracts';
 import type { AttemptSpec, ServiceSpec } from '@argonaut/contracts/attempt';
 import { mountPoints } from '@argonaut/init';
 import { crashPoint } from '../crash-point.ts';
@@ -177,7 +177,7 @@ export class ContainerAttempts implements AttemptPlace {
       await this.#engine.startContainer(containerId, signal);
     } catch (error) {
       await this.#checkSandbox(spec, sandboxId, error, signal);
-      throw error;
+      throw unknownUser(spec, error) ?? error;
     }
   }
 
@@ -294,6 +294,18 @@ function containerPlace(spec: AttemptSpec): ContainerPlace {
     return { ...place, extraHosts: [...(place.extraHosts ?? []), ...names] };
   }
   throw new InfrastructureFailure(`Attempt ${spec.attempt} has no container.`);
+}
+
+/** Engines look it up when they start the container, and answer 500; trying again would not help. */
+function unknownUser({ title, place }: AttemptSpec, error: unknown): Invalid | undefined {
+  const [, kind, name] =
+    /unable to find (user|group) (.+?): no matching entries/.exec(engineMessageOf(error)) ?? [];
+  if (kind === undefined || place.kind !== 'container') return undefined;
+  const file = kind === 'user' ? '/etc/passwd' : '/etc/group';
+  return new Invalid(
+    `"${title}" is to run as ${kind} "${name}", and ${file} of the image ${place.image.reference} has no such ${kind}. Name one that it has, or a number: numbers need no entry. No user code ran.`,
+    { cause: error },
+  );
 }
 
 /** Each call writes the milliseconds since the last one under a name. */

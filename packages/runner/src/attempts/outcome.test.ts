@@ -166,6 +166,14 @@ describe('an outcome with an exit record', () => {
     expect(elsewhere.message).not.toMatch(/loader/);
   });
 
+  it.each([
+    ['exec', 13, /^Cannot run the program of "a step": permission denied.*chmod \+x.*No user code ran/],
+    ['cwd', 2, /^Cannot enter the working directory of "a step": no such file.*correct the step's working/],
+    ['cwd', 13, /^Cannot enter the working directory of "a step": permission denied.*user may enter/],
+  ] as const)('says what to do where the %s fails with %i', (stage, errno, said) => {
+    expect(judge({ reason: 'exec-failed', stage, errno, code: 127 }).message).toMatch(said);
+  });
+
   it('says that what was left behind goes on, only where it may and the step succeeded', () => {
     const left = { stragglers: 2 };
     expect(judge({ ...left, code: 0 }, { mayLinger: true })).toMatchObject({ ...left, lingering: true });

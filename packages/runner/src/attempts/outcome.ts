@@ -217,17 +217,22 @@ function atGate(evidence: Evidence): Verdict {
 }
 
 const NO_SUCH_FILE = 2;
+const NOT_ALLOWED = 13;
 
 function notRunnable({ title }: Evidence, exit: ExitRecord): Verdict {
-  const what = exit.stage === 'cwd' ? 'enter the working directory' : `run the program of "${title}"`;
-  const hint =
-    exit.errno === 7
+  const isDirectory = exit.stage === 'cwd';
+  const what = isDirectory ? `enter the working directory of "${title}"` : `run the program of "${title}"`;
+  const hint = isDirectory
+    ? " It must be a directory that is there and that the step's user may enter: make it in the image, or correct the step's working directory."
+    : exit.errno === 7
       ? ' One argument or environment variable is larger than 128 KiB, or all together are too large; put big values into files.'
       : exit.errno === 8
         ? ' It is built for another architecture, or is a script without a #! line.'
-        : exit.errno === NO_SUCH_FILE && exit.stage !== 'cwd'
+        : exit.errno === NO_SUCH_FILE
           ? ' It is not there, or what it needs to begin is not: the interpreter of its #! line, or the loader of a program that was built for another C library (glibc in an image with musl).'
-          : '';
+          : exit.errno === NOT_ALLOWED
+            ? " It must be a file that the step's user may run, on a file system that allows it: make it executable (chmod +x), or choose another program or user."
+            : '';
   return {
     result: 'Failed',
     cause: 'program-not-runnable',
