@@ -52,6 +52,15 @@ export function parseBody(body: string): Parsed {
   return { message: { name, attributes } };
 }
 
+/**
+ * Whether a body that cannot be read may have been meant to declare a secret. Of one that breaks off nobody knows whether
+ * `sensitive` was to follow.
+ */
+export function mayCarrySecret(body: string, isWhole: boolean): boolean {
+  if (/^\s*mask\b/.test(body)) return true;
+  return /^\s*setVariable\b/.test(body) && (!isWhole || /\ssensitive\s*=/i.test(body));
+}
+
 /** A service message as one line without its end, for programs that write them. */
 export function formatMessage(name: string, attributes: Readonly<Record<string, string>> = {}): string {
   const pairs = Object.entries(attributes).map(

@@ -10,8 +10,8 @@ export type Effect =
   | { readonly kind: 'mask'; readonly value: string }
   /** Following lines of the stream have this level; without a level they are dropped. */
   | { readonly kind: 'level'; readonly stream: Stream; readonly level: LogLevel | undefined }
-  /** Octopus acts on it and we do not: the reader of the log is told. */
-  | { readonly kind: 'unsupported' }
+  /** Octopus acts on it and we do not: the reader of the log is told. What it says is sensitive is masked all the same. */
+  | { readonly kind: 'unsupported'; readonly secret?: string }
   /** Telemetry of Octopus's own tools: nobody misses it. */
   | { readonly kind: 'ignored' };
 
@@ -64,7 +64,7 @@ const IGNORED = new Set([
 export function meaningOf({ name, attributes }: ServiceMessage): Meaning {
   const level = Object.hasOwn(SWITCHES, name) ? SWITCHES[name] : undefined;
   if (level !== undefined) return { effect: { kind: 'level', stream: level[0], level: level[1] } };
-  if (UNSUPPORTED.has(name)) return { effect: { kind: 'unsupported' } };
+  if (UNSUPPORTED.has(name)) return unsupported(attributes);
   if (IGNORED.has(name)) return { effect: { kind: 'ignored' } };
   switch (name) {
     case 'setVariable':
@@ -82,6 +82,15 @@ export function meaningOf({ name, attributes }: ServiceMessage): Meaning {
   }
 }
 
+function unsupported(attributes: ReadonlyMap<string, string>): Meaning {
+  const secret = isSensitive(attributes) ? attributes.get('value') : undefined;
+  return { effect: { kind: 'unsupported', ...(secret === undefined ? {} : { secret }) } };
+}
+
+function isSensitive(attributes: ReadonlyMap<string, string>): boolean {
+  return attributes.get('sensitive')?.trim().toLowerCase() === 'true';
+}
+
 function withAttribute(
   attributes: ReadonlyMap<string, string>,
   key: string,
@@ -96,8 +105,7 @@ function setVariable(attributes: ReadonlyMap<string, string>): Meaning {
   const value = attributes.get('value');
   if (name === '') return { malformed: 'it names no variable' };
   if (value === undefined) return { malformed: 'it has no value' };
-  const sensitive = attributes.get('sensitive')?.trim().toLowerCase() === 'true';
-  return { effect: { kind: 'variable', variable: { name, value, sensitive } } };
+  return { effect: { kind: 'variable', variable: { name, value, sensitive: isSensitive(attributes) } } };
 }
 
 function createArtifact(attributes: ReadonlyMap<string, string>): Meaning {

@@ -163,6 +163,7 @@ export class OutputReader {
   private obey(effect: Effect): string | undefined {
     if (effect.kind === 'level') this.levels[effect.stream] = effect.level;
     if (effect.kind === 'mask') return this.learn('', effect.value);
+    if (effect.kind === 'unsupported' && effect.secret !== undefined) return this.learn('', effect.secret);
     if (effect.kind === 'variable' && effect.variable.sensitive) {
       return this.learn(effect.variable.name, effect.variable.value);
     }

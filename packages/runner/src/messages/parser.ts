@@ -4,9 +4,9 @@
  * Nothing is decoded and no line is collected: text is passed on as views of the chunk, so a line of 50 MB costs
  * nothing. Only an unfinished message is kept, up to {@link LONGEST_BODY}. A message begins with `##octopus[`
  * anywhere in a line and ends at the next `]` of the same line; text before and after it on its line become lines
- * of their own, as in Octopus. What is malformed or unknown stays text.
+ * of their own, as in Octopus. What is malformed or unknown stays text, unless it was to carry a secret: that is left out.
  */
-import { LONGEST_BODY, PREFIX, parseBody } from './grammar.ts';
+import { LONGEST_BODY, mayCarrySecret, PREFIX, parseBody } from './grammar.ts';
 import { type Effect, meaningOf } from './meaning.ts';
 
 export interface ParserSink {
@@ -36,6 +36,8 @@ export class MessageParser {
   /** The body of a message that has begun, undefined outside. */
   private body: Uint8Array[] | undefined;
   private bodyLength = 0;
+  /** Within a message that is too long and not to be shown. */
+  private dropping = false;
   /** A message has just ended, so the end of its line is not text: 1 expects LF or CR, 2 has seen CR. */
   private lineEnd: 0 | 1 | 2 = 0;
 
@@ -55,6 +57,7 @@ export class MessageParser {
     let at = 0;
     while (at < bytes.length) {
       if (this.body !== undefined) at = this.inBody(bytes, at);
+      else if (this.dropping) at = this.inDropped(bytes, at);
       else if (this.lineEnd !== 0) at = this.inLineEnd(bytes, at);
       else if (this.matched > 0) at = this.inPrefix(bytes, at);
       else at = this.inText(bytes, at);
@@ -64,7 +67,8 @@ export class MessageParser {
 
   /** The stream has ended: what was kept becomes text. */
   flush(): void {
-    if (this.body !== undefined) this.bodyAsText();
+    if (this.body !== undefined && !this.leaveOut('the output ends in the middle of it', this.body))
+      this.bodyAsText();
     if (this.lineEnd === 2) this.emit(CARRIAGE_RETURN, this.offset - 1);
     if (this.matched > 0) this.emit(PREFIX_BYTES.subarray(0, this.matched), this.offset - this.matched);
     this.lineEnd = 0;
@@ -114,13 +118,22 @@ export class MessageParser {
     const lineBreak = bytes.subarray(at, end).indexOf(LF);
     const stop = lineBreak === -1 ? end : at + lineBreak;
     const length = this.bodyLength + stop - at;
-    if (lineBreak !== -1 || length > LONGEST_BODY) {
-      if (lineBreak === -1) this.warn(`it is longer than ${LONGEST_BODY} bytes`);
+    if (length > LONGEST_BODY) {
+      const reason = `it is longer than ${LONGEST_BODY} bytes`;
+      this.dropping = this.leaveOut(reason, [...body, bytes.subarray(at, stop)]);
+      if (this.dropping) return at;
+      if (lineBreak === -1) this.warn(reason);
       this.bodyAsText();
       return at;
     }
     body.push(Uint8Array.prototype.slice.call(bytes, at, stop));
     this.bodyLength = length;
+    if (lineBreak !== -1) {
+      this.offset += stop - at;
+      if (this.leaveOut('its line ends before it does', body)) this.lineEnd = 1;
+      else this.bodyAsText();
+      return stop;
+    }
     if (close === -1) return bytes.length;
     this.offset += stop - at;
     this.close();
@@ -139,9 +152,35 @@ export class MessageParser {
       this.lineEnd = 1;
       return;
     }
-    if ('malformed' in meaning) this.warn(meaning.malformed);
+    if ('malformed' in meaning) {
+      if (this.leaveOut(meaning.malformed, this.body ?? [], true)) {
+        this.lineEnd = 1;
+        return;
+      }
+      this.warn(meaning.malformed);
+    }
     this.bodyAsText();
     this.emit(Uint8Array.of(CLOSE), this.offset);
+  }
+
+  /**
+   * Drops a message that cannot be read and was to declare a secret: nobody knows the secret, so nothing would mask it.
+   * False if it is not one of those.
+   */
+  private leaveOut(reason: string, body: readonly Uint8Array[], isWhole = false): boolean {
+    if (!mayCarrySecret(Buffer.concat(body).toString('latin1'), isWhole)) return false;
+    this.warn(`${reason}. It may hold a secret, so it is not shown`);
+    this.body = undefined;
+    return true;
+  }
+
+  private inDropped(bytes: Buffer, at: number): number {
+    const rest = bytes.subarray(at);
+    const end = rest.findIndex((byte) => byte === LF || byte === CLOSE);
+    if (end === -1) return bytes.length;
+    this.dropping = false;
+    this.lineEnd = 1;
+    return at + end + (rest[end] === CLOSE ? 1 : 0);
   }
 
   private warn(reason: string): void {

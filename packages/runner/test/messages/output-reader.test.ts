@@ -181,6 +181,21 @@ describe('secrets', () => {
     ]);
   });
 
+  test('what a message that nobody acts on calls sensitive is masked from then on', () => {
+    const message = { key: 'k', value: 'of-the-state', sensitive: 'True' };
+    const writes: Write[] = [['stdout', `${formatMessage('set-environmentstate', message)}\nof-the-state\n`]];
+    expect(read({}, writes).at(-1)).toBe('stdout Info: \n');
+    expect(read({}, writes).at(-2)).toBe('stdout Info: ********');
+  });
+
+  test('what was to declare a secret and cannot be read is not shown, in no encoding', () => {
+    const line = `${formatMessage('setVariable', { name: 'n', value: 'secret', sensitive: 'True' }).replace("'", '')}\n`;
+    expect(read({}, [['stdout', `${line}next\n`]])).toEqual([
+      "stdout Warning: This is not a service message that can be read: its attributes are not of the form key='base64'. It may hold a secret, so it is not shown.\n",
+      'stdout Info: next\n',
+    ]);
+  });
+
   test('when a secret cannot be learnt, the log ends there', () => {
     const set = new SecretSet();
     const reader = new OutputReader(set, { serviceMessages: true });
@@ -231,6 +246,8 @@ describe('position', () => {
       'tail ##octopus[nonsense]\n',
       formatMessage('mask', { value: 'learnt-1' }),
       `${formatMessage('setVariable', { name: 'n', value: 'v' })}\n`,
+      "##octopus[mask value='?']",
+      "##octopus[setVariable name='",
     ];
     for (let round = 0; round < 300; round++) {
       const writes: Write[] = Array.from({ length: 2 + random.below(14) }, () => [

@@ -139,11 +139,41 @@ describe('bounds', () => {
 
   test('a message longer than 1 MiB is text, after a warning', () => {
     const chunks = Array.from({ length: 20 }, () => 'A'.repeat(100_000));
-    const out = read("##octopus[setVariable name='YQ==' value='", ...chunks, "']\nnext\n");
-    expect(
-      out.startsWith("!it is longer than 1048576 bytes!##octopus[setVariable name='YQ==' value='AAAA"),
-    ).toBe(true);
+    const out = read("##octopus[progress message='", ...chunks, "']\nnext\n");
+    expect(out.startsWith("!it is longer than 1048576 bytes!##octopus[progress message='AAAA")).toBe(true);
     expect(out.endsWith("A']\nnext\n")).toBe(true);
+  });
+});
+
+describe('what was to declare a secret and cannot be read is not shown: nothing would mask it', () => {
+  const hidden = (reason: string) => `!${reason}. It may hold a secret, so it is not shown!`;
+
+  test.each(['mask', 'setVariable'])('%s, longer than 1 MiB', (name) => {
+    const chunks = Array.from({ length: 20 }, () => 'A'.repeat(100_000));
+    for (const parts of [chunks, [chunks.join('')]]) {
+      expect(read(`x##octopus[${name} value='`, ...parts, "' sensitive='VHJ1ZQ==']\nnext\n")).toBe(
+        `x\n${hidden('it is longer than 1048576 bytes')}next\n`,
+      );
+      expect(read(`##octopus[${name} value='`, ...parts, '\nnext\n')).toBe(
+        `${hidden('it is longer than 1048576 bytes')}next\n`,
+      );
+    }
+  });
+
+  test.each(['mask', 'setVariable'])('%s, whose end is missing', (name) => {
+    expect(read(`##octopus[${name} value='c2Vj\ncmV0']\n`)).toBe(
+      `${hidden('its line ends before it does')}cmV0']\n`,
+    );
+    expect(read(`##octopus[${name} value='c2Vj`)).toBe(hidden('the output ends in the middle of it'));
+  });
+
+  test('values that are not base64, or are missing', () => {
+    expect(read("##octopus[mask value='open-sesame!']\nnext")).toBe(
+      `${hidden('the value of value is not base64')}next`,
+    );
+    expect(read("##octopus[mask text='c2VjcmV0']\r\nnext")).toBe(`${hidden('it has no value')}next`);
+    const sensitive = "name='YQ==' value='open-sesame!' sensitive='VHJ1ZQ=='";
+    expect(read(`##octopus[setVariable ${sensitive}]\n`)).toBe(hidden('the value of value is not base64'));
   });
 });
 
@@ -165,6 +195,8 @@ test('the same, whatever the chunks', () => {
     "##octopus[setVariable name='YQ==' value='Yg==']",
     '##octopus[x',
     '##octopus[]',
+    "##octopus[mask value='Yg==",
+    "##octopus[setVariable name='YQ==' value='?' sensitive='VHJ1ZQ==']",
     `${formatMessage('mask', { value: 'hidden' })}\r\n`,
   ];
   for (let round = 0; round < 500; round++) {
