@@ -83,7 +83,8 @@ function base64(bytes: Buffer): Form[] {
 function inBothAlphabets(standard: string, beforeBreak: number): Form[] {
   const urlSafe = standard.replaceAll('+', '-').replaceAll('/', '_');
   const forms = wrapped(standard, beforeBreak);
-  if (urlSafe !== standard) forms.push(exact(urlSafe));
+  // `basenc --base64url` breaks lines, too.
+  if (urlSafe !== standard) forms.push(...wrapped(urlSafe, beforeBreak));
   return forms;
 }
 

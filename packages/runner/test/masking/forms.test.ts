@@ -147,6 +147,15 @@ describe('base64 of a longer text', () => {
     }
   });
 
+  test('in lines of the alphabet for addresses, as basenc --base64url prints them', () => {
+    const value = `${'~?>'.repeat(20)}and-so-on-for-more-than-one-line`;
+    for (let before = 0; before < 80; before++) {
+      const encoded = Buffer.from(`${'-'.repeat(before)}${value}${'-'.repeat(50)}`).toString('base64url');
+      const lines = encoded.match(/.{1,76}/g)?.join('\n') ?? '';
+      expect(masked(value, lines).split('********(S)').length, `${before} before`).toBe(2);
+    }
+  });
+
   test('bytes around it are whole', () => {
     const random = new Random();
     for (let round = 0; round < 50; round++) {
