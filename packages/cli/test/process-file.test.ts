@@ -4,7 +4,7 @@ import { Invalid } from '@argonaut/contracts';
 import { describe, expect, test } from 'vitest';
 import { bytes, milliseconds } from '../src/run/quantities.ts';
 import { readProcessFile } from '../src/run/read-process-file.ts';
-import { runVariables } from '../src/run/run-variables.ts';
+import { badlyHidden, runVariables } from '../src/run/run-variables.ts';
 import { schemaText } from '../src/run/schema-text.ts';
 import { toProcess } from '../src/run/to-process.ts';
 
@@ -150,4 +150,15 @@ test('durations and sizes', () => {
 test('the published JSON Schema is the one that files are checked with', async () => {
   const published = await readFile(new URL('../schema/process.schema.json', import.meta.url), 'utf8');
   expect(JSON.parse(published), 'run: node packages/cli/scripts/schema.ts').toEqual(JSON.parse(schemaText()));
+});
+
+test('secrets that logs cannot hide are named, without their values', () => {
+  const secret = (value: string) => ({ value, secret: true });
+  const variables = { Pin: secret('123'), Word: secret('true'), Good: secret('Zx9Qw7Lm'), Open: 'abc' };
+  const told = badlyHidden(variables, {});
+  expect(told).toEqual([
+    expect.stringMatching(/"Pin" has less than four characters\. It is not masked/),
+    expect.stringMatching(/"Word" is an ordinary word\. It is not masked/),
+  ]);
+  expect(told.join()).not.toContain('123');
 });

@@ -1,13 +1,18 @@
 /** The variables of a run. What comes from the environment is read when the run starts or resumes, and never written. */
 import { Invalid } from '@argonaut/contracts';
-import type { TaskVariables } from '@argonaut/server/execution';
+import { maskingWarning, type TaskVariables } from '@argonaut/server/execution';
 import type { ProcessFile } from './process-file.ts';
 
-/** `Invalid` names every environment variable that is missing. */
+/** The same for every step. `Invalid` names every environment variable that is missing. */
 export function runVariables(
   variables: ProcessFile['variables'] = {},
   environment: NodeJS.ProcessEnv,
 ): TaskVariables {
+  const found = valuesOf(variables, environment);
+  return { of: () => found };
+}
+
+function valuesOf(variables: NonNullable<ProcessFile['variables']>, environment: NodeJS.ProcessEnv) {
   const values: Record<string, string> = {};
   const sensitive = new Set<string>();
   const errors: string[] = [];
@@ -29,5 +34,14 @@ export function runVariables(
     }
   }
   if (errors.length > 0) throw new Invalid(errors.join('\n'), { errors });
-  return { of: () => ({ values, sensitive }) };
+  return { values, sensitive };
+}
+
+/** A sentence for each secret that logs cannot hide, or hide badly. Never the value. */
+export function badlyHidden(
+  variables: ProcessFile['variables'] = {},
+  environment: NodeJS.ProcessEnv,
+): readonly string[] {
+  const { values, sensitive } = valuesOf(variables, environment);
+  return [...sensitive].flatMap((name) => maskingWarning(name, values[name] ?? '') ?? []);
 }

@@ -16,7 +16,7 @@ import { createLocalWorker, LOCAL_POOL, onlyWorker, putAway } from './local-work
 import type { ProcessFile } from './process-file.ts';
 import { readProcessFile } from './read-process-file.ts';
 import { dataDirectory, RunDirectory } from './run-directory.ts';
-import { runVariables } from './run-variables.ts';
+import { badlyHidden, runVariables } from './run-variables.ts';
 import { toProcess } from './to-process.ts';
 
 export interface RunOptions {
@@ -93,9 +93,10 @@ async function begin(
   file: ProcessFile,
   path: string,
   directory: RunDirectory,
-  { environment }: RunSurroundings,
+  { environment, complain }: RunSurroundings,
 ): Promise<string> {
   const variables = runVariables(file.variables, environment);
+  for (const warning of badlyHidden(file.variables, environment)) complain(`${warning}\n`);
   const stamp = new Date().toISOString().replaceAll(/[-:]/g, '').slice(0, 15).toLowerCase();
   const id = `run-${stamp.replace('t', '-')}-${randomBytes(3).toString('hex')}`;
   const made: Plan = plan({

@@ -5,6 +5,7 @@
 import { NotFound } from '@argonaut/contracts';
 import {
   type AttemptEvent,
+  type AttemptNotice,
   accountedBytes,
   type FollowOptions,
   type LogChunk,
@@ -37,6 +38,8 @@ const maxExitBytes = 64 * 1024;
 const heldPollMs = 50;
 /** Longer than any grace that makes sense; what has not ended by then is killed when the attempt is removed. */
 const serviceEndMs = 15 * 60_000;
+/** Of secrets that are masked badly. */
+const namedAtMost = 10;
 
 export async function* followAttempt(
   room: AttemptRoom,
@@ -59,6 +62,8 @@ export async function* followAttempt(
   const watch = new PlaceWatch(room, entry, listening);
   const beside = new ServiceWatch(room, entry, listening);
   try {
+    const badly = output.badlyMasked;
+    if (badly) yield badly;
     let exit: ExitRecord | undefined;
     for (let last = false; !last; ) {
       // Looked for before the log is read: what the log holds after that is all of it.
@@ -132,17 +137,34 @@ class LogOutput {
   readonly #log: LogReader;
   readonly #reader: OutputReader;
   readonly #chunks: Chunks;
+  #partlyMasked: readonly string[] = [];
 
   constructor(log: LogReader, entry: JournalEntry, options: FollowOptions, ofWorker: readonly NamedSecret[]) {
     this.#log = log;
     const { cursor, ahead = { stdout: 0, stderr: 0 } } = options;
-    this.secrets.add([...options.secrets, ...ofWorker]);
+    const { partlyMasked } = this.secrets.add([...options.secrets, ...ofWorker]);
+    if (cursor === 0) this.#partlyMasked = partlyMasked;
     this.#reader = new OutputReader(this.secrets, {
       serviceMessages: entry.spec.serviceMessages,
       // The log is read from 0 again, in silence: what the script declared secret is learnt anew.
       resume: { cursor, ahead },
     });
     this.#chunks = new Chunks(accountedBytes(options));
+  }
+
+  /** For whoever reads the log from its beginning. */
+  get badlyMasked(): AttemptNotice | undefined {
+    const names = this.#partlyMasked;
+    if (names.length === 0) return undefined;
+    const more = names.length > namedAtMost ? ` and ${names.length - namedAtMost} more` : '';
+    const which = `${names.slice(0, namedAtMost).join(', ')}${more}`;
+    return {
+      type: 'notice',
+      level: 'Warning',
+      message: this.secrets.mask(
+        `Not in every encoding, though as they are, these secrets are masked, because there are too many or too long ones: ${which}. Give the step only those that it needs: scope the others to other steps, or mark as sensitive only what is.`,
+      ),
+    };
   }
 
   get told(): LogFacts {

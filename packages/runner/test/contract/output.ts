@@ -115,6 +115,28 @@ export function outputContract(openPorts: OpenPorts): void {
       expect(told.stdout.toString()).toMatch(/^a \*+.* b\n/);
     });
 
+    it('begins with a warning that names the secrets that are not masked in every encoding', async () => {
+      const lines = Array.from({ length: 2_000 }, (_, at) => `line ${at} + "${(at * 7_919).toString(36)}"`);
+      const options = { secrets: { Key: lines.join('\n'), Token: 'a-short-one' } };
+      const spec = await bench.spec(options);
+      await bench.stage(spec);
+      await bench.open(spec.attempt, 'echo a-short-one', options);
+      const warnings = async (from: number): Promise<string[]> => {
+        const found: string[] = [];
+        for await (const event of bench.follow(spec.attempt, { ...options, from: { cursor: from } }))
+          if (event.type === 'notice') found.push(event.message);
+        return found;
+      };
+      expect(await warnings(0)).toEqual([
+        expect.stringMatching(
+          /^Not in every encoding.* these secrets are masked.*: Key\. Give the step only/,
+        ),
+      ]);
+      // Who comes back in the middle has been told.
+      expect(await warnings(12)).toEqual([]);
+      await bench.finish(spec.attempt);
+    });
+
     it('is not delayed on one stream for ever by what is held back on the other', async () => {
       const secrets = { Token: 'abcdefghijkl' };
       const spec = await bench.spec();
