@@ -5,6 +5,8 @@ const ANSWER_WITHIN_MS = 5_000;
 /** A live log does not end while its task runs: what comes in this time is its answer. */
 const STREAM_MS = 400;
 const LANES = 8;
+/** Ids that are put into one place of a path. */
+const MOST_OF_A_KIND = 24;
 
 export interface Crawled {
   readonly path: string;
@@ -12,8 +14,14 @@ export interface Crawled {
   readonly bytes: Buffer;
 }
 
-/** Paths whose parameters nobody knows a value for are left out; the caller says what must be among the rest. */
-export async function crawl(server: KillableServer): Promise<readonly Crawled[]> {
+/**
+ * Paths whose parameters nobody knows a value for are left out; the caller says what must be among the rest.
+ * @param questions more to ask: paths with queries
+ */
+export async function crawl(
+  server: KillableServer,
+  questions: readonly string[] = [],
+): Promise<readonly Crawled[]> {
   const document = (await server.call('GET', '/api/openapi.json')).body;
   const templates = Object.entries(document.paths as Record<string, object>)
     .filter(([, methods]) => 'get' in methods)
@@ -22,7 +30,7 @@ export async function crawl(server: KillableServer): Promise<readonly Crawled[]>
   let known: readonly string[] = [];
   // Lists give ids, ids give things, things name other things.
   for (let turn = 0; turn < 3; turn++) {
-    const paths = [...new Set(templates.flatMap((template) => filled(template, known)))];
+    const paths = [...new Set([...questions, ...templates.flatMap((template) => filled(template, known))])];
     await inLanes(
       paths.filter((path) => !answers.has(path)),
       async (path) => {
@@ -59,7 +67,7 @@ function filled(template: string, ids: readonly string[]): string[] {
           (word === 'variableset' && prefix.startsWith('variableset'))
         );
       });
-      return fit.slice(0, 12).map((id) => path.replace(/\{[A-Za-z]+\}/, id));
+      return fit.slice(0, MOST_OF_A_KIND).map((id) => path.replace(/\{[A-Za-z]+\}/, id));
     });
   }
 }

@@ -61,13 +61,13 @@ export const newCanary = (): string => `cnry-${randomBytes(9).toString('hex')}/+
 /** For what takes letters and digits only. */
 export const plainCanary = (): string => `cnry${randomBytes(12).toString('hex')}`;
 
-/** The data directory: `database`, `blobs`, `worker` and what else lies there. */
-export async function searchDirectory(search: Search, directory: string): Promise<void> {
+/** The data directory: `database`, `blobs`, `worker` and what else lies there; or any other, as one place. */
+export async function searchDirectory(search: Search, directory: string, whole?: string): Promise<void> {
   for (const path of await filesBelow(directory)) {
     const bytes = await readFile(path).catch(unlessGone);
     const name = relative(directory, path);
     const [first = ''] = name.split('/');
-    const place = /\.db/.test(first) ? 'database' : first;
+    const place = whole ?? (/\.db/.test(first) ? 'database' : first);
     if (bytes !== undefined) search.look(place, name, bytes);
     search.look(place, 'names of files', Buffer.from(name));
   }
@@ -121,15 +121,17 @@ function volumesOf(mounts: readonly { Type: string; Source: string }[] | undefin
 
 /**
  * Command lines of all processes, and environments of all but the programs of steps: those have what they were given, in memory
- * that is theirs. argonaut-init, the first process of a container, is none of them.
+ * that is theirs. argonaut-init, the first process of a container, is none of them. The engine's kernel shows command lines of steps
+ * to everybody on the machine, as it does with all programs: so they are told apart (`cmdline of a step`).
  */
 export async function searchProcesses(search: Search): Promise<void> {
   const own = await readlink('/proc/self/ns/pid');
   for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
     const file = (name: string) => readFile(`/proc/${pid}/${name}`).catch(() => Buffer.alloc(0));
-    search.look('processes', `${pid} cmdline`, await file('cmdline'));
     const isInside = (await readlink(`/proc/${pid}/ns/pid`).catch(() => own)) !== own;
     const inner = /^NSpid:.*\s(\d+)$/m.exec((await file('status')).toString())?.[1];
-    if (!isInside || inner === '1') search.look('processes', `${pid} environ`, await file('environ'));
+    const isOfStep = isInside && inner !== '1';
+    search.look('processes', `${pid} cmdline${isOfStep ? ' of a step' : ''}`, await file('cmdline'));
+    if (!isOfStep) search.look('processes', `${pid} environ`, await file('environ'));
   }
 }
