@@ -145,6 +145,26 @@ describe('credentials that are refused', () => {
   });
 });
 
+describe('an image that has several digests of its own repository', () => {
+  it.each([
+    ['that which the registry names for the tag', digestOf('b'), 'if-not-present', digestOf('b'), 1],
+    ['the first when the tag means other content by now', digestOf('c'), 'if-not-present', digestOf('a'), 1],
+    ['the first when the registry is away', undefined, 'if-not-present', digestOf('a'), 1],
+    ['the first when no registry may be asked', digestOf('b'), 'never', digestOf('a'), 0],
+  ] as const)('is known by %s', async (_what, meant, policy, expected, asked) => {
+    const played = new PlayedEngine();
+    const acquire = await acquiring(played);
+    played.add(digestOf('a'), [tool]);
+    const digests = [digestOf('a'), digestOf('b')].map((digest) => `registry.test/tool@${digest}`);
+    const image = played.images.get(tool);
+    if (image) played.images.set(tool, { ...image, repoDigests: digests });
+    if (meant === undefined) played.registryFails = () => answerError('asking', 500, 'no such host');
+    else played.tags.set(tool, meant);
+    expect((await acquire({ policy })).digest).toBe(expected);
+    expect([played.asked, played.pulls]).toEqual([asked, 0]);
+  });
+});
+
 describe('two repositories with the same content', () => {
   const mirror = 'mirror.test/tool:1';
 

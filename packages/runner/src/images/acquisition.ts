@@ -17,7 +17,7 @@ import { ImageBuilds } from './builds.ts';
 import type { ImageKnowledge } from './knowledge.ts';
 import { keepName, keptDigest } from './names.ts';
 import { checkArchitecture } from './platform.ts';
-import { byDigest, digestIn, parseReference } from './reference.ts';
+import { byDigest, digestsIn, parseReference } from './reference.ts';
 import { RegistryAccess } from './registry-access.ts';
 import type { ImageUses } from './uses.ts';
 
@@ -90,7 +90,7 @@ export class ImageAcquisition {
     if (policy !== 'always') {
       const present = await this.#engine.inspectImage(reference, signal);
       if (present && (policy === 'never' || (await this.#runsHere(present, signal))))
-        return this.#present(reference, present, onProgress, signal);
+        return this.#present(request, present, onProgress, signal);
       if (policy === 'never') throw notPresent(reference);
       if (present)
         onProgress({
@@ -140,7 +140,7 @@ export class ImageAcquisition {
       });
       const { image, digest } = instead;
       return digest === undefined
-        ? this.#present(reference, image, onProgress, signal)
+        ? this.#present({ ...request, policy: 'never' }, image, onProgress, signal)
         : this.#keep(reference, digest, image, signal);
     }
     const kept = await this.#engine.inspectImage(keepName(resolved.digest), signal);
@@ -186,12 +186,13 @@ export class ImageAcquisition {
 
   /** An image that is here under the name that was asked for, wherever it came from. */
   async #present(
-    reference: string,
+    request: ImageRequest,
     image: ImageDetails,
     onProgress: TellProgress,
     signal: AbortSignal,
   ): Promise<AcquiredImage> {
-    const digest = digestIn(image.repoDigests, reference);
+    const { reference } = request;
+    const digest = await this.#digestOf(request, image, signal);
     if (digest !== undefined) return this.#keep(reference, digest, image, signal);
     onProgress({
       level: 'Verbose',
@@ -200,6 +201,22 @@ export class ImageAcquisition {
     checkArchitecture(reference, image, await this.#engineVersion(signal));
     // By its id, so that a tag that is moved later changes nothing.
     return this.#acquired(reference, undefined, image.id, image);
+  }
+
+  /** Which of several digests of its repository the tag means, only the registry knows; one of an index is for all platforms. */
+  async #digestOf(
+    { reference, policy, credentials }: ImageRequest,
+    image: ImageDetails,
+    signal: AbortSignal,
+  ): Promise<string | undefined> {
+    const digests = digestsIn(image.repoDigests, reference);
+    if (digests.length < 2 || policy === 'never') return digests[0];
+    // Once: the content is here, so a registry that is away hinders nobody.
+    const meant = await this.#engine.resolveImage(reference, credentials, signal).catch((error: unknown) => {
+      signal.throwIfAborted();
+      if (kindOf(error) === undefined) throw error;
+    });
+    return digests.find((digest) => digest === meant?.digest) ?? digests[0];
   }
 
   async #keep(

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { byDigest, digestIn, parseReference, repositoryName } from './reference.ts';
+import { byDigest, digestsIn, parseReference, repositoryName } from './reference.ts';
 
 const digest = `sha256:${'ab'.repeat(32)}`;
 
@@ -37,13 +37,17 @@ describe('an image reference', () => {
     expect(byDigest(`tool:2@sha256:${'0'.repeat(64)}`, digest)).toBe(`tool@${digest}`);
   });
 
-  it('finds the digest of the repository that was asked for, never the first one', () => {
+  it('finds the digests of the repository that was asked for, never the first one', () => {
     const other = `sha256:${'cd'.repeat(32)}`;
     const known = [`multi@${other}`, '<none>@<none>', `docker.io/library/single@${digest}`];
-    expect(digestIn(known, 'single:1')).toBe(digest);
-    expect(digestIn(known, 'multi')).toBe(other);
-    expect(digestIn(known, 'third')).toBeUndefined();
-    expect(digestIn([], 'single')).toBeUndefined();
+    expect(digestsIn(known, 'single:1')).toEqual([digest]);
+    expect(digestsIn(known, 'multi')).toEqual([other]);
+    expect(digestsIn([...known, `multi@${digest}`, `docker.io/library/multi@${other}`], 'multi:2')).toEqual([
+      other,
+      digest,
+    ]);
+    expect(digestsIn(known, 'third')).toEqual([]);
+    expect(digestsIn([], 'single')).toEqual([]);
   });
 
   it('one repository has one name', () => {

@@ -63,18 +63,20 @@ export function byDigest(text: string, digest: string): string {
 }
 
 /**
- * The digest under which the repository that was asked for knows the image. An image can carry digests of many
- * repositories, and those of others say nothing about this one.
+ * The digests under which the repository that was asked for knows the image. An image can carry digests of many
+ * repositories, and those of others say nothing about this one. Of one repository there are several where tags of it mean an
+ * index and the image within it (classic store), or the engine names every pair (Podman).
  */
-export function digestIn(repoDigests: readonly string[], text: string): string | undefined {
+export function digestsIn(repoDigests: readonly string[], text: string): readonly string[] {
   const wanted = repositoryName(parseReference(text));
+  const found = new Set<string>();
   for (const entry of repoDigests) {
     try {
       const candidate = parseReference(entry);
-      if (candidate.digest && repositoryName(candidate) === wanted) return candidate.digest;
+      if (candidate.digest && repositoryName(candidate) === wanted) found.add(candidate.digest);
     } catch {
       // `<none>@<none>` and other things that engines show but that name nothing.
     }
   }
-  return undefined;
+  return [...found];
 }
