@@ -96,6 +96,18 @@ describe('the container of an attempt', () => {
     expect(Object.keys(config().HostConfig.Tmpfs as object)).toEqual(['/run/argonaut']);
   });
 
+  it('leaves to the step what it puts at /tmp of a read-only root itself', () => {
+    const own = config({ readOnlyRoot: true, docker: { Tmpfs: { '/tmp': 'size=64m' } } });
+    expect(own.HostConfig.Tmpfs).toMatchObject({ '/tmp': 'size=64m' });
+    const mounted = config({
+      readOnlyRoot: true,
+      docker: { Mounts: [{ Type: 'volume', Source: 'scratch', Target: '/tmp' }] },
+    });
+    expect(Object.keys(mounted.HostConfig.Tmpfs as object)).toEqual(['/run/argonaut']);
+    const below = config({ readOnlyRoot: true, docker: { Mounts: [{ Type: 'volume', Target: '/tmp/a' }] } });
+    expect(Object.keys(below.HostConfig.Tmpfs as object).sort()).toEqual(['/run/argonaut', '/tmp']);
+  });
+
   it('lets options of Docker add things, but not take away what makes an attempt exact', () => {
     const { HostConfig, Hostname } = config({
       docker: {

@@ -81,6 +81,13 @@ export function mountsOf(place: ContainerPlace): readonly unknown[] {
   return Array.isArray(place.docker?.Mounts) ? place.docker.Mounts : [];
 }
 
+/** Whether the container options put something there themselves: the engine would hide it behind a tmpfs, in silence. */
+function isTaken(place: ContainerPlace, path: string): boolean {
+  const isThere = (mount: unknown): boolean =>
+    typeof mount === 'object' && mount !== null && 'Target' in mount && mount.Target === path;
+  return Object.hasOwn(stringMap(place.docker?.Tmpfs), path) || mountsOf(place).some(isThere);
+}
+
 /** An environment variable among the container options. */
 export function givenVariable(place: ContainerPlace, name: string): string | undefined {
   const given = place.docker?.Env;
@@ -105,8 +112,8 @@ export function containerConfig(
   const docker = dockerOptions(place.docker);
   const tmpfs = {
     [mountPoints.run]: `rw,mode=1777,size=${lateFilesSize},noexec,nosuid,nodev`,
-    // Programs expect to write there; on a read-only root they would find no place.
-    ...(place.readOnlyRoot ? { '/tmp': 'rw,mode=1777,nosuid,nodev' } : {}),
+    // Programs expect to write there; on a read-only root they would find no place, unless the step has put one there.
+    ...(place.readOnlyRoot && !isTaken(place, '/tmp') ? { '/tmp': 'rw,mode=1777,nosuid,nodev' } : {}),
   };
   return {
     ...docker.container,
