@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { composeScript } from '../../src/scripts/index.ts';
 import { Random } from '../masking/oracle.ts';
 import { pythons, run } from './run.ts';
 
@@ -63,6 +64,41 @@ open("mod.py", "w").write("x = 7")
 import mod
 print(sys.argv[1:], mod.x)`;
     expect(run(python, body, { parameters: `a "b c" $(id)` }).stdout).toBe("['a', 'b c', '$(id)'] 7\n");
+  });
+
+  test('text beyond ASCII is printed also where the image names no language', () => {
+    // What Python up to 3.6 makes of that by itself.
+    const environment = { LC_ALL: 'C', PYTHONCOERCECLOCALE: '0', PYTHONUTF8: '0' };
+    const body = 'import sys\nprint("é")\nprinthighlight("☕")\nsys.stderr.write("ü\\n")';
+    const ran = run(python, body, { environment });
+    expect([ran.code, ran.stderr, ran.levels]).toEqual([
+      0,
+      'ü\n',
+      ['Info: é\n', 'Highlight: ☕\n', 'Error: ü\n'],
+    ]);
+    expect(run(python, body, { environment: { ...environment, PYTHONIOENCODING: 'ascii' } }).code).toBe(1);
+  });
+
+  test('an image that has Python 2 only is told what it needs: its grammar can read the whole bootstrap', () => {
+    // The library of Python has that grammar up to 3.12; few machines have such an interpreter.
+    const body = `
+try:
+    from lib2to3 import pygram, pytree
+    from lib2to3.pgen2 import driver, parse
+except ImportError:
+    print("no grammar")
+else:
+    for source in ('print("x", flush=True)\\n', get_octopusvariable("bootstrap")):
+        try:
+            driver.Driver(pygram.python_grammar, pytree.convert).parse_string(source)
+            print("readable")
+        except parse.ParseError:
+            print("unreadable")`;
+    const [bootstrap] = composeScript('Python', '', []).files;
+    const text = Buffer.from(bootstrap?.bytes ?? []).toString();
+    expect(text).toContain('if sys.version_info < (3, 4)');
+    const { stdout } = run(python, body, { variables: { bootstrap: text } });
+    expect(['unreadable\nreadable\n', 'no grammar\n']).toContain(stdout);
   });
 
   test('random text comes through, there and back', () => {

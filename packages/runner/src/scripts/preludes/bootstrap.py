@@ -1,14 +1,22 @@
 """Gives the step's script its functions and runs it. Python 3.4 or newer, nothing beyond its own library."""
 import sys
 
+# Python 2 must be able to read the whole file, or it complains about that instead.
 if sys.version_info < (3, 4):
     sys.stderr.write("This step needs Python 3.4 or newer; the image has %s.\n" % sys.version.split()[0])
     sys.exit(1)
 
 import base64
+import codecs
+import io
 import json
 import os
 import runpy
+
+# Up to 3.6, an image that names no language could print nothing but ASCII. The log is UTF-8.
+if codecs.lookup(sys.stdout.encoding or "ascii").name == "ascii" and "PYTHONIOENCODING" not in os.environ:
+    sys.stdout = io.TextIOWrapper(sys.stdout.detach(), "utf-8", "surrogateescape", write_through=True)
+    sys.stderr = io.TextIOWrapper(sys.stderr.detach(), "utf-8", "backslashreplace", write_through=True)
 
 _directory = os.path.dirname(os.path.abspath(__file__))
 
@@ -49,13 +57,18 @@ def decode(value):
     return base64.b64decode(value.encode("ascii")).decode("utf-8")
 
 
+def _print(text):
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
 def _message(kind, *attributes):
     pairs = "".join(" %s='%s'" % (key, encode(value)) for key, value in attributes)
-    print("##octopus[%s%s]" % (kind, pairs), flush=True)
+    _print("##octopus[%s%s]" % (kind, pairs))
 
 
 def _level(level, args):
-    print("##octopus[stdout-%s]\n%s\n##octopus[stdout-default]" % (level, " ".join(str(a) for a in args)), flush=True)
+    _print("##octopus[stdout-%s]\n%s\n##octopus[stdout-default]" % (level, " ".join(str(a) for a in args)))
 
 
 def get_octopusvariable(key):
