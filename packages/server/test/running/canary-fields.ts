@@ -147,6 +147,9 @@ const BESIDES = [
   'Masked',
   // In requests that are refused, where an answer or a log could repeat them.
   'Rejected.Key',
+  'Rejected.Query',
+  'Rejected.Variable',
+  'Rejected.Answer',
   'Rejected.Address',
   'Rejected.PrivateKey',
   'Rejected.Passphrase',

@@ -223,22 +223,36 @@ export async function pushSettings(server: KillableServer): Promise<void> {
 
 /** Requests with secrets that are refused: neither their answers nor what the server writes about them may repeat one. */
 export async function sendRejected(server: KillableServer, { plant }: Canaries): Promise<readonly Buffer[]> {
-  const post = (path: string, body: unknown, headers = {}) =>
+  const send = (method: string, path: string, body: unknown, headers = {}) =>
     fetch(`${server.address}${path}`, {
-      method: 'POST',
+      method,
       headers: { 'x-octopus-apikey': server.key, 'content-type': 'application/json', ...headers },
-      body: typeof body === 'string' ? body : JSON.stringify(body),
+      ...(method === 'GET' ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     });
+  const post = (path: string, body: unknown) => send('POST', path, body);
+  // A header takes no more than ASCII.
+  const credential = Buffer.from(plant('Rejected.Key')).toString('hex');
+  const nobody = { 'x-octopus-apikey': '' };
+  const query = encodeURIComponent(plant('Rejected.Query'));
+  const [set] = (await callerOf(server)('GET', '/api/variables/all')) as { readonly Id: string }[];
   const pair = { Name: 'Rejected', AccountType: 'SshKeyPair', Username: 'somebody' };
   const address = encodeURIComponent(plant('Rejected.Address'));
   const answers = [
     await login(server, { Username: 'somebody', Password: plant('Rejected.Login') }),
-    // A header takes no more than ASCII.
-    await post(
-      '/api/accounts',
-      {},
-      { 'x-octopus-apikey': Buffer.from(plant('Rejected.Key')).toString('hex') },
-    ),
+    await send('GET', '/api/users/me', '', { 'x-octopus-apikey': credential }),
+    await send('GET', '/api/users/me', '', { ...nobody, authorization: `Bearer ${credential}` }),
+    await send('GET', `/api/users/me?apikey=${query}`, '', nobody),
+    await send('PUT', `/api/variables/${set?.Id}`, {
+      Variables: [
+        { Name: '', Value: plant('Rejected.Variable'), IsSensitive: true },
+        { Name: 'Other', Value: [plant('Rejected.Variable')], IsSensitive: true },
+      ],
+    }),
+    await post('/api/deployments', {
+      ReleaseId: 'Releases-1',
+      EnvironmentId: 'Environments-1',
+      FormValues: { Asked: [plant('Rejected.Answer')] },
+    }),
     await post('/api/feeds', { Name: 'F', FeedType: 'Docker', FeedUri: `http://user:${address}@127.0.0.1` }),
     await post('/api/accounts', { ...pair, PrivateKeyFile: secret(plant('Rejected.PrivateKey')) }),
     await post('/api/accounts', {
