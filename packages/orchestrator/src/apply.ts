@@ -1,7 +1,7 @@
 /** Enters an event into the state. An event that does not fit (late, twice, out of order) changes nothing. */
 import type { Outcome } from '@argonaut/contracts/attempt';
 import { finishAttempt, forgetImages, letGo } from './attempts.ts';
-import { BUDGET_TIMER, cancelTask, haltTask } from './cancelling.ts';
+import { BUDGET_TIMER, budgetOf, cancelTask, haltTask } from './cancelling.ts';
 import type {
   AttemptProgress,
   ImageEvent,
@@ -151,7 +151,10 @@ function applyCancel(turn: Turn, request: string, by: string | undefined): void 
 
 function applyTimer(turn: Turn, timer: string): void {
   if (timer === BUDGET_TIMER) {
-    haltTask(turn, 'The time for steps that run after the cancel is over.');
+    haltTask(
+      turn,
+      `The time of steps that always run is over: they have ${budgetOf(turn)} after a cancel. What still runs is ended, and what has not begun does not run.`,
+    );
     return;
   }
   for (const attempt of Object.values(turn.state.attempts)) {

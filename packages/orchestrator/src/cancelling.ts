@@ -20,8 +20,15 @@ export function cancelTask(turn: Turn, by: string | undefined): void {
     (step) => step.condition.kind === 'Always' && turn.step(step.number).phase === 'pending',
   );
   if (left) {
+    turn.say(ROOT_ACTIVITY, 'Info', `Steps that always run follow, and have ${budgetOf(turn)} together.`);
     turn.record({ kind: 'timer', timer: BUDGET_TIMER, delayMs: turn.plan.budgetAfterCancelMs });
   }
+}
+
+/** How long steps that run after a cancel may take, for people. */
+export function budgetOf({ plan }: Turn): string {
+  const minutes = Math.round(plan.budgetAfterCancelMs / 600) / 100;
+  return `${minutes} minute${minutes === 1 ? '' : 's'}`;
 }
 
 /** Ends everything at once; nothing is opened from here on. */

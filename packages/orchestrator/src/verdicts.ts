@@ -17,6 +17,8 @@ export interface Failure {
   readonly final?: boolean;
   /** The attempt that failed, when its container stays for a person to look into. */
   readonly held?: AttemptState;
+  /** It was to stay for that, and is gone. */
+  readonly lost?: boolean;
 }
 
 /** Throws away what is staged before its turn, and stops looking ahead until a gate of the lane opens again. */
@@ -70,6 +72,8 @@ export function failAction(turn: Turn, key: string, failure: Failure, where: str
     const wait = retries.backoffMs > 0 ? ` in ${retries.backoffMs / 1000} s` : '';
     turn.say(where, 'Warning', `Retry ${action.retries} of ${retries.max}${wait}.`);
   }
+  if (failure.lost && !isTried)
+    turn.say(where, 'Warning', 'It cannot be held: there is nothing left to look into.');
   endAttempt(turn, key, where);
   if (isTried) {
     if (retries.backoffMs === 0) {
@@ -215,6 +219,7 @@ export function judge(turn: Turn, attempt: AttemptState, outcome: Outcome, held 
       unknown: outcome.result === 'Unknown',
       final: attempt.cancelSent,
       ...(held ? { held: attempt } : {}),
+      lost: !held && waitsForHold(turn, attempt, outcome),
     },
     attempt.id,
   );

@@ -171,10 +171,14 @@ test('a cancel ends what runs; always-run steps follow within their budget; a se
   expect(story.attempts('cancel')).toEqual(['s1-a1']);
   expect(story.attempts('discard')).toEqual(['s2-a1', 's3-a1']);
   expect(story.all).toContainEqual(expect.objectContaining({ kind: 'timer', delayMs: 60_000 }));
+  expect(story.lines().at(-1)).toBe('Steps that always run follow, and have 1 minute together.');
   story.end('s1-a1', { result: 'Cancelled', cause: 'cancelled', message: 'TERM.', infrastructure: false });
   expect(story.attempts('open')).toEqual(['s1-a1', 's3-a2']);
   story.tell({ type: 'timer-fired', timer: 'budget-after-cancel' });
   expect(story.attempts('cancel')).toEqual(['s1-a1', 's3-a2']);
+  expect(story.lines().at(-1)).toMatch(
+    /^The time of steps that always run is over: they have 1 minute after a cancel/,
+  );
   story.end('s3-a2', { result: 'Cancelled', cause: 'cancelled', message: 'TERM.', infrastructure: false });
   expect(story.completion()).toMatchObject({ result: 'Canceled' });
 });

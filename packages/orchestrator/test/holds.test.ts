@@ -123,3 +123,10 @@ test('told again after a restart, a hold stays as it is; a container that ended 
   story.tell({ type: 'interruption-answered', interruption: 'ask:1:1', answer: 'Fail' });
   expect(story.completion()).toMatchObject({ result: 'Failed' });
 });
+
+test('a failure that was to be held and whose container is gone says so', () => {
+  const story = new Story(planOf([step(script('a', holding))]));
+  story.end('s1-a1', failed);
+  expect(story.lines()).toContainEqual(expect.stringContaining('cannot be held: there is nothing left'));
+  expect(story.completion()).toMatchObject({ result: 'Failed' });
+});

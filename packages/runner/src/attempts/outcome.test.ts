@@ -201,6 +201,32 @@ describe('an outcome with an exit record', () => {
     expect(new Set(sentences).size).toBe(sentences.length);
   });
 
+  it('says what was sent to a step that was ended, and what it answered', () => {
+    const cancelled = { reason: 'cancelled', by: 'control' } as const;
+    expect(judge({ ...cancelled, code: 3 }).message).toBe(
+      'The step was cancelled: its processes got TERM, and it ended with exit code 3.',
+    );
+    expect(judge({ ...cancelled, code: null, signal: 15 }).message).toBe(
+      'The step was cancelled: its processes got TERM, and it ended by SIGTERM.',
+    );
+    expect(judge({ ...cancelled, code: null, signal: 9, killedAfterGrace: true }).message).toBe(
+      'The step was cancelled: its processes got TERM, did not end within the grace and got KILL; it ended by SIGKILL.',
+    );
+    expect(judge({ reason: 'timeout', code: null, signal: 15 }).message).toBe(
+      'The step took longer than its time-out and was ended after 2.5 s: its processes got TERM, and it ended by SIGTERM. Raise its time-out, or let it do less.',
+    );
+  });
+
+  it('says what to do when something else ended it', () => {
+    for (const { message } of [
+      judge({ reason: 'cancelled', by: 'SIGTERM', code: 0 }),
+      judge(undefined, { witness: container(137) }),
+      judge(undefined, { witness: container(143) }),
+      judge({ code: 0 }, { witness: container(137) }),
+    ])
+      expect(message).toMatch(/Look at what the step did before running it again\.$/);
+  });
+
   it('is unknown when the engine says something else', () => {
     expect(judge({ code: 0 }, { witness: container(137) })).toMatchObject({
       result: 'Unknown',

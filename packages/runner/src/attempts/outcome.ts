@@ -97,7 +97,7 @@ function disagreement(outcome: Outcome, record: number, engine: number): Outcome
     result: 'Unknown',
     cause: 'disagreement',
     infrastructure: true,
-    message: `Outcome unknown: the exit record says ${record}, the engine says ${engine}. The record was altered, or init was killed at the very end. Look at what the step did before running it again.`,
+    message: `Outcome unknown: the exit record says ${record}, the engine says ${engine}. The record was altered, or init was killed at the very end. ${lookFirst}`,
   };
 }
 
@@ -112,7 +112,7 @@ function fromRecord(evidence: Evidence, exit: ExitRecord): Verdict {
         result: 'TimedOut',
         cause: 'timed-out',
         infrastructure: false,
-        message: `The step took longer than its time-out and was ended: ${answer(exit)}.`,
+        message: `The step took longer than its time-out and was ended after ${took(exit)}: ${answer(exit)}. Raise its time-out, or let it do less.`,
       };
     case 'cancelled':
       return cancelled(evidence, exit);
@@ -149,7 +149,7 @@ function ended(evidence: Evidence, exit: ExitRecord): Verdict {
       infrastructure: false,
       message: `The step ran out of memory: the kernel killed ${count(kills, 'process', 'processes')}${
         limit === undefined ? '' : ` at the limit of ${mebibytes(limit)}`
-      }, and ${answer(exit)}. Raise the memory limit, or let the step use less.`,
+      }, and ${howItEnded(exit)}. Raise the memory limit, or let the step use less.`,
     };
   }
   if (exit.signal !== null) {
@@ -187,6 +187,9 @@ function ended(evidence: Evidence, exit: ExitRecord): Verdict {
   };
 }
 
+/** It has begun, and its end was not its own. */
+const lookFirst = 'Look at what the step did before running it again.';
+
 /** A TERM that we did not send came from the engine or from a person on the worker: not a cancel. */
 function cancelled(evidence: Evidence, exit: ExitRecord): Verdict {
   if (evidence.cancelRequested || exit.by === 'control') {
@@ -201,7 +204,7 @@ function cancelled(evidence: Evidence, exit: ExitRecord): Verdict {
     result: 'Failed',
     cause: 'ended-by-engine',
     infrastructure: true,
-    message: `The engine ended the step by ${exit.by ?? 'SIGTERM'}, though nobody cancelled it: ${answer(exit)}. Docker does so when it is stopped or restarted without "live-restore"; a person may have stopped the container.`,
+    message: `The engine ended the step by ${exit.by ?? 'SIGTERM'}, though nobody cancelled it: ${answer(exit)}. Docker does so when it is stopped or restarted without "live-restore", which can be set in its daemon.json; a person may have stopped the container. ${lookFirst}`,
   };
 }
 
@@ -241,15 +244,20 @@ function notRunnable({ title }: Evidence, exit: ExitRecord): Verdict {
   };
 }
 
-/** What the program said to our signal. */
+/** What was sent to the program, and what it said to that. */
 function answer(exit: ExitRecord): string {
-  const how =
-    exit.signal !== null
-      ? `it ended by ${signalName(exit.signal)}`
-      : exit.code !== null
-        ? `it ended with exit code ${exit.code}`
-        : 'it could not be ended';
-  return exit.killedAfterGrace ? `it did not end on TERM within the grace and was killed; ${how}` : how;
+  return exit.killedAfterGrace
+    ? `its processes got TERM, did not end within the grace and got KILL; ${howItEnded(exit)}`
+    : `its processes got TERM, and ${howItEnded(exit)}`;
+}
+
+function howItEnded(exit: ExitRecord): string {
+  if (exit.signal !== null) return `it ended by ${signalName(exit.signal)}`;
+  return exit.code === null ? 'it could not be ended' : `it ended with exit code ${exit.code}`;
+}
+
+function took({ startNs, endNs }: ExitRecord): string {
+  return `${Math.round(Number(endNs - startNs) / 1e8) / 10} s`;
 }
 
 function withoutRecord(evidence: Evidence): Outcome {
@@ -324,8 +332,8 @@ function killed(evidence: Evidence, witness: Extract<Witness, { kind: 'container
     exitCode,
     message:
       exitCode === 143
-        ? 'The engine ended the step, though nobody cancelled it. Docker does so when it is stopped without "live-restore".'
-        : `The step was killed from outside with code ${exitCode}${why}: a person removed or killed its container, the engine was stopped, or the machine went down.`,
+        ? `The engine ended the step, though nobody cancelled it. Docker does so when it is stopped without "live-restore", which can be set in its daemon.json. ${lookFirst}`
+        : `The step was killed from outside with code ${exitCode}${why}: a person removed or killed its container, the engine was stopped, or the machine went down. ${lookFirst}`,
   };
 }
 

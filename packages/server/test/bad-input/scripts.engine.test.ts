@@ -84,7 +84,7 @@ describe('how a script ends', () => {
     await deployer.cancel(id);
     const { task, log } = await deployer.end(id);
     expect(task.State).toBe('Canceled');
-    expect(log).toMatch(/did not end on TERM within the grace and was killed; it ended by SIGKILL/);
+    expect(log).toMatch(/got TERM, did not end within the grace and got KILL; it ended by SIGKILL/);
     await deployer.nothingLeft();
   });
 
