@@ -46,7 +46,8 @@ export async function stageAttempt(order: CommandOf<'stage'>, call: Call): Promi
     // It may be prepared again a few times only, and those would be over before the engine has started.
     if (isEngineAway(error)) {
       const { step, planned } = execution.locate(attempt);
-      await engineBack(call, activityOf(step, planned));
+      const isWanted = () => execution.state.attempts[attempt]?.unwanted === false;
+      await engineBack(call, activityOf(step, planned), isWanted);
     }
     return { events: [{ type: 'stage-failed', attempt, message: execution.told(error), again, imageGone }] };
   }

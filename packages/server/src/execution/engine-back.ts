@@ -16,15 +16,16 @@ export function isEngineAway(error: unknown): boolean {
 
 /**
  * Resolves when the engine answers again, or when there is no use in waiting any longer. That it waits is told once, in the
- * activity: half a minute of silence looks like a server that hangs.
+ * activity: half a minute of silence looks like a server that hangs. `isWanted`: false once nobody needs what is waited for.
  */
 export async function engineBack(
   { execution, lease, signal }: Pick<Call, 'execution' | 'lease' | 'signal'>,
   activity: string,
+  isWanted: () => boolean = () => true,
 ): Promise<void> {
   const end = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]);
   let told = false;
-  for (let wait = FIRST_WAIT_MS; !end.aborted; wait = Math.min(2 * wait, LONGEST_WAIT_MS)) {
+  for (let wait = FIRST_WAIT_MS; !end.aborted && isWanted(); wait = Math.min(2 * wait, LONGEST_WAIT_MS)) {
     const description = await lease.connection.describe(end).catch(() => undefined);
     if (description !== undefined && description.engineProblem === undefined) return;
     if (!told) {

@@ -2,7 +2,7 @@
 import { ArgonautError, InfrastructureFailure, Secret } from '@argonaut/contracts';
 import type { AcquiredImage, ImageRequest, WorkerDescription } from '@argonaut/contracts/attempt';
 import { expect, test } from 'vitest';
-import { MemoryRunStore } from '../../src/execution/index.ts';
+import { MemoryRunStore, TaskExecution } from '../../src/execution/index.ts';
 import { type LogSource, readFrames } from '../../src/tasklog/index.ts';
 import { FakeWorker } from './fake-worker.ts';
 import { aStep, harness, runToEnd, TASK } from './harness.ts';
@@ -115,4 +115,27 @@ test.each([
     errorMessage: expect.stringContaining(error.message),
   });
   expect(worker.passwords).toEqual(['password 1']);
+});
+
+test('a cancel does not wait for an engine that is away', async () => {
+  const worker = new ScriptedWorker(present);
+  worker.engineAway = Number.POSITIVE_INFINITY;
+  worker.fuse = (point) => {
+    if (point === 'stage.before')
+      throw new InfrastructureFailure('No answer.', { details: { connection: 'ECONNREFUSED' } });
+  };
+  const store = new MemoryRunStore();
+  const workers = {
+    lease: async () => ({ worker: 'Workers-1', name: 'worker one', connection: worker }),
+    release: async () => {},
+  };
+  const { ports } = await harness([aStep('a')], { store, ports: { workers } });
+  const execution = await TaskExecution.claim(TASK, ports);
+  // Less than the half minute for which an engine is waited for.
+  const running = execution.run(AbortSignal.timeout(15_000));
+  await expect
+    .poll(() => warningsIn(store.log(TASK)))
+    .toEqual([expect.stringContaining('Waiting up to 30 s')]);
+  await execution.cancel('request-1');
+  expect(await running).toMatchObject({ result: 'Canceled' });
 });
