@@ -77,6 +77,8 @@ beforeAll(async () => {
   await server.start({ ARGONAUT_LOG_LEVEL: 'trace' });
 });
 afterAll(async () => {
+  // Takes its network sandboxes along.
+  await server?.stop();
   await server?.[Symbol.asyncDispose]();
   if (far !== undefined) await rm(far, { recursive: true, force: true });
 });
