@@ -101,6 +101,17 @@ describe('an image that is built on the worker', () => {
     expect(lines.at(-1)?.message).toMatch(/^Built the image of "Build" in .* MB\)$/);
   });
 
+  it("knows the worker's platform as BuildKit does, where the Dockerfile asks for it", async () => {
+    const { os, architecture } = await engine.version(patience());
+    const dockerfile = `FROM --platform=$BUILDPLATFORM ${base}\n${fresh()}\nARG TARGETARCH\nARG TARGETOS=any\nRUN echo $TARGETOS/$TARGETARCH > /platform\n`;
+    const { image } = await build(request(dockerfile));
+    expect(await output(image.local, 'cat', '/platform')).toBe(`any/${architecture}`);
+    const asked = dockerfile.replace('ARG TARGETOS=any', 'ARG TARGETOS');
+    expect(await output((await build(request(asked))).image.local, 'cat', '/platform')).toBe(
+      `${os}/${architecture}`,
+    );
+  });
+
   it('is named by its content: the second run builds nothing, another argument builds another image', async () => {
     const { engine: over, builds } = counting();
     const dockerfile = `FROM ${base}\n${fresh()}\nARG WHO=1\nRUN echo $WHO > /who\n`;
@@ -138,8 +149,18 @@ describe('an image that is built on the worker', () => {
       'FROM argonaut-test/busybox:1\nRUN true\nFOO bar\n',
       /dockerfile parse error.* line 3: unknown instruction: FOO/,
     ],
-    ['FROM argonaut-test/busybox:1\nCOPY x /x\n', /line 2 of its Dockerfile \(COPY x \/x\): COPY failed/],
-    ['FROM argonaut-test/busybox:1\nRUN --mount=type=cache,target=/x true\n', /line 2 .*requires BuildKit/],
+    [
+      'FROM argonaut-test/busybox:1\nCOPY x /x\n',
+      /line 2 of its Dockerfile \(COPY x \/x\): COPY failed.*no files beside this Dockerfile/,
+    ],
+    [
+      'FROM argonaut-test/busybox:1\nRUN --mount=type=cache,target=/x true\n',
+      /line 2 .*requires BuildKit.*does not use BuildKit, so leave that out/,
+    ],
+    ['FROM argonaut-test/busybox:1\nRUN cat <<EOF\nb\nEOF\n', /Line 2 begins a here-document.*printf/],
+    ['FROM argonaut-test/busybox:1\nCOPY <<-"E" /x\nb\nE\n', /Line 2 begins a here-document.*printf/],
+    ['RUN true\n', /no build stage.*Begin it with FROM/],
+    ['FROM --platform=linux/s390x argonaut-test/busybox:1\n', /Line 1 .*linux\/s390x; the worker builds/],
     ['FROM UPPER/Case name\n', /Line 1 of the Dockerfile: "UPPER\/Case" is not an image reference/],
   ])('that cannot be understood is told by its line: %j', async (dockerfile, message) => {
     await expect(build(request(dockerfile))).rejects.toThrow(message);

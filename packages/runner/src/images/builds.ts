@@ -16,7 +16,16 @@ import { engineMessageOf, isConnectionError } from '../docker/errors.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Engine, EngineVersion } from '../ports/engine.ts';
 import { BuildReport } from './build-report.ts';
-import { type BaseImage, baseImages, instructionsOf, withBases } from './dockerfile.ts';
+import {
+  askedArguments,
+  type BaseImage,
+  baseImages,
+  forPlatform,
+  type Instruction,
+  instructionsOf,
+  platformArguments,
+  withBases,
+} from './dockerfile.ts';
 import type { ImageKnowledge } from './knowledge.ts';
 import { builtName } from './names.ts';
 import { parseReference } from './reference.ts';
@@ -50,6 +59,8 @@ interface ToBuild {
   readonly local: string;
   readonly begun: readonly Begun[];
   readonly version: EngineVersion;
+  /** For the worker's platform. */
+  readonly dockerfile: string;
 }
 
 export class ImageBuilds {
@@ -74,7 +85,8 @@ export class ImageBuilds {
   ): Promise<PresentImage> {
     const { uses } = this.#options;
     const version = await this.#options.version(signal);
-    const bases = baseImages(build.dockerfile, build.arguments);
+    const bases = baseImages(build.dockerfile, build.arguments, platformArguments(version));
+    const dockerfile = forPlatform(build.dockerfile, version, build.arguments);
     const tagged = new Set(bases.filter(isTagged).map(({ reference }) => reference));
     const fixed = ofThose(tagged, Object.entries(build.digests ?? {}));
     const asked = builtName(build, version, fixed);
@@ -99,7 +111,7 @@ export class ImageBuilds {
     if (!(await this.#isHere(local, signal))) {
       await this.#shared.share(local, onProgress, signal, async (tell, building) => {
         const deadline = AbortSignal.any([building, AbortSignal.timeout(buildDeadlineMs)]);
-        await this.#build(request, build, { local, begun, version }, tell, deadline);
+        await this.#build(request, build, { local, begun, version, dockerfile }, tell, deadline);
       });
     }
     const digests = begun.flatMap(({ base, image: { digest } }) =>
@@ -126,7 +138,7 @@ export class ImageBuilds {
   async #build(
     request: ImageRequest,
     build: ImageBuild,
-    { local, begun, version }: ToBuild,
+    { local, begun, version, ...toBuild }: ToBuild,
     tell: TellProgress,
     signal: AbortSignal,
   ): Promise<void> {
@@ -136,7 +148,7 @@ export class ImageBuilds {
       base,
       name: image.digest === undefined ? base.reference : image.local,
     }));
-    const dockerfile = withBases(build.dockerfile, names);
+    const dockerfile = withBases(toBuild.dockerfile, names);
     const report = new BuildReport(request.reference, instructionsOf(build.dockerfile), tell, clock);
     try {
       await engine.buildImage(
@@ -144,7 +156,7 @@ export class ImageBuilds {
           name: local,
           dockerfile,
           platform: `${version.os}/${version.architecture}`,
-          arguments: build.arguments,
+          arguments: { ...askedArguments(dockerfile, platformArguments(version)), ...build.arguments },
           labels: {},
         },
         (output) => report.take(output),
@@ -152,7 +164,7 @@ export class ImageBuilds {
       );
     } catch (error) {
       signal.throwIfAborted();
-      throw buildError(error, request.reference, report);
+      throw buildError(error, request.reference, build.dockerfile, report);
     } finally {
       report.end();
     }
@@ -215,7 +227,7 @@ function parsed({ reference, instruction }: BaseImage): ReturnType<typeof parseR
 }
 
 /** The engine's words, the line they are about, and what the program printed last. */
-function buildError(error: unknown, what: string, report: BuildReport): unknown {
+function buildError(error: unknown, what: string, dockerfile: string, report: BuildReport): unknown {
   if (!(error instanceof ArgonautError) || isConnectionError(error)) return error;
   const { exitCode } = error.details;
   const { current, lastOutput } = report;
@@ -226,10 +238,34 @@ function buildError(error: unknown, what: string, report: BuildReport): unknown 
   const why =
     typeof exitCode === 'number' ? `the program ended with code ${exitCode}.` : `${engineMessageOf(error)}.`;
   const said = lastOutput === '' ? '' : ` Its last output:\n${lastOutput}`;
-  return new Invalid(`${what} cannot be built: ${where}${why}${said}`, {
+  const remedy = typeof exitCode === 'number' ? '' : remedyOf(engineMessageOf(error), dockerfile, current);
+  return new Invalid(`${what} cannot be built: ${where}${why}${remedy}${said}`, {
     cause: error,
     details: { ...error.details, ...(current === undefined ? {} : { line: current.line }) },
   });
+}
+
+/** For what BuildKit would understand, or what would be there if the Dockerfile lay in a directory. */
+function remedyOf(said: string, dockerfile: string, current: Instruction | undefined): string {
+  const { line, keyword, rest } = current ?? hereDocumentIn(dockerfile) ?? {};
+  if (rest !== undefined && hereDocument.test(rest)) {
+    return ` Line ${line} begins a here-document, which only BuildKit understands, and this build does not use it: write it with printf, and join lines with "\\".`;
+  }
+  if (/BuildKit/i.test(said)) return ' This build does not use BuildKit, so leave that out.';
+  if (/no build stage/i.test(said)) return ' Begin it with FROM.';
+  const takesFiles = /^(COPY|ADD)$/.test(keyword ?? '') && !/(^|\s)--from=|:\/\//.test(rest ?? '');
+  return takesFiles
+    ? ' There are no files beside this Dockerfile: what it takes in has to come from an image (COPY --from=…), or be made by RUN.'
+    : '';
+}
+
+/** `<<EOF`, `<<-"EOF"`; not the here-string `<<<`. */
+const hereDocument = /(^|[^<])<<-?(["']?)[A-Za-z_]\w*\2/;
+
+function hereDocumentIn(dockerfile: string): Instruction | undefined {
+  return instructionsOf(dockerfile).find(
+    ({ keyword, rest }) => /^(RUN|COPY|ADD)$/.test(keyword) && hereDocument.test(rest),
+  );
 }
 
 function shortened(text: string): string {

@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { baseImages, instructionsOf, withBases } from './dockerfile.ts';
+import {
+  askedArguments,
+  baseImages,
+  forPlatform,
+  instructionsOf,
+  platformArguments,
+  withBases,
+} from './dockerfile.ts';
 
 const places = (dockerfile: string) =>
   instructionsOf(dockerfile).map(({ keyword, line, lastLine }) => [keyword, line, lastLine]);
@@ -73,5 +80,38 @@ describe('the images that a Dockerfile begins from', () => {
     const argued = 'ARG T=1\nFROM \\\n  a:$T AS b\n';
     const [base] = baseImages(argued);
     expect(base && withBases(argued, [{ base, name: 'kept' }])).toBe('ARG T=1\nFROM \\\n  kept AS b\n');
+  });
+});
+
+describe('the platform of a Dockerfile', () => {
+  const worker = { os: 'linux', architecture: 'amd64' };
+
+  it("is the worker's, whatever BuildKit calls it", () => {
+    const dockerfile = [
+      'ARG P=linux/amd64',
+      'FROM --platform=$BUILDPLATFORM golang AS build',
+      'ARG TARGETARCH TARGETOS=any',
+      'RUN echo --platform=$BUILDPLATFORM',
+      'FROM \\',
+      '  --platform=${P}/v3 alpine-${TARGETARCH}:3',
+    ].join('\n');
+    expect(forPlatform(dockerfile, worker, {})).toBe(
+      dockerfile.replace('=$BUILDPLATFORM golang', '=linux/amd64 golang').replace('=${P}/v3', '=linux/amd64'),
+    );
+    const known = platformArguments(worker);
+    expect(baseImages(dockerfile, {}, known).map(({ reference }) => reference)).toEqual([
+      'golang',
+      'alpine-amd64:3',
+    ]);
+    expect(askedArguments(dockerfile, known)).toEqual({ TARGETARCH: 'amd64' });
+  });
+
+  it('is refused where it is another one, with its line', () => {
+    expect(() => forPlatform('\nFROM --platform=linux/arm64 a', worker, {})).toThrow(
+      'Line 2 of the Dockerfile begins from an image for linux/arm64; the worker builds and runs linux/amd64.',
+    );
+    expect(() => forPlatform('ARG P\nFROM --platform=$P a', worker, { P: 'windows/amd64' })).toThrow(
+      'for windows/amd64',
+    );
   });
 });

@@ -63,10 +63,14 @@ function instruction(line: number, lastLine: number, text: string): Instruction 
 
 /**
  * What has to be there before the build begins: images behind `FROM` and `COPY --from=`, without `scratch` and without the
- * build's own stages. @throws Invalid for an argument without a value, with its line
+ * build's own stages. `predefined`: see {@link platformArguments}. @throws Invalid for an argument without a value, with its line
  */
-export function baseImages(dockerfile: string, given: BuildArguments = {}): readonly BaseImage[] {
-  const known = new Map<string, string>();
+export function baseImages(
+  dockerfile: string,
+  given: BuildArguments = {},
+  predefined: BuildArguments = {},
+): readonly BaseImage[] {
+  const known = new Map(Object.entries(predefined));
   const stages = new Set<string>();
   const bases: BaseImage[] = [];
   for (const it of instructionsOf(dockerfile)) {
@@ -131,6 +135,61 @@ function substituted(
     return value || missing(name);
   };
   return written.replace(ARGUMENT, fill);
+}
+
+interface Platform {
+  readonly os: string;
+  readonly architecture: string;
+}
+
+/** What BuildKit knows in every Dockerfile, and the engine's classic builder in none. Both are the worker's own platform here. */
+export function platformArguments({ os, architecture }: Platform): BuildArguments {
+  return Object.fromEntries(
+    ['BUILD', 'TARGET'].flatMap((which) => [
+      [`${which}PLATFORM`, `${os}/${architecture}`],
+      [`${which}OS`, os],
+      [`${which}ARCH`, architecture],
+    ]),
+  );
+}
+
+/** Those of them that some stage asks for (`ARG TARGETARCH`): an argument that nobody asks for is a warning of the engine's. */
+export function askedArguments(dockerfile: string, predefined: BuildArguments): BuildArguments {
+  const asked = instructionsOf(dockerfile)
+    .filter(({ keyword }) => keyword === 'ARG')
+    .flatMap(({ rest }) => rest.split(/\s+/));
+  return Object.fromEntries(Object.entries(predefined).filter(([name]) => asked.includes(name)));
+}
+
+/**
+ * The same text on the same lines, with the platform itself in `FROM --platform=$BUILDPLATFORM`.
+ * @throws Invalid for another platform than the worker's: the engine would take the worker's image for it, in silence
+ */
+export function forPlatform(
+  dockerfile: string,
+  { os, architecture }: Platform,
+  given: BuildArguments,
+): string {
+  const worker = `${os}/${architecture}`;
+  const known = new Map(Object.entries(platformArguments({ os, architecture })));
+  const lines = dockerfile.split('\n');
+  let isAbove = true;
+  for (const it of instructionsOf(dockerfile)) {
+    if (it.keyword === 'ARG' && isAbove) noteArguments(it, given, known);
+    if (it.keyword !== 'FROM') continue;
+    isAbove = false;
+    const flag = it.rest.split(/\s+/).find((word) => word.startsWith('--platform='));
+    if (flag === undefined) continue;
+    const wanted = filledIn(flag.slice('--platform='.length), known, it);
+    if (wanted !== worker && !wanted.startsWith(`${worker}/`)) {
+      throw new Invalid(
+        `Line ${it.line} of the Dockerfile begins from an image for ${wanted}; the worker builds and runs ${worker}. Leave out --platform, or take a worker of that platform.`,
+      );
+    }
+    for (let index = it.line - 1; index < it.lastLine; index++)
+      lines[index] = (lines[index] ?? '').replace(flag, () => `--platform=${worker}`);
+  }
+  return lines.join('\n');
 }
 
 /** The same text on the same lines, with other names for the images that it begins from. */
