@@ -14,7 +14,7 @@ const MAX_WAITING_BYTES = 4 * 1024 * 1024;
 export async function followAttempt(attempt: string, call: Call): Promise<void> {
   const { execution } = call;
   try {
-    await call.patiently(() => followOnce(attempt, call), isTrouble);
+    await call.patiently((answered) => followOnce(attempt, call, answered), isTrouble);
   } catch (error) {
     if (kindOf(error) !== 'NotFound') throw error;
     const outcome: Outcome = {
@@ -32,12 +32,17 @@ export async function followAttempt(attempt: string, call: Call): Promise<void> 
   }
 }
 
-async function followOnce(attempt: string, { execution, lease, epoch, signal }: Call): Promise<void> {
+async function followOnce(
+  attempt: string,
+  { execution, lease, epoch, signal }: Call,
+  answered: () => void,
+): Promise<void> {
   const options = { ...execution.position(attempt), secrets: execution.secretsOf(attempt) };
   let waiting = 0;
   let stored: Promise<void> = Promise.resolve();
   let endedMs: number | undefined;
   for await (const event of lease.connection.follow(attempt, epoch, options, signal)) {
+    answered();
     if (event.type === 'log') {
       waiting += sizeOf(event);
       stored = execution.post({ chunk: { attempt, chunk: event } });

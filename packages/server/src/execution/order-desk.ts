@@ -4,11 +4,12 @@
  */
 import { NotFound } from '@argonaut/contracts';
 import type { TerminalRequest, TerminalSession } from '@argonaut/contracts/attempt';
-import type { Order, TaskEvent } from '@argonaut/orchestrator';
+import { type Order, ROOT_ACTIVITY, type TaskEvent } from '@argonaut/orchestrator';
 import { acquireImage } from './acquire-order.ts';
 import { acquirePackage } from './acquire-package-order.ts';
 import { cancelAttempt, discardAttempt, openAttempt, releaseHold, stageAttempt } from './attempt-orders.ts';
 import type { Call } from './call.ts';
+import { serverLine } from './change.ts';
 import { crashPoint } from './crash-point.ts';
 import type { Entry, ExecutionSide } from './execution-side.ts';
 import { finishAttempt } from './finish-order.ts';
@@ -24,6 +25,8 @@ export class OrderDesk {
   readonly #controllers = new Map<string, AbortController>();
   readonly #leases = new Map<string, Promise<WorkerLease>>();
   readonly #followed = new Set<string>();
+  /** Leases whose worker was told to be away. */
+  readonly #away = new Set<string>();
 
   constructor(execution: ExecutionSide) {
     this.#execution = execution;
@@ -182,24 +185,60 @@ export class OrderDesk {
 
   async #call(pool: string, generation: number, signal: AbortSignal): Promise<Call> {
     const { ports, epoch, state } = this.#execution;
+    const worker = state.leases[pool]?.workerName ?? pool;
+    const lostAfterMs = ports.lostAfterMs ?? DEFAULT_LOST_AFTER_MS;
     const patience = {
-      worker: state.leases[pool]?.workerName ?? pool,
-      lostAfterMs: ports.lostAfterMs ?? DEFAULT_LOST_AFTER_MS,
+      worker,
+      lostAfterMs,
       now: ports.now,
       signal,
+      onWait: (error: unknown) =>
+        this.#tellAway(
+          generation,
+          pool,
+          `Worker "${worker}" does not answer, or has trouble: ${this.#execution.told(error)} It is asked again for ${Math.round(lostAfterMs / 1000)} s at most. What runs there goes on meanwhile; what it is to do, a cancel too, reaches it when it answers.`,
+        ),
     };
     const lease = await withPatience({ ...patience, mayPass: isTrouble }, () =>
       this.#take(pool, generation, signal),
     );
-    const patiently = async <T>(call: () => Promise<T>, mayPass = isTrouble): Promise<T> => {
+    const patiently = async <T>(
+      call: (answered: () => void) => Promise<T>,
+      mayPass = isTrouble,
+    ): Promise<T> => {
       try {
-        return await withPatience({ ...patience, mayPass }, call);
+        return await withPatience({ ...patience, mayPass }, async (answered) => {
+          const told = (): void => {
+            answered();
+            this.#tellBack(generation, pool, worker);
+          };
+          const answer = await call(told);
+          told();
+          return answer;
+        });
       } catch (error) {
         if (isFenced(error)) this.#execution.fail(error);
         throw error;
       }
     };
     return { execution: this.#execution, lease, epoch, signal, patiently };
+  }
+
+  /** Once, until it answers: several calls may wait for the same worker. */
+  #tellAway(generation: number, pool: string, message: string): void {
+    const key = `${pool}:${generation}`;
+    if (this.#away.has(key)) return;
+    this.#away.add(key);
+    this.#tell('Warning', message);
+  }
+
+  #tellBack(generation: number, pool: string, worker: string): void {
+    if (this.#away.delete(`${pool}:${generation}`)) this.#tell('Info', `Worker "${worker}" answers again.`);
+  }
+
+  #tell(level: 'Info' | 'Warning', message: string): void {
+    const line = serverLine(ROOT_ACTIVITY, level, message, this.#execution.ports.now());
+    this.#execution.post({ frames: [line] }).catch(() => {});
   }
 
   async #lose(pool: string, generation: number, message: string): Promise<void> {

@@ -15,7 +15,12 @@ export interface Patience {
   readonly signal: AbortSignal;
   /** Which errors may pass by themselves; the others are thrown at once. */
   readonly mayPass: (error: unknown) => boolean;
+  /** Called before each repetition, once this has lasted for longer than a blink. */
+  readonly onWait?: (error: unknown) => void;
 }
+
+/** What is over sooner is nothing that people need to hear of. */
+const BLINK_MS = 3_000;
 
 /** Nobody could be reached: the call had no effect, or one that a repetition finds. */
 export function isAway(error: unknown): boolean {
@@ -30,21 +35,41 @@ export function isTrouble(error: unknown): boolean {
   );
 }
 
-export async function withPatience<T>(patience: Patience, call: () => Promise<T>): Promise<T> {
-  const since = patience.now();
-  for (let wait = FIRST_WAIT_MS; ; wait = Math.min(wait * 2, LONGEST_WAIT_MS)) {
+/**
+ * What is given up is a worker that has not answered for so long, not a call that took so long: one that follows a step lasts
+ * for hours, and then finds all of the patience.
+ * @param call may say, by what it is given, that it was answered
+ */
+export async function withPatience<T>(
+  patience: Patience,
+  call: (answered: () => void) => Promise<T>,
+): Promise<T> {
+  const { lostAfterMs, now } = patience;
+  let since: number | undefined;
+  const answered = (): void => {
+    since = undefined;
+  };
+  for (
+    let wait = FIRST_WAIT_MS;
+    ;
+    wait = since === undefined ? FIRST_WAIT_MS : Math.min(wait * 2, LONGEST_WAIT_MS)
+  ) {
+    const began = now();
     try {
-      return await call();
+      return await call(answered);
     } catch (error) {
       if (patience.signal.aborted || !patience.mayPass(error)) throw error;
-      if (patience.now() - since >= patience.lostAfterMs) {
-        const seconds = Math.round(patience.lostAfterMs / 1000);
+      // No call waits for so long for an answer: this one has had some.
+      if (since === undefined || now() - began >= lostAfterMs) since = now();
+      if (now() - since >= lostAfterMs) {
+        const seconds = Math.round(lostAfterMs / 1000);
         throw new WorkerLost(
           `Worker "${patience.worker}" has not answered for ${seconds} s: ${messageOf(error)} ` +
             'What ran there may have gone on. Look at the worker before you run the step again.',
           { cause: error },
         );
       }
+      if (now() - since >= BLINK_MS) patience.onWait?.(error);
       await sleep(wait, undefined, { signal: patience.signal });
     }
   }
