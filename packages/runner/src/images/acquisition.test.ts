@@ -145,6 +145,27 @@ describe('credentials that are refused', () => {
   });
 });
 
+describe('content that somebody else has pulled', () => {
+  const exact = `registry.test/tool@${digestOf('a')}`;
+
+  it.each([
+    ['whose tag means it', {}],
+    ['that a release is fixed to', { digest: digestOf('a') }],
+  ])(
+    'is not pulled again %s, unless nobody can tell that it is for this platform',
+    async (_what, request) => {
+      for (const architecture of ['amd64', '']) {
+        const played = new PlayedEngine();
+        played.tags.set(tool, digestOf('a'));
+        played.add(digestOf('a'), [exact], architecture);
+        const acquire = await acquiring(played);
+        expect((await acquire(request)).local).toBe(keepName(digestOf('a')));
+        expect(played.pulls).toBe(architecture === '' ? 1 : 0);
+      }
+    },
+  );
+});
+
 describe('an image that has several digests of its own repository', () => {
   it.each([
     ['that which the registry names for the tag', digestOf('b'), 'if-not-present', digestOf('b'), 1],

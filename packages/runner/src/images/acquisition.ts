@@ -109,14 +109,27 @@ export class ImageAcquisition {
     signal: AbortSignal,
   ): Promise<AcquiredImage> {
     const { reference, policy } = request;
-    const kept =
-      (await this.#engine.inspectImage(keepName(digest), signal)) ??
-      (await this.#engine.inspectImage(byDigest(reference, digest), signal));
-    if (kept && (policy === 'never' || (await this.#runsHere(kept, signal))))
-      return this.#keep(reference, digest, kept, signal);
+    const here = await this.#here(reference, digest, policy, signal);
+    if (here) return this.#keep(reference, digest, here, signal);
     if (policy === 'never') throw notPresent(byDigest(reference, digest));
     const resolved = await this.#registries.ask(byDigest(reference, digest), request, onProgress, signal);
     return this.#pull(request, resolved, onProgress, signal);
+  }
+
+  /** The content, when the worker has it and can run it: what was acquired once, or what somebody else has pulled. */
+  async #here(
+    reference: string,
+    digest: string,
+    policy: ImageRequest['policy'],
+    signal: AbortSignal,
+  ): Promise<ImageDetails | undefined> {
+    const ours = await this.#engine.inspectImage(keepName(digest), signal);
+    if (ours && (policy === 'never' || (await this.#runsHere(ours, signal)))) return ours;
+    const pulled = await this.#engine.inspectImage(byDigest(reference, digest), signal);
+    if (!pulled || policy === 'never') return pulled;
+    // Of an index whose foreign platform alone was pulled the containerd store says nothing (29): that must be pulled.
+    const saysPlatform = pulled.os !== '' && pulled.architecture !== '';
+    return saysPlatform && (await this.#runsHere(pulled, signal)) ? pulled : undefined;
   }
 
   /** The registry says what the tag means now; only a registry that cannot be reached is done without. */
@@ -143,10 +156,10 @@ export class ImageAcquisition {
         ? this.#present({ ...request, policy: 'never' }, image, onProgress, signal)
         : this.#keep(reference, digest, image, signal);
     }
-    const kept = await this.#engine.inspectImage(keepName(resolved.digest), signal);
-    if (kept && (await this.#runsHere(kept, signal))) {
+    const here = await this.#here(reference, resolved.digest, request.policy, signal);
+    if (here) {
       onProgress({ level: 'Verbose', message: `Image ${reference} is up to date (${resolved.digest}).` });
-      return this.#keep(reference, resolved.digest, kept, signal);
+      return this.#keep(reference, resolved.digest, here, signal);
     }
     return this.#pull(request, resolved, onProgress, signal);
   }
