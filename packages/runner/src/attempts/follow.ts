@@ -11,12 +11,12 @@ import {
   type LogChunk,
   type NamedSecret,
   type Outcome,
-  type ServiceReport,
 } from '@argonaut/contracts/attempt';
 import { type ExitRecord, ExitRecordError, parseExitRecord } from '@argonaut/init';
 import { crashPoint } from '../crash-point.ts';
 import { SecretSet } from '../masking/index.ts';
 import { OutputReader } from '../messages/index.ts';
+import { orAborted } from '../or-aborted.ts';
 import type { JournalEntry } from '../ports/journal.ts';
 import { Chunks } from './chunks.ts';
 import { DiskWatch } from './disk-watch.ts';
@@ -25,7 +25,6 @@ import { LogReader, streamOf } from './log-reader.ts';
 import { type Evidence, outcomeOf, type Witness } from './outcome.ts';
 import { placeOf } from './places.ts';
 import { ServiceWatch } from './services/service-watch.ts';
-import { servicesOf } from './services/services.ts';
 import { StagingDirectory } from './staging-directory.ts';
 import { type AttemptRoom, wasOpened } from './surroundings.ts';
 
@@ -91,7 +90,8 @@ export async function* followAttempt(
     crashPoint('follow.before-ended');
     await remember(room, attempt, ended);
     crashPoint('follow.after-ended');
-    const reports = await serviceReports(room, entry, ended, output.secrets, signal);
+    const reports = (await room.services?.report(entry, ended, output.secrets, signal)) ?? [];
+    const servicesOver = endServices(room, entry, ended);
     // The end of a log that was shown when the service ended is not shown again.
     const services = reports.map((report) =>
       beside.told.has(report.name) ? { ...report, log: '' } : report,
@@ -103,6 +103,8 @@ export async function* followAttempt(
     const confirmed = judge(room, attempt, exit, again, witness, output.told);
     await remember(room, attempt, confirmed);
     crashPoint('follow.confirmed');
+    // A task is over, and a cancelled one cancelled, when nothing of it runs any more.
+    await orAborted(servicesOver, signal);
     yield { type: 'confirmed', outcome: confirmed, ...(watch.held ? { held: true } : {}) };
   } finally {
     leaving.abort(new Error('nobody follows any more'));
@@ -110,21 +112,11 @@ export async function* followAttempt(
   }
 }
 
-/** How the services did, and their end: it is waited for by whoever removes the attempt. */
-async function serviceReports(
-  room: AttemptRoom,
-  entry: JournalEntry,
-  ended: Outcome,
-  secrets: SecretSet,
-  signal: AbortSignal,
-): Promise<readonly ServiceReport[]> {
-  if (!room.services || servicesOf(entry).length === 0) return [];
-  const reports = await room.services.report(entry, ended, secrets, signal);
+/** Resolves when they have ended, or could not be: whoever removes the attempt ends them once more. */
+async function endServices(room: AttemptRoom, entry: JournalEntry, { result }: Outcome): Promise<void> {
   // A person who looks into a held step finds its services, too.
-  const failed = ended.result === 'Failed' || ended.result === 'TimedOut';
-  const held = entry.spec.holdOnFailureMs > 0 && failed;
-  if (!held) room.services.end(entry, AbortSignal.timeout(serviceEndMs)).catch(room.onProblem);
-  return reports;
+  const held = entry.spec.holdOnFailureMs > 0 && (result === 'Failed' || result === 'TimedOut');
+  if (!held) await room.services?.end(entry, AbortSignal.timeout(serviceEndMs)).catch(room.onProblem);
 }
 
 /** What the log tells about the outcome. */

@@ -351,6 +351,19 @@ export function servicesContract(openPorts: OpenPorts): void {
       await goneAfterFinish(spec.attempt);
     });
 
+    it('have ended, too, when the end of their step is confirmed', async () => {
+      const services = {
+        db: { script: 'trap "" TERM; while :; do sleep 0.05; done', spec: { graceMs: 2_000 } },
+      };
+      const spec = await specOf(services);
+      await bench.stage(spec);
+      await open(spec.attempt, 'exec sleep 600', services);
+      await bench.runner.cancel(spec.attempt, 1, 500, patience());
+      expect((await told(spec.attempt)).confirmed).toMatchObject({ result: 'Cancelled' });
+      expect((await left(spec.attempt)).map(({ status }) => status)).not.toContain('running');
+      await goneAfterFinish(spec.attempt);
+    });
+
     it('do not keep a cancel waiting while their health is waited for', async () => {
       const services = {
         db: { script: 'exec sleep 60', late: { health: { check: { kind: 'port', port: 5432 } } } },

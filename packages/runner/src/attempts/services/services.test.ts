@@ -48,6 +48,7 @@ it('is one ending with a deadline of its own: who stops waiting does not stop it
     room: { engine: { inspectContainer: async () => ({ status: 'running' }) } } as unknown as EngineRoom,
     place: {
       kill: async (_: JournalEntry, signal: string) => void killed.push(signal),
+      ended: async () => ({ kind: 'gone' }),
     } as unknown as ContainerAttempts,
   });
   const leaving = new AbortController();

@@ -229,11 +229,11 @@ export class Services {
         if (!(await gates.cancel(directory, service.graceMs, signal)))
           await place.kill(own, 'SIGTERM', signal);
         const end = clock.monotonic() + service.graceMs + initEndMs;
-        while (clock.monotonic() < end) {
-          if (await this.#ended(own, signal)) return;
+        while (clock.monotonic() < end && !(await this.#ended(own, signal)))
           await clock.sleep(endPollMs, signal);
-        }
-        await place.kill(own, 'SIGKILL', signal);
+        if (clock.monotonic() >= end) await place.kill(own, 'SIGKILL', signal);
+        // Init has written that it ends; its container is there for a moment longer.
+        await place.ended(own, signal);
       }),
     );
   }
