@@ -7,6 +7,6 @@ export interface Call {
   readonly lease: WorkerLease;
   readonly epoch: number;
   readonly signal: AbortSignal;
-  /** Repeats while the worker is away or its machine has trouble. A call that lasts tells when it was answered. */
+  /** Repeats while the worker is away or its machine has trouble. A call that lasts tells when it got something new. */
   patiently<T>(call: (answered: () => void) => Promise<T>, mayPass?: (error: unknown) => boolean): Promise<T>;
 }

@@ -42,8 +42,8 @@ async function followOnce(
   let stored: Promise<void> = Promise.resolve();
   let endedMs: number | undefined;
   for await (const event of lease.connection.follow(attempt, epoch, options, signal)) {
-    answered();
     if (event.type === 'log') {
+      answered();
       waiting += sizeOf(event);
       stored = execution.post({ chunk: { attempt, chunk: event } });
       stored.catch(() => {});

@@ -21,6 +21,8 @@ export interface Patience {
 
 /** What is over sooner is nothing that people need to hear of. */
 const BLINK_MS = 3_000;
+/** No call waits for so long for an answer: one that lasted longer has had some. */
+const LONGEST_SILENCE_MS = 2 * 60_000;
 
 /** Nobody could be reached: the call had no effect, or one that a repetition finds. */
 export function isAway(error: unknown): boolean {
@@ -38,7 +40,7 @@ export function isTrouble(error: unknown): boolean {
 /**
  * What is given up is a worker that has not answered for so long, not a call that took so long: one that follows a step lasts
  * for hours, and then finds all of the patience.
- * @param call may say, by what it is given, that it was answered
+ * @param call may say, by what it is given, that it was answered by something new
  */
 export async function withPatience<T>(
   patience: Patience,
@@ -46,21 +48,18 @@ export async function withPatience<T>(
 ): Promise<T> {
   const { lostAfterMs, now } = patience;
   let since: number | undefined;
+  let wait = FIRST_WAIT_MS;
   const answered = (): void => {
     since = undefined;
+    wait = FIRST_WAIT_MS;
   };
-  for (
-    let wait = FIRST_WAIT_MS;
-    ;
-    wait = since === undefined ? FIRST_WAIT_MS : Math.min(wait * 2, LONGEST_WAIT_MS)
-  ) {
+  for (;;) {
     const began = now();
     try {
       return await call(answered);
     } catch (error) {
       if (patience.signal.aborted || !patience.mayPass(error)) throw error;
-      // No call waits for so long for an answer: this one has had some.
-      if (since === undefined || now() - began >= lostAfterMs) since = now();
+      if (since === undefined || now() - began >= LONGEST_SILENCE_MS) since = now();
       if (now() - since >= lostAfterMs) {
         const seconds = Math.round(lostAfterMs / 1000);
         throw new WorkerLost(
@@ -71,6 +70,7 @@ export async function withPatience<T>(
       }
       if (now() - since >= BLINK_MS) patience.onWait?.(error);
       await sleep(wait, undefined, { signal: patience.signal });
+      wait = Math.min(wait * 2, LONGEST_WAIT_MS);
     }
   }
 }
