@@ -157,8 +157,14 @@ describe('an image that is built on the worker', () => {
       'FROM argonaut-test/busybox:1\nRUN --mount=type=cache,target=/x true\n',
       /line 2 .*requires BuildKit.*does not use BuildKit, so leave that out/,
     ],
-    ['FROM argonaut-test/busybox:1\nRUN cat <<EOF\nb\nEOF\n', /Line 2 begins a here-document.*printf/],
-    ['FROM argonaut-test/busybox:1\nCOPY <<-"E" /x\nb\nE\n', /Line 2 begins a here-document.*printf/],
+    [
+      'FROM argonaut-test/busybox:1\nRUN cat <<EOF\nb\nEOF\n',
+      /Line 2 of the Dockerfile begins a here-document.*printf/,
+    ],
+    [
+      'FROM argonaut-test/busybox:1\nCOPY <<-"E" /x\nb\nE\n',
+      /Line 2 of the Dockerfile begins a here-document.*printf/,
+    ],
     ['RUN true\n', /no build stage.*Begin it with FROM/],
     ['FROM --platform=linux/s390x argonaut-test/busybox:1\n', /Line 1 .*linux\/s390x; the worker builds/],
     ['FROM UPPER/Case name\n', /Line 1 of the Dockerfile: "UPPER\/Case" is not an image reference/],

@@ -24,6 +24,7 @@ import {
   type Instruction,
   instructionsOf,
   platformArguments,
+  refuseHereDocuments,
   withBases,
 } from './dockerfile.ts';
 import type { ImageKnowledge } from './knowledge.ts';
@@ -85,6 +86,7 @@ export class ImageBuilds {
   ): Promise<PresentImage> {
     const { uses } = this.#options;
     const version = await this.#options.version(signal);
+    refuseHereDocuments(build.dockerfile);
     const bases = baseImages(build.dockerfile, build.arguments, platformArguments(version));
     const dockerfile = forPlatform(build.dockerfile, version, build.arguments);
     const tagged = new Set(bases.filter(isTagged).map(({ reference }) => reference));
@@ -164,7 +166,7 @@ export class ImageBuilds {
       );
     } catch (error) {
       signal.throwIfAborted();
-      throw buildError(error, request.reference, build.dockerfile, report);
+      throw buildError(error, request.reference, report);
     } finally {
       report.end();
     }
@@ -227,7 +229,7 @@ function parsed({ reference, instruction }: BaseImage): ReturnType<typeof parseR
 }
 
 /** The engine's words, the line they are about, and what the program printed last. */
-function buildError(error: unknown, what: string, dockerfile: string, report: BuildReport): unknown {
+function buildError(error: unknown, what: string, report: BuildReport): unknown {
   if (!(error instanceof ArgonautError) || isConnectionError(error)) return error;
   const { exitCode } = error.details;
   const { current, lastOutput } = report;
@@ -238,7 +240,7 @@ function buildError(error: unknown, what: string, dockerfile: string, report: Bu
   const why =
     typeof exitCode === 'number' ? `the program ended with code ${exitCode}.` : `${engineMessageOf(error)}.`;
   const said = lastOutput === '' ? '' : ` Its last output:\n${lastOutput}`;
-  const remedy = typeof exitCode === 'number' ? '' : remedyOf(engineMessageOf(error), dockerfile, current);
+  const remedy = typeof exitCode === 'number' ? '' : remedyOf(engineMessageOf(error), current);
   return new Invalid(`${what} cannot be built: ${where}${why}${remedy}${said}`, {
     cause: error,
     details: { ...error.details, ...(current === undefined ? {} : { line: current.line }) },
@@ -246,26 +248,14 @@ function buildError(error: unknown, what: string, dockerfile: string, report: Bu
 }
 
 /** For what BuildKit would understand, or what would be there if the Dockerfile lay in a directory. */
-function remedyOf(said: string, dockerfile: string, current: Instruction | undefined): string {
-  const { line, keyword, rest } = current ?? hereDocumentIn(dockerfile) ?? {};
-  if (rest !== undefined && hereDocument.test(rest)) {
-    return ` Line ${line} begins a here-document, which only BuildKit understands, and this build does not use it: write it with printf, and join lines with "\\".`;
-  }
+function remedyOf(said: string, current: Instruction | undefined): string {
   if (/BuildKit/i.test(said)) return ' This build does not use BuildKit, so leave that out.';
   if (/no build stage/i.test(said)) return ' Begin it with FROM.';
-  const takesFiles = /^(COPY|ADD)$/.test(keyword ?? '') && !/(^|\s)--from=|:\/\//.test(rest ?? '');
+  const { keyword = '', rest = '' } = current ?? {};
+  const takesFiles = /^(COPY|ADD)$/.test(keyword) && !/(^|\s)--from=|:\/\//.test(rest);
   return takesFiles
     ? ' There are no files beside this Dockerfile: what it takes in has to come from an image (COPY --from=…), or be made by RUN.'
     : '';
-}
-
-/** `<<EOF`, `<<-"EOF"`; not the here-string `<<<`. */
-const hereDocument = /(^|[^<])<<-?(["']?)[A-Za-z_]\w*\2/;
-
-function hereDocumentIn(dockerfile: string): Instruction | undefined {
-  return instructionsOf(dockerfile).find(
-    ({ keyword, rest }) => /^(RUN|COPY|ADD)$/.test(keyword) && hereDocument.test(rest),
-  );
 }
 
 function shortened(text: string): string {

@@ -5,6 +5,7 @@ import {
   forPlatform,
   instructionsOf,
   platformArguments,
+  refuseHereDocuments,
   withBases,
 } from './dockerfile.ts';
 
@@ -113,5 +114,26 @@ describe('the platform of a Dockerfile', () => {
     expect(() => forPlatform('ARG P\nFROM --platform=$P a', worker, { P: 'windows/amd64' })).toThrow(
       'for windows/amd64',
     );
+  });
+});
+
+describe('a here-document', () => {
+  it.each([
+    ['FROM a\nRUN <<EOF\necho\nEOF', 2],
+    ['FROM a\nRUN true\nRUN python3 - <<"E" >/x\nprint()\nE', 3],
+    ['FROM a\nCOPY <<-E /x\nb\nE', 2],
+    ['FROM a\nRUN set -e; \\\n  cat 0<<E\nb\nE', 2],
+  ])('is refused with its line: %j', (dockerfile, line) => {
+    expect(() => refuseHereDocuments(dockerfile)).toThrow(
+      `Line ${line} of the Dockerfile begins a here-document`,
+    );
+  });
+
+  it.each([
+    'FROM a\nRUN cat <<<word && echo $((1 << 2)) "<<E" \'b <<E\'',
+    'FROM a\nRUN ["sh", "-c", "cat <<E"]',
+    'FROM a\n# RUN <<E\nLABEL x=<<E',
+  ])('is not seen where there is none: %j', (dockerfile) => {
+    expect(() => refuseHereDocuments(dockerfile)).not.toThrow();
   });
 });

@@ -90,9 +90,12 @@ export function baseImages(
   return bases;
 }
 
+/** What blanks part, unless they are quoted. */
+const WORD = /(?:[^\s"']|"[^"]*"|'[^']*')+/g;
+
 /** Only those above the first `FROM` may stand in one. */
 function noteArguments({ rest }: Instruction, given: BuildArguments, known: Map<string, string>): void {
-  for (const word of rest.match(/(?:[^\s"']|"[^"]*"|'[^']*')+/g) ?? []) {
+  for (const word of rest.match(WORD) ?? []) {
     const equals = word.indexOf('=');
     const name = equals < 0 ? word : word.slice(0, equals);
     const value = Object.hasOwn(given, name)
@@ -135,6 +138,22 @@ function substituted(
     return value || missing(name);
   };
   return written.replace(ARGUMENT, fill);
+}
+
+/**
+ * Docker 20.10 takes the lines of a here-document for instructions. Docker 29 passes over them in silence, and runs the command
+ * with nothing.
+ * @throws Invalid with the line where one begins
+ */
+export function refuseHereDocuments(dockerfile: string): void {
+  for (const { line, keyword, rest } of instructionsOf(dockerfile)) {
+    if (!/^(RUN|COPY|ADD)$/.test(keyword)) continue;
+    const begins = rest.match(WORD)?.find((word) => /^\d*<<-?["']?[A-Za-z_]/.test(word));
+    if (begins === undefined) continue;
+    throw new Invalid(
+      `Line ${line} of the Dockerfile begins a here-document (${begins}), which only BuildKit understands, and this build does not use it. Write its text with printf, and join the lines of a command with "\\".`,
+    );
+  }
 }
 
 interface Platform {
