@@ -249,6 +249,38 @@ export function servicesContract(openPorts: OpenPorts): void {
       });
     });
 
+    it('that end while others are waited for keep the step from starting, too', async () => {
+      const check = (path: string): Partial<LateService> => ({
+        health: { check: { kind: 'command', argv: ['test', '-e', path] } },
+      });
+      const services: Record<string, Beside> = {
+        early: {
+          script: 'touch /tmp/up; until test -e /tmp/end; do sleep 0.05; done; exit 4',
+          late: check('/tmp/up'),
+        },
+        late: { script: 'exec sleep 60', late: check('/tmp/ready') },
+      };
+      const spec = await specOf(services);
+      await bench.stage(spec);
+      const lines: string[] = [];
+      const opening = open(spec.attempt, 'echo never', services, {}, ({ message }) => lines.push(message));
+      const refused = opening.catch((error) => error);
+      await eventually('one is ready', async () => lines.some((line) => /"early".* is ready/.test(line)));
+      const touch = (name: string, path: string) =>
+        docker('exec', `argonaut-${spec.attempt}-${name}`, 'touch', path);
+      await touch('early', '/tmp/end');
+      await eventually('it has ended', async () =>
+        (await left(spec.attempt)).some(({ status }) => status === 'exited'),
+      );
+      await touch('late', '/tmp/ready');
+      expect(await refused).toMatchObject({
+        kind: 'Invalid',
+        message: expect.stringMatching(
+          /"early" ended with code 4 after it was ready\. The step was not started/,
+        ),
+      });
+    });
+
     it('whose program is not in the image are told so', async () => {
       const services = { db: { late: { argv: ['/no/such/program'] } } };
       const spec = await specOf(services);

@@ -96,6 +96,12 @@ export class Services {
         failures.set(service.name, why);
         throw new Invalid(`The service "${service.name}" ${why}.`);
       });
+      // One that was ready may have ended while another was waited for.
+      for (const service of services.length > 1 ? services : []) {
+        const end = await this.#ended(serviceEntry(entry, service), signal);
+        if (end && !waiting.signal.aborted) failures.set(service.name, `${end.how} after it was ready`);
+      }
+      if (failures.size > 0) throw new Invalid('A service has ended.');
     } catch (error) {
       if (waiting.signal.aborted && !signal.aborted) return;
       signal.throwIfAborted();
