@@ -50,7 +50,7 @@ export function composeScript(
   options: ScriptOptions = {},
 ): ComposedScript {
   const interpreters = INTERPRETERS[syntax];
-  const parameters = splitParameters(options.parameters ?? '');
+  const parameters = splitParameters(options.parameters ?? '', syntax);
   const pairs = [...new Map(variables)];
   const modules = moduleFiles(syntax, pairs);
   switch (syntax) {

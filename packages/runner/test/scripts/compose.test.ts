@@ -63,10 +63,23 @@ describe('parameters', () => {
     [`'' "" \\`, ['', '', '\\']],
     ['a\\ b $(x) `y` $Z;', ['a b', '$(x)', '`y`', '$Z;']],
   ])('%j', (text, words) => {
-    expect(splitParameters(text)).toEqual(words);
+    for (const syntax of ['Sh', 'Bash', 'Python'] as const)
+      expect(splitParameters(text, syntax)).toEqual(words);
+  });
+
+  test.each([
+    ['-User CORP\\svc -Path "C:\\Dir\\" x', ['-User', 'CORP\\svc', '-Path', 'C:\\Dir\\', 'x']],
+    [`'it''s' "say ""it""" "a\`"b" a\` b`, ["it's", 'say "it"', 'a"b', 'a b']],
+    ['"$x `$y `n" \'`$z\'', ['$x $y `n', '`$z']],
+    ['\'\' "" `', ['', '', '`']],
+  ])('of PowerShell are quoted as PowerShell does: %j', (text, words) => {
+    expect(splitParameters(text, 'PowerShell')).toEqual(words);
   });
 
   test('a quote that is not closed is named', () => {
-    expect(() => splitParameters(`a 'b`)).toThrow(/character 3 that is not closed/);
+    expect(() => splitParameters(`a 'b`, 'Sh')).toThrow(/character 3 that is not closed.* write \\' for/);
+    expect(() => splitParameters(`a 'b`, 'PowerShell')).toThrow(
+      /character 3 that is not closed.* write `' for/,
+    );
   });
 });
