@@ -78,7 +78,9 @@ function* payloadRecords(payload: GatePayload): Generator<Buffer> {
   if (payload.cwd !== undefined) yield encodeRecord('cwd', checked(payload.cwd, 'the working directory'));
   for (const [name, value] of Object.entries(payload.env ?? {})) {
     if (name === '' || name.includes('=')) {
-      throw new GatePayloadError(`${JSON.stringify(name)} cannot name an environment variable`);
+      throw new GatePayloadError(
+        `${JSON.stringify(name)} cannot name an environment variable: a name is not empty and holds no "=". Give the variable another name`,
+      );
     }
     yield encodeRecord('env', checked(value === null ? name : `${name}=${value}`, `the variable ${name}`));
   }
@@ -129,11 +131,13 @@ function* optionPairs(options: GateOptions): Generator<[string, string]> {
 
 function checked(text: string, what: string): string {
   if (text.includes('\0'))
-    throw new GatePayloadError(`${what} contains a NUL byte, which no program can receive`);
+    throw new GatePayloadError(
+      `${what} contains a NUL byte, which no program can receive. Leave it out, or encode the value`,
+    );
   const bytes = Buffer.byteLength(text);
   if (bytes > gateLimits.stringBytes) {
     throw new GatePayloadError(
-      `${what} takes ${bytes} bytes; Linux passes at most ${gateLimits.stringBytes} in one string. Put it into a file.`,
+      `${what} takes ${bytes} bytes; Linux passes at most ${gateLimits.stringBytes} in one string. Put it into a file`,
     );
   }
   return text;

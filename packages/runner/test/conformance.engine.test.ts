@@ -164,6 +164,32 @@ test.each([
   );
 });
 
+test.each([
+  [
+    'a user number that no system has',
+    { user: '99999999999' },
+    /is to run as user "99999999999": .*smaller number/,
+  ],
+  [
+    'a host without an address',
+    { network: 'own', extraHosts: ['x'] },
+    /engine makes no container as "a step" asks for it: .*Correct/,
+  ],
+  [
+    'a DNS server that is no address',
+    { network: 'own', dns: ['ns.test'] },
+    /DNS server "ns\.test" of "a step" is not an IP/,
+  ],
+] as const)('%s: refused once, and what to correct', async (_what, place, message) => {
+  const kind = kinds.find(({ image }) => image === 'busybox');
+  if (kind === undefined) throw new Error('no such kind');
+  const failure = await stage({ ...kind, place: place as NonNullable<Kind['place']> }, ownProgram).catch(
+    (error: unknown) => error,
+  );
+  expect(failure).toMatchObject({ kind: 'Invalid' });
+  expect(String(failure)).toMatch(message);
+});
+
 test('a volume of the image goes with the step', async () => {
   const docker = async (...words: string[]): Promise<string> =>
     (await promisify(execFile)('docker', words, { timeout: 60_000 })).stdout.trim();

@@ -1,5 +1,6 @@
 /** An attempt in a container. */
 
+import { isIP } from 'node:net';
 import { Conflict, InfrastructureFailure, Invalid, NotFound } from '@argonaut/contracts';
 import type { AttemptSpec, ServiceSpec } from '@argonaut/contracts/attempt';
 import { mountPoints } from '@argonaut/init';
@@ -76,6 +77,7 @@ export class ContainerAttempts implements AttemptPlace {
    */
   async #allowedPlace(spec: AttemptSpec, signal: AbortSignal): Promise<ContainerPlace> {
     const place = containerPlace(spec);
+    checkNameServers(spec, place);
     if (spec.policy === undefined) return place;
     const mounts = Array.isArray(place.docker?.Mounts) ? place.docker.Mounts : [];
     const real = new Map<unknown, string>();
@@ -148,6 +150,7 @@ export class ContainerAttempts implements AttemptPlace {
           { cause: error, details: { imageMissing: place.image.reference } },
         );
       }
+      if (error instanceof Invalid) throw refusedByEngine(spec, error);
       throw error;
     }
   }
@@ -296,14 +299,38 @@ function containerPlace(spec: AttemptSpec): ContainerPlace {
   throw new InfrastructureFailure(`Attempt ${spec.attempt} has no container.`);
 }
 
+/** Only the engine knows what it has: CPUs, networks, the least memory. */
+function refusedByEngine({ title }: AttemptSpec, error: Invalid): Invalid {
+  return new Invalid(
+    `The worker's engine makes no container as "${title}" asks for it: ${engineMessageOf(error)}. Correct the step's limits, network, hosts or container options. No user code ran.`,
+    { cause: error, details: error.details },
+  );
+}
+
+/** Some engines write it into the container's configuration as it is, and the step then finds no name at all. */
+function checkNameServers({ title }: AttemptSpec, { dns = [] }: ContainerPlace): void {
+  const wrong = dns.find((address) => isIP(address) === 0);
+  if (wrong === undefined) return;
+  throw new Invalid(
+    `The DNS server "${wrong}" of "${title}" is not an IP address. Name servers are asked by their address, such as 10.0.0.53.`,
+  );
+}
+
 /** Engines look it up when they start the container, and answer 500; trying again would not help. */
 function unknownUser({ title, place }: AttemptSpec, error: unknown): Invalid | undefined {
-  const [, kind, name] =
-    /unable to find (user|group) (.+?): no matching entries/.exec(engineMessageOf(error)) ?? [];
-  if (kind === undefined || place.kind !== 'container') return undefined;
-  const file = kind === 'user' ? '/etc/passwd' : '/etc/group';
+  if (place.kind !== 'container') return undefined;
+  const said = engineMessageOf(error);
+  const [, kind, name] = /unable to find (user|group) (.+?): no matching entries/.exec(said) ?? [];
+  if (kind !== undefined) {
+    const file = kind === 'user' ? '/etc/passwd' : '/etc/group';
+    return new Invalid(
+      `"${title}" is to run as ${kind} "${name}", and ${file} of the image ${place.image.reference} has no such ${kind}. Name one that it has, or a number: numbers need no entry. No user code ran.`,
+      { cause: error },
+    );
+  }
+  if (!/uids and gids must be in range/.test(said)) return undefined;
   return new Invalid(
-    `"${title}" is to run as ${kind} "${name}", and ${file} of the image ${place.image.reference} has no such ${kind}. Name one that it has, or a number: numbers need no entry. No user code ran.`,
+    `"${title}" is to run as user "${place.user ?? ''}": ${said}. Name a smaller number. No user code ran.`,
     { cause: error },
   );
 }

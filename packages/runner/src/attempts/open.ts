@@ -40,7 +40,7 @@ export async function openAttempt(
     signal,
   );
   const payload = gatePayload(entry.spec, { ...late, files: [...late.files, ...lateFiles] }, around);
-  check(payload);
+  check(payload, entry.spec.title);
   crashPoint('open.before-go');
   if (entry.phase === 'staged') await book.put({ ...entry, phase: 'go' });
   crashPoint('open.after-go');
@@ -80,11 +80,15 @@ async function configured(
 }
 
 /** What cannot go through the gate is found before `go` is written down. */
-function check(payload: Parameters<typeof encodeGateMessages>[0]): void {
+function check(payload: Parameters<typeof encodeGateMessages>[0], title: string): void {
   try {
     encodeGateMessages(payload);
   } catch (error) {
-    if (error instanceof GatePayloadError) throw new Invalid(error.message, { cause: error });
+    if (error instanceof GatePayloadError) {
+      throw new Invalid(`"${title}" cannot be given to its program: ${error.message}. No user code ran.`, {
+        cause: error,
+      });
+    }
     throw error;
   }
 }
