@@ -3,33 +3,21 @@
  * so and the log is handed over, `confirmed` when the place that ran it agrees.
  */
 import { NotFound } from '@argonaut/contracts';
-import {
-  type AttemptEvent,
-  type AttemptNotice,
-  accountedBytes,
-  type FollowOptions,
-  type LogChunk,
-  type NamedSecret,
-  type Outcome,
-} from '@argonaut/contracts/attempt';
+import type { AttemptEvent, FollowOptions, Outcome } from '@argonaut/contracts/attempt';
 import { type ExitRecord, ExitRecordError, parseExitRecord } from '@argonaut/init';
 import { crashPoint } from '../crash-point.ts';
-import { SecretSet } from '../masking/index.ts';
-import { OutputReader } from '../messages/index.ts';
 import { orAborted } from '../or-aborted.ts';
 import type { JournalEntry } from '../ports/journal.ts';
-import { Chunks } from './chunks.ts';
 import { DiskWatch } from './disk-watch.ts';
 import { letGo } from './end.ts';
-import { LogReader, streamOf } from './log-reader.ts';
-import { type Evidence, outcomeOf, type Witness } from './outcome.ts';
+import { LogOutput } from './log-output.ts';
+import { LogReader } from './log-reader.ts';
+import { outcomeOf, type Witness } from './outcome.ts';
 import { placeOf } from './places.ts';
 import { ServiceWatch } from './services/service-watch.ts';
 import { StagingDirectory } from './staging-directory.ts';
 import { type AttemptRoom, wasOpened } from './surroundings.ts';
 
-/** Large enough for speed, small enough that a slow reader is not flooded. */
-const readBytes = 256 * 1024;
 /** A change wakes us; this is for what no watch can tell. */
 const idleMs = 500;
 const maxExitBytes = 64 * 1024;
@@ -37,8 +25,6 @@ const maxExitBytes = 64 * 1024;
 const heldPollMs = 50;
 /** Longer than any grace that makes sense; what has not ended by then is killed when the attempt is removed. */
 const serviceEndMs = 15 * 60_000;
-/** Of secrets that are masked badly. */
-const namedAtMost = 10;
 
 export async function* followAttempt(
   room: AttemptRoom,
@@ -76,6 +62,7 @@ export async function* followAttempt(
         if (chunk) yield chunk;
       }
       lesson.caughtUp();
+      const settled = last || (await output.settle(room, directory, signal));
       const chunk = last ? output.end(room.clock.monotonic()) : output.due(room.clock.monotonic());
       if (chunk) yield chunk;
       // The log is read up to here: what the script has declared secret by now is hidden in the service's log, too.
@@ -83,7 +70,8 @@ export async function* followAttempt(
       if (service) yield { type: 'service-ended', service };
       const notice = stands && !last ? await disk.notice(signal) : undefined;
       if (notice) yield notice;
-      if (!last) await Promise.race([files.waitForChange(directory.attempt, idleMs, signal), watch.ended]);
+      if (!last && !(settled && output.waits))
+        await Promise.race([files.waitForChange(directory.attempt, idleMs, signal), watch.ended]);
     }
     lesson.complete();
     const ended = judge(room, attempt, exit, undefined, watch.witness, output.told);
@@ -117,72 +105,6 @@ async function endServices(room: AttemptRoom, entry: JournalEntry, { result }: O
   // A person who looks into a held step finds its services, too.
   const held = entry.spec.holdOnFailureMs > 0 && (result === 'Failed' || result === 'TimedOut');
   if (!held) await room.services?.end(entry, AbortSignal.timeout(serviceEndMs)).catch(room.onProblem);
-}
-
-/** What the log tells about the outcome. */
-type LogFacts = Pick<Evidence, 'logBytes' | 'wroteErrors'>;
-
-/** The raw log turned into chunks. */
-class LogOutput {
-  /** What it is masked with; grows with what the script declares. */
-  readonly secrets = new SecretSet();
-  readonly #log: LogReader;
-  readonly #reader: OutputReader;
-  readonly #chunks: Chunks;
-  #partlyMasked: readonly string[] = [];
-
-  constructor(log: LogReader, entry: JournalEntry, options: FollowOptions, ofWorker: readonly NamedSecret[]) {
-    this.#log = log;
-    const { cursor, ahead = { stdout: 0, stderr: 0 } } = options;
-    const { partlyMasked } = this.secrets.add([...options.secrets, ...ofWorker]);
-    if (cursor === 0) this.#partlyMasked = partlyMasked;
-    this.#reader = new OutputReader(this.secrets, {
-      serviceMessages: entry.spec.serviceMessages,
-      // The log is read from 0 again, in silence: what the script declared secret is learnt anew.
-      resume: { cursor, ahead },
-    });
-    this.#chunks = new Chunks(accountedBytes(options));
-  }
-
-  /** For whoever reads the log from its beginning. */
-  get badlyMasked(): AttemptNotice | undefined {
-    const names = this.#partlyMasked;
-    if (names.length === 0) return undefined;
-    const more = names.length > namedAtMost ? ` and ${names.length - namedAtMost} more` : '';
-    const which = `${names.slice(0, namedAtMost).join(', ')}${more}`;
-    return {
-      type: 'notice',
-      level: 'Warning',
-      message: this.secrets.mask(
-        `Not in every encoding, though as they are, these secrets are masked, because there are too many or too long ones: ${which}. Give the step only those that it needs: scope the others to other steps, or mark as sensitive only what is.`,
-      ),
-    };
-  }
-
-  get told(): LogFacts {
-    return { logBytes: this.#log.offset, wroteErrors: this.#reader.wroteErrors };
-  }
-
-  /** True while there may be more at once. */
-  async read(signal: AbortSignal): Promise<boolean> {
-    const pieces = await this.#log.next(readBytes, signal);
-    for (const piece of pieces) {
-      const timeMs = piece.timeNs === null ? 0 : Number(piece.timeNs / 1_000_000n);
-      this.#reader.write(streamOf(piece.stream), piece.bytes, timeMs);
-    }
-    return pieces.length > 0;
-  }
-
-  due(nowMs: number): LogChunk | undefined {
-    this.#chunks.add(this.#reader.take(), nowMs);
-    return this.#chunks.due(nowMs);
-  }
-
-  end(nowMs: number): LogChunk | undefined {
-    this.#reader.end();
-    this.#chunks.add(this.#reader.take(), nowMs);
-    return this.#chunks.due(nowMs, true);
-  }
 }
 
 /** Listens to the place beside the log. */
@@ -272,7 +194,7 @@ function judge(
   exit: ExitRecord | undefined,
   again: ExitRecord | undefined,
   witness: Witness | undefined,
-  told: LogFacts,
+  told: LogOutput['told'],
 ): Outcome {
   const entry = room.book.require(attempt);
   const { spec, phase } = entry;

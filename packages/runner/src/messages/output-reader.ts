@@ -10,6 +10,7 @@ import { Secret } from '@argonaut/contracts';
 import type { DeclaredArtifact, LogRun, OutputVariable, Stream } from '@argonaut/contracts/attempt';
 import { MaskingFailure, type SecretSet } from '../masking/index.ts';
 import type { Effect } from './meaning.ts';
+import { MessageParser } from './parser.ts';
 import { type Item, type Levels, StreamOutput } from './stream-output.ts';
 
 /** How far the log is accounted for. */
@@ -45,6 +46,10 @@ export class OutputReader {
   private readonly secrets: SecretSet;
   private readonly levels: Levels = { stdout: 'Info', stderr: 'Error' };
   private readonly outputs: Record<Stream, StreamOutput>;
+  /** Read ahead of `outputs`; absent where there are no messages. */
+  private readonly scouts: Record<Stream, MessageParser> | undefined;
+  /** Values that a scout has found, and for which not every form could be entered. */
+  private readonly partlyForeseen = new Set<string>();
   private readonly segments: Record<Stream, Segment[]> = { stdout: [], stderr: [] };
   private readonly taken: Record<Stream, number> = { stdout: 0, stderr: 0 };
   private inLog = 0;
@@ -76,6 +81,7 @@ export class OutputReader {
         obey: (effect) => this.obey(effect),
       });
     this.outputs = { stdout: output('stdout'), stderr: output('stderr') };
+    this.scouts = options.serviceMessages ? { stdout: this.scout(), stderr: this.scout() } : undefined;
   }
 
   /**
@@ -95,6 +101,28 @@ export class OutputReader {
     if (this.resume !== undefined && this.inLog === cursor) {
       for (const each of STREAMS) this.given[each] = this.taken[each] + this.resume.ahead[each];
     }
+  }
+
+  /**
+   * Learns what is declared secret in bytes that `write` gets later. Two pipes have no order: what a script prints on one may
+   * stand in the log before what it declared on the other.
+   * @throws MaskingFailure as `write` does
+   */
+  foresee(stream: Stream, bytes: Uint8Array): void {
+    this.guarded(() => this.scouts?.[stream].write(bytes));
+  }
+
+  private scout(): MessageParser {
+    return new MessageParser({
+      text: () => {},
+      malformed: () => {},
+      effect: (effect) => {
+        const secret = declaredBy(effect);
+        if (secret === undefined) return;
+        const { partlyMasked } = this.secrets.add([{ name: secret.name, value: new Secret(secret.value) }]);
+        if (partlyMasked.length > 0) this.partlyForeseen.add(secret.value);
+      },
+    });
   }
 
   /** The log is complete: what was held back is decided. */
@@ -162,11 +190,8 @@ export class OutputReader {
   /** What holds from now on for both streams, whether or not it was given before. */
   private obey(effect: Effect): string | undefined {
     if (effect.kind === 'level') this.levels[effect.stream] = effect.level;
-    if (effect.kind === 'mask') return this.learn('', effect.value);
-    if (effect.kind === 'unsupported' && effect.secret !== undefined) return this.learn('', effect.secret);
-    if (effect.kind === 'variable' && effect.variable.sensitive) {
-      return this.learn(effect.variable.name, effect.variable.value);
-    }
+    const secret = declaredBy(effect);
+    if (secret !== undefined) return this.learn(secret.name, secret.value);
     if (effect.kind === 'artifact' && this.secrets.isIn(effect.artifact.path)) {
       return `The artifact "${effect.artifact.name}" is not collected: its path holds a secret, and an artifact's path is shown. Give the file another name.`;
     }
@@ -181,7 +206,7 @@ export class OutputReader {
     if (reason !== undefined && reason !== 'empty') {
       return `${what} is ${reason === 'too short' ? 'too short' : 'an ordinary word'}, so it is not masked in the log.`;
     }
-    if (partlyMasked.length > 0)
+    if (partlyMasked.length > 0 || this.partlyForeseen.has(value))
       return `${what} is masked as it is, but not in every encoding: there are too many secrets.`;
     return undefined;
   }
@@ -218,6 +243,13 @@ export class OutputReader {
     }
     if (effect.kind === 'result') this.batch.resultMessage = this.secrets.mask(effect.message);
   }
+}
+
+/** The value that is to be masked from now on. */
+function declaredBy(effect: Effect): { readonly name: string; readonly value: string } | undefined {
+  if (effect.kind === 'mask') return { name: '', value: effect.value };
+  if (effect.kind === 'unsupported' && effect.secret !== undefined) return { name: '', value: effect.secret };
+  return effect.kind === 'variable' && effect.variable.sensitive ? effect.variable : undefined;
 }
 
 interface Collected {

@@ -1,6 +1,7 @@
 /** What a program prints is told exactly, whatever it prints and however it treats its streams. */
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { formatMessage } from '../../src/messages/index.ts';
 import { Bench, bytesOf, eventually, gather, type OpenPorts, patience } from './bench.ts';
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
@@ -113,6 +114,19 @@ export function outputContract(openPorts: OpenPorts): void {
       expect(all).not.toMatch(/correct|horse|battery|tok-4711/);
       expect(all).not.toContain(base64.slice(0, 12));
       expect(told.stdout.toString()).toMatch(/^a \*+.* b\n/);
+    });
+
+    // So often that it must happen: where the order of the two pipes counted, one in fifty was shown.
+    it('hides what a script declares secret on stdout and prints on stderr at once', async () => {
+      const script = Array.from({ length: 1_000 }, (_, at) => {
+        const value = `value-${at}-of-many`;
+        return `echo "${formatMessage('mask', { value })}"; echo 'see ${value}' >&2`;
+      }).join('\n');
+      const told = await bench.run(script);
+      expect(told.confirmed.exitCode).toBe(0);
+      const lines = told.stderr.toString().split('\n').slice(0, -1);
+      expect(lines.length).toBe(1_000);
+      expect(lines.filter((line) => line !== 'see ********')).toEqual([]);
     });
 
     it('begins with a warning that names the secrets that are not masked in every encoding', async () => {

@@ -118,6 +118,21 @@ describe('secrets', () => {
     ]);
   });
 
+  test('what is foreseen on one stream is masked on the other before its message is read, and warned of there', () => {
+    const few = new SecretSet([], { maxNeedles: 1 });
+    const reader = new OutputReader(few, { serviceMessages: true });
+    const message = Buffer.from(`${formatMessage('mask', { value: 'declared/later' })}\n`);
+    reader.foresee('stdout', message);
+    reader.write('stderr', Buffer.from('declared/later\n'), 1);
+    reader.write('stdout', message, 2);
+    reader.end();
+    expect(show([reader.take()])).toEqual([
+      'stderr Error: ********',
+      'stderr Error: \n',
+      expect.stringContaining('masked as it is, but not in every encoding'),
+    ]);
+  });
+
   test('a value that cannot be masked is said to be, by its name', () => {
     const text = `${formatMessage('setVariable', { name: 'Pin', value: '123', sensitive: 'True' })}\n${formatMessage('mask', { value: 'true' })}\n`;
     expect(read({}, [['stdout', text]])).toEqual([
