@@ -12,8 +12,11 @@ export function withinPolicy(spec: AttemptSpec, policy: ContainerPolicy | undefi
   const limits = limited(spec.limits, policy);
   const refusals = [
     ...checkPlace(place, limits, policy),
-    ...(services ?? []).flatMap((service) =>
-      checkPlace({ kind: 'container', image: service.image, network: 'lane' }, service.limits, policy),
+    ...(services ?? []).flatMap(({ name, image, limits: asked }) =>
+      checkPlace({ kind: 'container', image, network: 'lane' }, asked, policy).map((refusal) => ({
+        ...refusal,
+        message: `Its service "${name}": ${refusal.message}`,
+      })),
     ),
   ];
   if (refusals.length > 0) throw refused(`Step "${spec.title}"`, refusals);

@@ -2,6 +2,7 @@
 import { Invalid } from '@argonaut/contracts';
 import type { LateValues, ServiceReport } from '@argonaut/contracts/attempt';
 import type { Service } from '@argonaut/orchestrator';
+import { defaultPolicy, readContainerOptions } from '@argonaut/runner/options';
 import { expect, test } from 'vitest';
 import { MemoryRunStore, TaskExecution } from '../../src/execution/index.ts';
 import { type LogSource, readFrames } from '../../src/tasklog/index.ts';
@@ -97,6 +98,27 @@ test('one that does not come up fails the step before it began, is shown, and ma
     ]),
   );
   expect([...setup.worker.attempts.values()].map(({ starts }) => starts)).toEqual([0, 1]);
+});
+
+test('what a service asks beyond the policy of the pool is refused by its name, the flag and the policy', async () => {
+  const greedy = { ...db, limits: { memoryBytes: 2 ** 33 } };
+  const policy = {
+    ...defaultPolicy,
+    name: 'the policy of worker pool "Small"',
+    most: { memoryBytes: 2 ** 30 },
+  };
+  const setup = await harness([aStep('test', { action: { services: [greedy] } })], {
+    variables,
+    ports: {
+      containerOptions: {
+        read: async (text) => readContainerOptions(text, policy),
+        policyOf: async () => policy,
+      },
+    },
+  });
+  expect((await runToEnd(setup)).errorMessage).toContain(
+    'Its service "db": --memory 8589934592 is refused by the policy of worker pool "Small": a step may have at most 1073741824 bytes of memory.',
+  );
 });
 
 test('the log says what is waited for before the step begins, also when it never does', async () => {
