@@ -12,10 +12,20 @@ import type { AttemptRoom } from './surroundings.ts';
 const signal = AbortSignal.timeout(60_000);
 const directory = new StagingDirectory('/attempts/one');
 const clock: Clock = { now: () => 0, monotonic: () => 0, sleep: async () => {}, random: () => 0 };
+const idle = { logBlocked: false };
 const declared = `${formatMessage('mask', { value: 'later-secret' })}\n`;
 
-/** A log that grows by `grows`; init says whether it is blocked, or nothing when it is gone, and calls `asked`. */
-function follow(state: { readonly logBlocked: boolean } | undefined, asked: () => void = () => {}) {
+interface Init {
+  /** Absent: it does not answer. */
+  readonly state?: { readonly logBlocked: boolean };
+  /** Called when it is asked. */
+  readonly asked?: () => void;
+  /** It has written its last. */
+  readonly ended?: boolean;
+}
+
+/** A log that grows by `grows`. */
+function follow({ state, asked = () => {}, ended = false }: Init) {
   const written: { readonly stream: StreamTag; readonly bytes: Uint8Array; readonly offset: number }[] = [];
   let end = 0;
   let read = 0;
@@ -34,11 +44,17 @@ function follow(state: { readonly logBlocked: boolean } | undefined, asked: () =
     asked();
     return state;
   };
+  const stat = async () => (ended ? { kind: 'file' } : undefined);
   const shown = () => (output.due(0)?.runs ?? []).map(({ bytes }) => Buffer.from(bytes).toString()).join('');
   return {
     output,
     shown,
-    settle: () => output.settle({ gates: { status }, clock } as unknown as AttemptRoom, directory, signal),
+    settle: () =>
+      output.settle(
+        { gates: { status }, clock, files: { stat } } as unknown as AttemptRoom,
+        directory,
+        signal,
+      ),
     grows: (stream: StreamTag, text: string) => {
       written.push({ stream, bytes: Buffer.from(text), offset: end });
       end += text.length;
@@ -47,7 +63,7 @@ function follow(state: { readonly logBlocked: boolean } | undefined, asked: () =
 }
 
 it('waits with stderr until init has read what was written to stdout before', async () => {
-  const { output, shown, settle, grows } = follow({ logBlocked: false }, () => grows('stdout', declared));
+  const { output, shown, settle, grows } = follow({ state: idle, asked: () => grows('stdout', declared) });
   grows('stderr', 'see later-secret\n');
   await output.read(signal);
   expect([shown(), output.waits]).toEqual(['', true]);
@@ -56,14 +72,14 @@ it('waits with stderr until init has read what was written to stdout before', as
 });
 
 it('does not wait with stdout', async () => {
-  const { output, shown, grows } = follow({ logBlocked: false });
+  const { output, shown, grows } = follow({ state: idle });
   grows('stdout', 'plain\n');
   await output.read(signal);
   expect([shown(), output.waits]).toEqual(['plain\n', false]);
 });
 
 it('needs no init for what lies far behind the end of what was read', async () => {
-  const { output, shown, grows } = follow({ logBlocked: false });
+  const { output, shown, grows } = follow({ state: idle });
   grows('stderr', 'see later-secret\n');
   grows('stdout', declared);
   grows('stdout', `${'x'.repeat(128 * 1024)}\n`);
@@ -72,23 +88,30 @@ it('needs no init for what lies far behind the end of what was read', async () =
 });
 
 it('shows nothing of stderr while the disk is full: init does not read then', async () => {
-  const { output, shown, settle, grows } = follow({ logBlocked: true });
+  const { output, shown, settle, grows } = follow({ state: { logBlocked: true } });
   grows('stderr', 'see later-secret\n');
   await output.read(signal);
   expect([await settle(), shown(), output.waits]).toEqual([false, '', true]);
 });
 
 it('goes on without an init that cannot be asked', async () => {
-  const { output, shown, settle, grows } = follow(undefined);
+  const { output, shown, settle, grows } = follow({});
   grows('stderr', 'text\n');
   await output.read(signal);
   expect([await settle(), shown()]).toEqual([true, 'text\n']);
 });
 
 it('shows all of it at the end', async () => {
-  const { output, grows } = follow(undefined);
+  const { output, grows } = follow({});
   grows('stderr', 'see later-secret\n');
   grows('stdout', declared);
   await output.read(signal);
   expect(Buffer.from(output.end(0)?.runs[0]?.bytes ?? []).toString()).toBe('see ********\n');
+});
+
+it('leaves the end of a log whose init has ended to the end', async () => {
+  const { output, shown, settle, grows } = follow({ ended: true });
+  grows('stderr', 'see later-secret\n');
+  await output.read(signal);
+  expect([await settle(), shown(), output.waits]).toEqual([true, '', true]);
 });

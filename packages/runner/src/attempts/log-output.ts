@@ -25,7 +25,7 @@ const readBytes = 256 * 1024;
 /** Init reads 64 KiB of a pipe at a time, as much as a pipe holds: what was in one stands within so much of the log. */
 const lookAheadBytes = 128 * 1024;
 /** Between two questions to init. */
-const askEveryMs = 20;
+const askEveryMs = 10;
 /** For an init that cannot be asked: its socket was removed. */
 const guessMs = 250;
 /** Of secrets that are masked badly. */
@@ -88,9 +88,12 @@ export class LogOutput {
     return this.#held.length > 0;
   }
 
-  /** Masks what was read by now, once init says that it has read all that was written before. False: it cannot, now. */
+  /**
+   * Masks what was read by now, once init says that it has read all that was written before; leaves that to the end of the log
+   * where init has written it. False: init cannot tell now.
+   */
   async settle(
-    { gates, clock }: AttemptRoom,
+    { gates, clock, files }: Pick<AttemptRoom, 'gates' | 'clock' | 'files'>,
     directory: StagingDirectory,
     signal: AbortSignal,
   ): Promise<boolean> {
@@ -101,7 +104,10 @@ export class LogOutput {
     const state = await gates.status(directory, signal);
     this.#askedMs = clock.monotonic();
     if (state?.logBlocked) return false;
-    if (state === undefined) await clock.sleep(guessMs, signal);
+    for (let waited = 0; state === undefined && waited < guessMs; waited += askEveryMs) {
+      if (await files.stat(directory.exit, signal)) return true;
+      await clock.sleep(askEveryMs, signal);
+    }
     await this.read(signal);
     this.#mask(offset);
     return true;
