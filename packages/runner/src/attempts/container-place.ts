@@ -6,6 +6,7 @@ import type { AttemptSpec, ServiceSpec } from '@argonaut/contracts/attempt';
 import { mountPoints } from '@argonaut/init';
 import { crashPoint } from '../crash-point.ts';
 import { engineMessageOf, isConnectionError } from '../docker/errors.ts';
+import { imageInSentence, imageTitle } from '../images/names.ts';
 import { checkPlace, refused } from '../options/place-policy.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Engine } from '../ports/engine.ts';
@@ -146,7 +147,7 @@ export class ContainerAttempts implements AttemptPlace {
       }
       if (error instanceof NotFound && !/container/i.test(engineMessageOf(error))) {
         throw new NotFound(
-          `Image ${place.image.reference} is not on the worker any more (it was removed or pruned since it was acquired); acquire it again.`,
+          `${imageTitle(place.image.reference)} is not on the worker any more (it was removed or pruned since it was acquired); acquire it again.`,
           { cause: error, details: { imageMissing: place.image.reference } },
         );
       }
@@ -324,7 +325,7 @@ function unknownUser({ title, place }: AttemptSpec, error: unknown): Invalid | u
   if (kind !== undefined) {
     const file = kind === 'user' ? '/etc/passwd' : '/etc/group';
     return new Invalid(
-      `"${title}" is to run as ${kind} "${name}", and ${file} of the image ${place.image.reference} has no such ${kind}. Name one that it has, or a number: numbers need no entry. No user code ran.`,
+      `"${title}" is to run as ${kind} "${name}", and ${file} of ${imageInSentence(place.image.reference)} has no such ${kind}. Name one that it has, or a number: numbers need no entry. No user code ran.`,
       { cause: error },
     );
   }

@@ -141,6 +141,18 @@ describe('an interpreter', () => {
     expect(await find('after')).toBe('/usr/local/bin/python');
   });
 
+  it('that is missing in an image that is built says so in one sentence', async () => {
+    const { engine } = holding({});
+    const reference = 'the image of step "Build"';
+    const built = place({ image: { reference, local: 'l', os: 'linux', architecture: 'amd64' } });
+    await expect(new Interpreters(engine).find('c1', built, image('a'), bash, signal)).rejects.toThrow(
+      /^The image of step "Build" has no bash/,
+    );
+    await expect(new Interpreters(engine).find('c1', place(), image('a'), bash, signal)).rejects.toThrow(
+      /^Image tool:1 has no bash/,
+    );
+  });
+
   it.each([
     ['bash', bash, ['/bin/sh'], 'Sh', 'Set the script syntax to Sh'],
     [

@@ -3,6 +3,7 @@
  * anything runs. What an image has is remembered: looking costs 4 to 45 ms a path. What is mounted over it is the step's own.
  */
 import { Invalid } from '@argonaut/contracts';
+import { imageTitle } from '../images/names.ts';
 import type { Engine, ImageDetails } from '../ports/engine.ts';
 import { type ContainerPlace, givenVariable, mountsOf, variableIn } from './container-config.ts';
 
@@ -86,7 +87,7 @@ export class Interpreters {
       ? 'Set the script syntax to Sh (any POSIX shell), or use an image that has it.'
       : 'Use an image that has it, or the step type "Run a container", which needs no interpreter.';
     return new Invalid(
-      `Image ${place.image.reference} has no ${wanted.join(' or ')}; ${
+      `${imageTitle(place.image.reference)} has no ${wanted.join(' or ')}; ${
         there.length > 0
           ? `it has ${there.join(', ')}`
           : 'it has no shell and no other interpreter that we know'

@@ -2,6 +2,7 @@
 import { Invalid } from '@argonaut/contracts';
 import type { AttemptSpec, LateValues } from '@argonaut/contracts/attempt';
 import type { GatePayload } from '@argonaut/init';
+import { imageTitle } from '../images/names.ts';
 
 /** What only the place knows. */
 export interface ProgramSurroundings {
@@ -64,9 +65,9 @@ function imageProgram(spec: AttemptSpec, late: LateValues, around: ProgramSurrou
   const given = late.argv.slice(1);
   const program = [...command, ...(late.argv.length > 0 ? given : preset)];
   if (program.length > 0) return program;
-  const image = spec.place.kind === 'container' ? spec.place.image.reference : 'The place';
+  const image = spec.place.kind === 'container' ? imageTitle(spec.place.image.reference) : 'The worker';
   throw new Invalid(
-    `Image ${image} has neither ENTRYPOINT nor CMD, so there is nothing to run. Set Argonaut.Action.Container.Command.`,
+    `${image} has neither ENTRYPOINT nor CMD, so there is nothing to run. Set Argonaut.Action.Container.Command.`,
   );
 }
 

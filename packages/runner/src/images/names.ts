@@ -36,3 +36,17 @@ export function builtName(
 function sorted(values: Readonly<Record<string, string>>): readonly (readonly [string, string])[] {
   return Object.entries(values).toSorted(([a], [b]) => (a < b ? -1 : 1));
 }
+
+/**
+ * The beginning of a sentence about an image: `Image alpine:3`. What is built on a worker is called `the image of step "x"`, which
+ * is no reference and says itself what it is.
+ */
+export function imageTitle(reference: string): string {
+  if (!reference.includes(' ')) return `Image ${reference}`;
+  return reference.charAt(0).toUpperCase() + reference.slice(1);
+}
+
+/** The same in the middle of one. */
+export function imageInSentence(reference: string): string {
+  return reference.includes(' ') ? reference : `the image ${reference}`;
+}

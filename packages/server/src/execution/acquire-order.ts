@@ -5,6 +5,7 @@
 import { ArgonautError, kindOf, messageOf } from '@argonaut/contracts';
 import type { ImageDigests, ImageRequest, PresentImage, TellProgress } from '@argonaut/contracts/attempt';
 import type { CommandOf } from '@argonaut/orchestrator';
+import { imageTitle } from '@argonaut/runner/images';
 import type { Call } from './call.ts';
 import { serverLine } from './change.ts';
 import { engineBack, isEngineAway } from './engine-back.ts';
@@ -54,7 +55,7 @@ export async function acquireImage(order: CommandOf<'acquire'>, call: Call): Pro
     }
     const { bases: _, ...acquired } = found;
     const what = acquired.digest ?? acquired.local;
-    const message = `Image ${acquired.reference} is ready (${what}).`;
+    const message = `${imageTitle(acquired.reference)} is ready (${what}).`;
     const endedMs = ports.now();
     const timings = {
       resolve: (pullingSinceMs ?? endedMs) - beganMs,
