@@ -1,6 +1,6 @@
 /** Keeps declared files in a directory of the run. */
 import { createWriteStream } from 'node:fs';
-import { mkdir, rename } from 'node:fs/promises';
+import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -13,8 +13,14 @@ export function fileArtifacts(directory: string): ArtifactStore {
       const home = join(directory, id);
       await mkdir(home, { recursive: true, mode: 0o700 });
       const path = join(home, plainName(name));
-      await pipeline(Readable.from(content), createWriteStream(`${path}.part`, { mode: 0o600 }));
-      await rename(`${path}.part`, path);
+      try {
+        await pipeline(Readable.from(content), createWriteStream(`${path}.part`, { mode: 0o600 }));
+        await rename(`${path}.part`, path);
+      } catch (error) {
+        // A directory without its file would look like an artifact.
+        await rm(home, { recursive: true, force: true });
+        throw error;
+      }
     },
   };
 }
