@@ -9,7 +9,8 @@ beforeEach(async () => {
 });
 afterEach(() => rm(directory, { recursive: true, force: true }));
 
-const declared = (id: string, name: string) => ({ id, attempt: 'a', name, path: '/work/x' });
+const declared = (id: string, name: string) =>
+  ({ id, attempt: 'a', name, path: '/work/x', status: 'declared' }) as const;
 
 async function* content(text: string, failure?: Error): AsyncGenerator<Uint8Array> {
   yield Buffer.from(text);
