@@ -20,6 +20,9 @@ export type Meaning =
   | { readonly unknown: true }
   | { readonly malformed: string };
 
+/** What stands for bytes that are no UTF-8. */
+const NO_CHARACTER = '\ufffd';
+
 const SWITCHES: Readonly<Record<string, readonly [Stream, LogLevel | undefined]>> = {
   'stdout-default': ['stdout', 'Info'],
   'stdout-verbose': ['stdout', 'Verbose'],
@@ -76,6 +79,9 @@ export function meaningOf({ name, attributes }: ServiceMessage): Meaning {
     case 'resultMessage':
       return withAttribute(attributes, 'message', (message) => ({ kind: 'result', message }));
     case 'mask':
+      // Letters and digits alone read as base64, too: what is no text then was most likely given as it is.
+      if (attributes.get('value')?.includes(NO_CHARACTER))
+        return { malformed: 'the value of value is not base64 of UTF-8' };
       return withAttribute(attributes, 'value', (value) => ({ kind: 'mask', value }));
     default:
       return { unknown: true };

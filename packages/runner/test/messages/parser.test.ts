@@ -167,6 +167,11 @@ describe('what was to declare a secret and cannot be read is not shown: nothing 
     expect(read(`##octopus[${name} value='c2Vj`)).toBe(hidden('the output ends in the middle of it'));
   });
 
+  test('values that only look like base64: a secret that was given as it is', () => {
+    const reason = 'the value of value is not base64 of UTF-8';
+    expect(read(`##octopus[mask value='hunter2hunter2xx']\nnext`)).toBe(`${hidden(reason)}next`);
+  });
+
   test('values that are not base64, or are missing', () => {
     expect(read("##octopus[mask value='open-sesame!']\nnext")).toBe(
       `${hidden('the value of value is not base64')}next`,
