@@ -25,6 +25,7 @@ export class KeptConnections implements Connections {
   readonly #foundation: Foundation;
   readonly #connectors: Readonly<Record<string, Connector>>;
   readonly #kept = new Map<string, Kept>();
+  readonly #closing = new AbortController();
 
   constructor(
     foundation: Foundation,
@@ -36,7 +37,8 @@ export class KeptConnections implements Connections {
 
   async to(id: string, signal: AbortSignal): Promise<WorkerConnection> {
     const foundation = this.#foundation;
-    if (id === BUILT_IN_WORKER.id) return this.#keep(id, '', () => startBuiltInWorker(foundation, id));
+    if (id === BUILT_IN_WORKER.id)
+      return this.#keep(id, '', signal, () => startBuiltInWorker(foundation, id));
     const worker = await workersIn(foundation.database).get(id);
     const style = worker.document.Endpoint.CommunicationStyle;
     // A worker without a wire of its own is this machine.
@@ -48,24 +50,33 @@ export class KeptConnections implements Connections {
       );
     }
     const identity = await connector.identity(foundation, worker);
-    return this.#keep(id, identity, () => connector.open(foundation, worker, signal));
+    // Others may wait for the same way: whoever asked first and leaves must not end it for them.
+    const open = () => connector.open(foundation, worker, this.#closing.signal);
+    return this.#keep(id, identity, signal, open);
   }
 
-  async #keep(id: string, identity: string, open: () => Promise<OpenConnection>): Promise<WorkerConnection> {
+  async #keep(
+    id: string,
+    identity: string,
+    signal: AbortSignal,
+    open: () => Promise<OpenConnection>,
+  ): Promise<WorkerConnection> {
+    signal.throwIfAborted();
     const known = this.#kept.get(id);
-    if (known?.identity === identity) return known.connection;
+    if (known?.identity === identity) return orLeave(known.connection, signal);
     const kept: Kept = { identity, connection: closed(known).then(open) };
     this.#kept.set(id, kept);
     // A failure is told to whoever asked, and the next one tries again.
     kept.connection.catch(() => {
       if (this.#kept.get(id) === kept) this.#kept.delete(id);
     });
-    return kept.connection;
+    return orLeave(kept.connection, signal);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     const all = [...this.#kept.values()];
     this.#kept.clear();
+    this.#closing.abort(new Error('The server stops.'));
     for (const kept of all) await closed(kept);
   }
 }
@@ -73,4 +84,12 @@ export class KeptConnections implements Connections {
 /** The old way is closed before a new one is opened: two runners must not share a worker's directory. */
 async function closed(kept: Kept | undefined): Promise<void> {
   await kept?.connection.then((open) => open[Symbol.asyncDispose]()).catch(() => {});
+}
+
+function orLeave<T>(waiting: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const leave = (): void => reject(signal.reason);
+    signal.addEventListener('abort', leave, { once: true });
+    waiting.then(resolve, reject).finally(() => signal.removeEventListener('abort', leave));
+  });
 }

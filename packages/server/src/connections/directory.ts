@@ -6,13 +6,18 @@ import { poolsIn } from '../workers/pools/queries.ts';
 import { leasesPerWorker, workersIn, workersOfPool } from '../workers/queries.ts';
 import { chooseWorker } from './choice.ts';
 import { BUILT_IN_WORKER, type Connections } from './connections.ts';
+import { LeasedConnection } from './leased.ts';
 
 export function createWorkerDirectory(foundation: Foundation, connections: Connections): WorkerDirectory {
   const { database } = foundation;
   return {
     async lease(request, signal): Promise<WorkerLease> {
       const id = request.worker ?? (await choose(foundation, request));
-      return { worker: id, name: await nameOf(foundation, id), connection: await connections.to(id, signal) };
+      const name = await nameOf(foundation, id);
+      const now = await connections.to(id, signal);
+      // The built-in worker has one way for as long as the server runs.
+      const connection = id === BUILT_IN_WORKER.id ? now : new LeasedConnection(connections, id, now);
+      return { worker: id, name, connection };
     },
     async release({ task, pool, generation }) {
       await database.query

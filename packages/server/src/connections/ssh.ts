@@ -79,8 +79,12 @@ async function openSshWorker(
     const dispose = runner[Symbol.asyncDispose].bind(runner);
     return Object.assign(runner, {
       [Symbol.asyncDispose]: async () => {
-        await dispose();
-        await ssh.close();
+        // Also when the machine cannot be tidied any more: nobody would close it later.
+        try {
+          await dispose();
+        } finally {
+          await ssh.close();
+        }
       },
     });
   } catch (error) {

@@ -1,0 +1,152 @@
+/** The ways to workers: they are made anew when an endpoint or an account changes, and tasks that hold a worker go on over them. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { InfrastructureFailure, kindOf, NotFound } from '@argonaut/contracts';
+import type { AttemptEvent, FollowOptions } from '@argonaut/contracts/attempt';
+import { describe, expect, it } from 'vitest';
+import type { Connector, OpenConnection } from '../../src/connections/connector.ts';
+import { createWorkerDirectory, KeptConnections } from '../../src/connections/index.ts';
+import { FakeWorker } from '../execution/fake-worker.ts';
+import { type TestServer, testServer } from '../support.ts';
+
+/** Ways to one worker that say which of them they are, and break when they are closed. */
+class Ways implements Connector {
+  key = 'first key';
+  opened = 0;
+  closed = 0;
+  refuses: Error | undefined;
+  /** What opening waits for. */
+  ready: Promise<void> = Promise.resolve();
+
+  async identity(): Promise<string> {
+    return this.key;
+  }
+
+  async open(_foundation: unknown, _worker: unknown, signal: AbortSignal): Promise<OpenConnection> {
+    await this.ready;
+    signal.throwIfAborted();
+    if (this.refuses) throw this.refuses;
+    const number = ++this.opened;
+    const over = Promise.withResolvers<never>();
+    over.promise.catch(() => {});
+    const close = async () => {
+      this.closed += 1;
+      over.reject(new InfrastructureFailure('The connection was closed.', { details: { ssh: 'lost' } }));
+    };
+    const list = async () => Promise.race([over.promise, sleep(1, [])]);
+    const follow = async function* (): AsyncGenerator<AttemptEvent> {
+      yield { type: 'notice', level: 'Info', message: `way ${number}` };
+      await over.promise;
+    };
+    return Object.assign(new FakeWorker(() => ({})), { list, follow, [Symbol.asyncDispose]: close });
+  }
+}
+
+async function world() {
+  const server = await testServer();
+  const ways = new Ways();
+  const connections = new KeptConnections(server.services, { Ssh: ways });
+  return {
+    server,
+    ways,
+    connections,
+    worker: await sshWorker(server),
+    [Symbol.asyncDispose]: async () => {
+      await connections[Symbol.asyncDispose]();
+      await server[Symbol.asyncDispose]();
+    },
+  };
+}
+
+async function sshWorker(server: TestServer): Promise<string> {
+  const made = async (path: string, body: object) => {
+    const reply = await server.call('POST', `/api/Spaces-1/${path}`, body);
+    expect(reply.status, JSON.stringify(reply.body)).toBe(201);
+    return reply.body;
+  };
+  const Password = { HasValue: true, NewValue: 'a password' };
+  const account = { Name: 'Login', AccountType: 'UsernamePassword', Username: 'deployer', Password };
+  const { Id: AccountId } = await made('accounts', account);
+  const { Id: pool } = await made('workerpools', { Name: 'Behind SSH' });
+  const Endpoint = {
+    CommunicationStyle: 'Ssh',
+    AccountId,
+    Host: 'worker.example',
+    Port: 22,
+    Fingerprint: `SHA256:${'A'.repeat(43)}`,
+  };
+  const worker = { Name: 'Far', WorkerPoolIds: [pool], Endpoint, SkipInitialHealthCheck: true };
+  return (await made('workers', worker)).Id;
+}
+
+const soon = (): AbortSignal => AbortSignal.timeout(30_000);
+
+describe('the ways to workers', () => {
+  it('lets a task that holds a worker go on over the new way when its account has got another key', async () => {
+    await using here = await world();
+    const { ways, connections, worker, server } = here;
+    const directory = createWorkerDirectory(server.services, connections);
+    const request = { task: 'ServerTasks-1', pool: 'WorkerPools-1', generation: 1, worker };
+    const { connection } = await directory.lease(request, soon());
+    const follow = async (onNotice: (text: string) => Promise<unknown>) => {
+      for await (const event of connection.follow('attempt', 1, {} as FollowOptions, soon())) {
+        if (event.type === 'notice') await onNotice(event.message);
+      }
+    };
+    const said: string[] = [];
+
+    // A health check, or another task, is what finds the new key while the step is followed.
+    const broken = follow(async (text) => {
+      said.push(text);
+      ways.key = 'second key';
+      await connections.to(worker, soon());
+    });
+    await expect(broken).rejects.toThrow('was closed');
+    await expect(
+      follow(async (text) => {
+        said.push(text);
+        throw new Error('heard enough');
+      }),
+    ).rejects.toThrow('heard enough');
+
+    expect(said).toEqual(['way 1', 'way 2']);
+    await expect(connection.list(soon())).resolves.toEqual([]);
+    expect(ways).toMatchObject({ opened: 2, closed: 1 });
+  });
+
+  it('never takes it for the worker’s own answer that there is no way to it now', async () => {
+    await using here = await world();
+    const { ways, connections, worker, server } = here;
+    const directory = createWorkerDirectory(server.services, connections);
+    const request = { task: 'ServerTasks-1', pool: 'WorkerPools-1', generation: 1, worker };
+    const { connection } = await directory.lease(request, soon());
+    ways.key = 'second key';
+    ways.refuses = new NotFound('The account is gone.');
+    await connections.to(worker, soon()).catch(() => {});
+    await expect(connection.list(soon())).rejects.toThrow('was closed');
+
+    const error = await connection.list(soon()).catch((cause: unknown) => cause);
+    expect(kindOf(error)).toBe('Unavailable');
+    expect(String(error)).toContain('The account is gone.');
+
+    ways.refuses = undefined;
+    await expect(connection.list(soon())).resolves.toEqual([]);
+  });
+
+  it('keeps opening a way for those who wait when the one who asked first has left', async () => {
+    await using here = await world();
+    const { ways, connections, worker } = here;
+    const ready = Promise.withResolvers<void>();
+    ways.ready = ready.promise;
+    const leaving = new AbortController();
+    const first = connections.to(worker, leaving.signal);
+    const second = connections.to(worker, soon());
+    await sleep(20);
+
+    leaving.abort(new Error('cancelled'));
+    await expect(first).rejects.toThrow('cancelled');
+    ready.resolve();
+
+    await expect(second).resolves.toBeDefined();
+    expect(ways.opened).toBe(1);
+  });
+});
