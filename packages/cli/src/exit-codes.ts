@@ -21,6 +21,8 @@ export const exitCodes = {
   unknown: 14,
   /** Interrupted twice: what runs goes on, and the run can be resumed. */
   detached: 130,
+  /** Nobody reads what is followed any more (`| head`): as shells name an end by SIGPIPE. */
+  unread: 141,
 } as const;
 
 export function exitCodeOf({ result, unknown }: Completion, state: TaskState): number {

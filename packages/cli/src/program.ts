@@ -1,5 +1,6 @@
 /** The `argonaut` command: a thin front; each subcommand lives in a folder of its own and is loaded when it is called. */
 import { Command } from 'commander';
+import { exitCodes } from './exit-codes.ts';
 
 /** What `argonaut` can do. Loading all of it for each call would cost the quick ones what only the server needs. */
 const SUBCOMMANDS: Readonly<Record<string, (program: Command) => Promise<void>>> = {
@@ -14,6 +15,8 @@ const SUBCOMMANDS: Readonly<Record<string, (program: Command) => Promise<void>>>
 /** `argv` as in `process.argv`; without a known subcommand all of them are declared, for the help. */
 export async function createProgram(argv: readonly string[]): Promise<Command> {
   const program = new Command('argonaut').description('Deployments whose steps live in containers');
+  // Commander's own code for wrong arguments is 1, which is the one of defects here. Its commands take this over.
+  program.exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? exitCodes.success : exitCodes.usage));
   const wanted = SUBCOMMANDS[argv[2] ?? ''];
   for (const add of wanted ? [wanted] : Object.values(SUBCOMMANDS)) await add(program);
   return program;

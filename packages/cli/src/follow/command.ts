@@ -2,9 +2,10 @@
 import { kindOf, messageOf } from '@argonaut/contracts';
 import type { Command } from 'commander';
 import { coloursWanted } from '../display/colours.ts';
+import { StandardOutput } from '../display/standard-output.ts';
 import { TerminalDisplay } from '../display/terminal-display.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { addServerFlags, apiKeyOf, type ServerFlags } from '../server-flags.ts';
+import { accessTo, addServerFlags, type ServerFlags } from '../server-flags.ts';
 import { followTask } from './follow.ts';
 
 interface FollowFlags extends ServerFlags {
@@ -25,25 +26,29 @@ export function addFollowCommand(program: Command): void {
 }
 
 async function follow(task: string, flags: FollowFlags): Promise<number> {
-  const { server, verbose } = flags;
-  const apiKey = apiKeyOf(flags);
-  if (apiKey === undefined) return exitCodes.usage;
   const interrupted = new AbortController();
   process.once('SIGINT', () => interrupted.abort(new Error('interrupted')));
+  let unread: Error | undefined;
+  const output = new StandardOutput((error) => {
+    unread = error;
+    interrupted.abort(error);
+  });
   const display = new TerminalDisplay({
-    write: (text) => process.stdout.write(text),
+    write: output.write,
     colours: coloursWanted(),
-    verbose: verbose === true,
+    verbose: flags.verbose === true,
   });
   const began = Date.now();
   try {
-    const end = await followTask({ server, apiKey, task, signal: interrupted.signal }, display);
+    const end = await followTask({ ...accessTo(flags), task, signal: interrupted.signal }, display);
     display.end(end.state, end.errorMessage, Date.now() - began);
     return exitCodeOfState(end.state);
   } catch (error) {
+    if (unread !== undefined) return exitCodes.unread;
     if (interrupted.signal.aborted) return exitCodes.detached;
     process.stderr.write(`${messageOf(error)}\n`);
-    return kindOf(error) === 'NotFound' ? exitCodes.notFound : exitCodes.infrastructureFailed;
+    if (kindOf(error) === 'NotFound') return exitCodes.notFound;
+    return kindOf(error) === 'Invalid' ? exitCodes.usage : exitCodes.infrastructureFailed;
   }
 }
 

@@ -33,6 +33,9 @@ export async function* serverEvents({ url, apiKey, signal }: EventSource): Async
         },
       });
       await refuse(answer, url);
+      if (answer.headers.get('content-type')?.startsWith('text/event-stream') !== true) {
+        throw new Invalid(`${url} answers, but not with a log. Is this the address of an Argonaut server?`);
+      }
       for await (const { id, ...event } of parse(answer)) {
         failures = 0;
         if (id !== undefined) last = id;

@@ -1,6 +1,7 @@
 /** The `run` command's words, and the process's own signals and streams. */
 import type { Command } from 'commander';
 import { coloursWanted } from '../display/colours.ts';
+import { StandardOutput } from '../display/standard-output.ts';
 import { run } from './run.ts';
 
 const HELP = `
@@ -22,12 +23,18 @@ export function addRunCommand(program: Command): void {
     .addHelpText('after', HELP)
     .action(
       async (file: string | undefined, options: { resume?: string | true; json?: true; verbose?: true }) => {
+        const complain = (text: string): void => void process.stderr.write(text);
+        const output = new StandardOutput(({ message }) =>
+          complain(
+            `The output is read by nobody any more (${message}). The run goes on, and its log is kept.\n`,
+          ),
+        );
         process.exitCode = await run(
           { ...options, ...(file === undefined ? {} : { file }) },
           {
             environment: process.env,
-            write: (text) => void process.stdout.write(text),
-            complain: (text) => void process.stderr.write(text),
+            write: output.write,
+            complain,
             colours: coloursWanted(),
             onInterrupt(listener) {
               process.on('SIGINT', listener);

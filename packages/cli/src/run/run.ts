@@ -2,7 +2,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { kindOf, messageOf, NotFound } from '@argonaut/contracts';
+import { Invalid, kindOf, messageOf, NotFound } from '@argonaut/contracts';
 import { initialState, type Plan, plan } from '@argonaut/orchestrator';
 import { type ExecutionPorts, TaskExecution } from '@argonaut/server/execution';
 import { readFrames } from '@argonaut/server/tasklog';
@@ -40,11 +40,17 @@ export interface RunSurroundings {
 /** Resolves with the exit code. */
 export async function run(options: RunOptions, around: RunSurroundings): Promise<number> {
   try {
+    if (options.file === undefined && options.resume === undefined)
+      throw new Invalid('Name a process file, or use --resume.');
+    if (options.file !== undefined && options.resume !== undefined)
+      throw new Invalid(
+        `Name either a process file (${options.file}) or a run to resume (--resume), not both: a run keeps the file that it began with.`,
+      );
     const data = dataDirectory(around.environment);
     const directory = new RunDirectory(data);
     await using _store = directory.store;
-    if (options.resume !== undefined) {
-      const id = options.resume === true ? await directory.newestUnfinished() : options.resume;
+    if (options.file === undefined) {
+      const id = typeof options.resume === 'string' ? options.resume : await directory.newestUnfinished();
       return await follow(id, await directory.readFile(id), {
         directory,
         data,
@@ -53,7 +59,6 @@ export async function run(options: RunOptions, around: RunSurroundings): Promise
         resumed: true,
       });
     }
-    if (options.file === undefined) throw new NotFound('Name a process file, or use --resume.');
     const file = readProcessFile(await readText(options.file), options.file);
     const id = await begin(file, options.file, directory, around);
     return await follow(id, file, { directory, data, options, around, resumed: false });

@@ -3,7 +3,7 @@ import type { Readable, Writable } from 'node:stream';
 import { kindOf, messageOf } from '@argonaut/contracts';
 import type { Command } from 'commander';
 import { exitCodes } from '../exit-codes.ts';
-import { addServerFlags, apiKeyOf, type ServerFlags } from '../server-flags.ts';
+import { accessTo, addServerFlags, type ServerFlags } from '../server-flags.ts';
 import { openTerminal } from './terminal.ts';
 
 interface TerminalFlags extends ServerFlags {
@@ -29,15 +29,12 @@ export function addTerminalCommand(program: Command): void {
 }
 
 async function terminal(task: string, flags: TerminalFlags): Promise<number> {
-  const apiKey = apiKeyOf(flags);
-  if (apiKey === undefined) return exitCodes.usage;
-  const { server, step, shell } = flags;
+  const { step, shell } = flags;
   using keyboard = rawKeyboard();
   try {
     const code = await openTerminal(
       {
-        server,
-        apiKey,
+        ...accessTo(flags),
         task,
         ...(step === undefined ? {} : { step }),
         ...(shell === undefined ? {} : { shell }),

@@ -11,6 +11,9 @@ export interface TerminalToOpen {
   readonly task: string;
   readonly step?: string;
   readonly shell?: string;
+  /** How often the server is asked whether it is there, and when it is not; default 10 s and 35 s. */
+  readonly askEveryMs?: number;
+  readonly lostAfterMs?: number;
 }
 
 export interface Screen {
@@ -28,6 +31,9 @@ const HANDSHAKE_MS = 30_000;
 const END_OF_INPUT = Buffer.of(4);
 /** A shell takes it for the end only at its prompt; while a command runs it is lost. So it is said again. */
 const END_AGAIN_MS = 250;
+/** Ctrl-C goes to the container: without this, whoever has lost the network would sit before a terminal that takes no key. */
+const ASK_EVERY_MS = 10_000;
+const LOST_AFTER_MS = 35_000;
 /** What may wait to be sent before reading stops, in bytes. */
 const WAITING_LIMIT = 256 * 1024;
 
@@ -59,7 +65,28 @@ export async function openTerminal(wanted: TerminalToOpen, screen: Screen): Prom
     if (!isOver)
       finish(() => ended.reject(new InfrastructureFailure('The connection to the server was lost.')));
   });
+  screen.output.on('error', (error: Error) => {
+    if (isOver) return;
+    const message = `The terminal's output is read by nobody any more: ${error.message}`;
+    finish(() => ended.reject(new InfrastructureFailure(message, { cause: error })));
+  });
+  const { askEveryMs = ASK_EVERY_MS, lostAfterMs = LOST_AFTER_MS } = wanted;
+  let heard = performance.now();
+  const hear = () => {
+    heard = performance.now();
+  };
+  socket.on('pong', hear);
+  const asking = setInterval(() => {
+    // While the screen is slow nothing is read, an answer neither.
+    if (socket.isPaused) hear();
+    if (socket.readyState !== WebSocket.OPEN) return;
+    if (performance.now() - heard < lostAfterMs) return socket.ping();
+    const seconds = Math.round(lostAfterMs / 1000);
+    const message = `The connection to the server was lost: it has not answered for ${seconds} s.`;
+    finish(() => ended.reject(new InfrastructureFailure(message)));
+  }, askEveryMs);
   socket.on('message', (data: Buffer, isBinary: boolean) => {
+    hear();
     if (isBinary) {
       if (screen.output.write(data)) return;
       socket.pause();
@@ -78,6 +105,7 @@ export async function openTerminal(wanted: TerminalToOpen, screen: Screen): Prom
     if (!isOver) type(socket, screen);
     return await ended.promise;
   } finally {
+    clearInterval(asking);
     socket.terminate();
   }
 }
