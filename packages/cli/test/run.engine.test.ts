@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { createDockerEngine, endpointFromDockerHost } from '@argonaut/runner/docker';
+import { builtRepository } from '@argonaut/runner/images';
 import { afterAll, expect, test } from 'vitest';
 import { Desk } from './command-under-test.ts';
 
@@ -16,9 +17,15 @@ async function containersOf(run: string) {
   return engine.listContainers({ 'argonaut.server': run }, AbortSignal.timeout(20_000));
 }
 
-async function builtImages(): Promise<readonly string[]> {
-  const images = await engine.listImages(AbortSignal.timeout(20_000));
-  return images.flatMap(({ repoTags }) => repoTags.filter((tag) => tag.startsWith('argonaut.local/built:')));
+/** Built here with this variable: other tests build beside this one, and remove what they built. */
+async function builtWith(variable: string): Promise<readonly string[]> {
+  const signal = AbortSignal.timeout(20_000);
+  const tags = (await engine.listImages(signal)).flatMap(({ repoTags }) => repoTags);
+  const found: string[] = [];
+  for (const tag of tags.filter((name) => name.startsWith(`${builtRepository}:`))) {
+    if ((await engine.inspectImage(tag, signal))?.env.includes(variable)) found.push(tag);
+  }
+  return found;
 }
 
 test('two steps in two images and one on this machine: headers, lines in order, outputs, exit code 0', async () => {
@@ -64,7 +71,6 @@ steps:
 
 test('an image is built from its Dockerfile, with variables in it; the second run builds nothing', async () => {
   await using desk = await Desk.make();
-  const before = await builtImages();
   const mark = randomUUID();
   const file = await desk.file(`
 variables:
@@ -75,6 +81,7 @@ steps:
       dockerfile: |
         FROM #{Base}
         ARG MARK
+        ENV BUILT_WITH=$MARK
         RUN echo "$MARK" > /mark
       args: { MARK: ${mark} }
     network: none
@@ -82,15 +89,15 @@ steps:
 `);
   const first = await desk.run([file]);
   expect(first).toMatchObject({ end: 0, err: '' });
-  expect(first.out).toContain('step 3 of 3: RUN echo "$MARK" > /mark');
+  expect(first.out).toContain('step 4 of 4: RUN echo "$MARK" > /mark');
   expect(first.out.split('\n').map((line) => line.trim())).toContain(mark);
   const second = await desk.run([file]);
   expect(second.end).toBe(0);
   expect(second.out).not.toContain('Building');
   expect(second.out.split('\n').map((line) => line.trim())).toContain(mark);
-  const built = (await builtImages()).filter((name) => !before.includes(name));
-  expect(built).toHaveLength(1);
+  const built = await builtWith(`BUILT_WITH=${mark}`);
   for (const name of built) await engine.removeImage(name, AbortSignal.timeout(20_000));
+  expect(built).toHaveLength(1);
 });
 
 test('a failing program gives exit code 10; what follows is skipped, what runs always runs', async () => {
