@@ -153,7 +153,7 @@ export interface AttemptNotice {
   readonly message: string;
 }
 
-/** A service has ended while its step runs; told as a notice is, and again, without its log, with the end of the attempt. */
+/** A service has ended while its step runs: told to everybody who follows, and again with the end of the attempt. */
 export interface AttemptServiceEnded {
   readonly type: 'service-ended';
   readonly service: ServiceReport;

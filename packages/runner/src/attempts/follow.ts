@@ -78,12 +78,8 @@ export async function* followAttempt(
     crashPoint('follow.before-ended');
     await remember(room, attempt, ended);
     crashPoint('follow.after-ended');
-    const reports = (await room.services?.report(entry, ended, output.secrets, signal)) ?? [];
+    const services = (await room.services?.report(entry, ended, output.secrets, signal)) ?? [];
     const servicesOver = endServices(room, entry, ended);
-    // The end of a log that was shown when the service ended is not shown again.
-    const services = reports.map((report) =>
-      beside.told.has(report.name) ? { ...report, log: '' } : report,
-    );
     yield { type: 'ended', outcome: ended, ...(services.length > 0 ? { services } : {}) };
 
     const witness = await watch.confirmation(directory, ended);

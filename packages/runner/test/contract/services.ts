@@ -337,7 +337,7 @@ export function servicesContract(openPorts: OpenPorts): void {
           name: 'db',
           failed: true,
           message: 'The service "db" ended with code 9 before the step was over.',
-          log: '',
+          log: 'out of luck',
         },
       ]);
       await goneAfterFinish(spec.attempt);

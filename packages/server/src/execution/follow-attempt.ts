@@ -13,8 +13,9 @@ const MAX_WAITING_BYTES = 4 * 1024 * 1024;
 
 export async function followAttempt(attempt: string, call: Call): Promise<void> {
   const { execution } = call;
+  const servicesTold = new Set<string>();
   try {
-    await call.patiently((answered) => followOnce(attempt, call, answered), isTrouble);
+    await call.patiently((answered) => followOnce(attempt, call, answered, servicesTold), isTrouble);
   } catch (error) {
     if (kindOf(error) !== 'NotFound') throw error;
     const outcome: Outcome = {
@@ -32,10 +33,12 @@ export async function followAttempt(attempt: string, call: Call): Promise<void> 
   }
 }
 
+/** `servicesTold`: those whose end the log has; after a connection that broke the worker tells it once more. */
 async function followOnce(
   attempt: string,
   { execution, lease, epoch, signal }: Call,
   answered: () => void,
+  servicesTold: Set<string>,
 ): Promise<void> {
   const options = { ...execution.position(attempt), secrets: execution.secretsOf(attempt) };
   let waiting = 0;
@@ -58,6 +61,8 @@ async function followOnce(
       continue;
     }
     if (event.type === 'service-ended') {
+      if (servicesTold.has(event.service.name)) continue;
+      servicesTold.add(event.service.name);
       const frames = serviceFrames(attempt, [event.service], execution.ports.now());
       execution.post({ frames }).catch(() => {});
       continue;
@@ -72,7 +77,8 @@ async function followOnce(
     const nowMs = execution.ports.now();
     const timings = timingFrames(event, attempt, nowMs, endedMs);
     endedMs ??= nowMs;
-    await execution.post({ events: [told], frames: [...framesOf(event, attempt, execution), ...timings] });
+    const frames = [...framesOf(event, attempt, execution, servicesTold), ...timings];
+    await execution.post({ events: [told], frames });
     if (event.type === 'confirmed') return;
   }
   throw new ArgonautError(
@@ -81,15 +87,20 @@ async function followOnce(
   );
 }
 
-/** How the services did: told once, with the end of the attempt. */
+/** How the services did: told once, with the end of the attempt; without the end of a log that was shown meanwhile. */
 function framesOf(
   event: AttemptEnded | AttemptConfirmed,
   attempt: string,
   { state, ports }: Call['execution'],
+  servicesTold: ReadonlySet<string>,
 ): LogFrame[] {
   if (event.type !== 'ended' || event.services === undefined) return [];
   const phase = state.attempts[attempt]?.phase;
-  return phase === 'ended' ? [] : serviceFrames(attempt, event.services, ports.now());
+  if (phase === 'ended') return [];
+  const reports = event.services.map((report) =>
+    servicesTold.has(report.name) ? { ...report, log: '' } : report,
+  );
+  return serviceFrames(attempt, reports, ports.now());
 }
 
 /**

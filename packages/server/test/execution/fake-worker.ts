@@ -39,7 +39,7 @@ export interface Program {
   /** Runs until it is cancelled. */
   readonly endless?: boolean;
   readonly resultMessage?: string;
-  /** Services that end when it has written what it writes. */
+  /** Services that end when it has written what it writes; told to everybody who follows, and with its end. */
   readonly servicesEnded?: readonly ServiceReport[];
 }
 
@@ -170,11 +170,12 @@ export class FakeWorker implements WorkerConnection {
         ...(last && resultMessage !== undefined ? { resultMessage } : {}),
       };
     }
-    for (const service of known.program?.servicesEnded ?? []) yield { type: 'service-ended', service };
+    const services = known.program?.servicesEnded ?? [];
+    for (const service of services) yield { type: 'service-ended', service };
     const outcome = await Promise.race([known.ended.promise, rejection(signal)]);
     known.phase = 'ended';
     this.#answer('follow.ended');
-    yield { type: 'ended', outcome };
+    yield { type: 'ended', outcome, services };
     const held = outcome.result === 'Failed' && known.spec.holdOnFailureMs > 0 && known.released !== true;
     yield { type: 'confirmed', outcome, ...(held ? { held } : {}) };
   }

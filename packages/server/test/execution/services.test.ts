@@ -1,5 +1,5 @@
 /** Services of a step, as the shell around the orchestrator hands them to a worker and tells what became of them. */
-import { Invalid } from '@argonaut/contracts';
+import { ArgonautError, Invalid } from '@argonaut/contracts';
 import type { LateValues, ServiceReport } from '@argonaut/contracts/attempt';
 import type { Service } from '@argonaut/orchestrator';
 import { defaultPolicy, readContainerOptions } from '@argonaut/runner/options';
@@ -160,6 +160,26 @@ test('the log says that one has ended while its step goes on', async () => {
     );
   await execution.cancel('request-1');
   expect(await running).toMatchObject({ result: 'Canceled' });
+});
+
+test('a connection that breaks while the step goes on shows the end of a service and of its log once', async () => {
+  const store = new MemoryRunStore();
+  const setup = await harness([aStep('test', { action: { services: [db] } })], {
+    variables,
+    store,
+    programs: () => ({
+      servicesEnded: [{ name: 'db', failed: true, message: 'It ended with code 9.', log: 'no space' }],
+    }),
+  });
+  let broken = 0;
+  setup.worker.fuse = (point) => {
+    if (point === 'follow.ended' && ++broken < 3) throw new ArgonautError('Unavailable', 'Connection reset.');
+  };
+  expect(await runToEnd(setup)).toMatchObject({ result: 'Success' });
+  const lines = await serverLines(store.log(TASK));
+  expect(lines.filter((line) => line.endsWith('no space'))).toHaveLength(1);
+  // When it happened, and with the end of the step.
+  expect(lines.filter((line) => line.endsWith('It ended with code 9.'))).toHaveLength(2);
 });
 
 test('every program of an attempt finds the same trace, and each attempt a span of its own', async () => {

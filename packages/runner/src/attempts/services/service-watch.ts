@@ -11,8 +11,6 @@ import { servicesOf } from './services.ts';
 export class ServiceWatch {
   /** Resolves when nobody listens any more. */
   readonly closed: Promise<unknown>;
-  /** Their names. */
-  readonly told = new Set<string>();
   readonly #room: AttemptRoom;
   readonly #entry: JournalEntry;
   readonly #ended: { readonly name: string; readonly how: string }[] = [];
@@ -41,7 +39,6 @@ export class ServiceWatch {
     if (!over) return undefined;
     const { name, how } = over;
     const log = (await this.#room.services?.log(this.#entry, name, masks, signal)) ?? '';
-    this.told.add(name);
     const message = masks.mask(
       `The service "${name}" ${how} while the step runs. The step goes on without it.`,
     );
