@@ -44,7 +44,7 @@ export class SshFiles implements Files {
       try {
         const handle = await sftp.create(beside, mode);
         try {
-          await sftp.write(handle, bytes);
+          await writeParts(sftp, handle, bytes, 0);
           await sftp.setMode(handle, mode);
           await sftp.sync(handle);
         } finally {
@@ -93,7 +93,7 @@ export class SshFiles implements Files {
   async copy(from: string, to: string, signal: AbortSignal): Promise<void> {
     const [source, target] = [quote(from), quote(to)];
     const script = `if [ -d ${source} ]; then cp -pPR ${source}/. ${target}; else [ ! -e ${target} ] && cp -pPR ${source} ${target}; fi </dev/null`;
-    const { code, stderr } = await this.#shell.run(script, signal);
+    const { code, stderr } = await this.#shell.run(script, signal, { mayTakeLong: true });
     if (code !== 0) throw this.#failure('copy', from, stderr || `${to} exists already.`);
   }
 
@@ -148,7 +148,8 @@ export class SshFiles implements Files {
 
   /** `rm` keeps to the tree even while somebody changes it. */
   async remove(path: string, signal: AbortSignal): Promise<void> {
-    const { code, stderr } = await this.#shell.run(`rm -rf -- ${quote(path)} </dev/null`, signal);
+    const script = `rm -rf -- ${quote(path)} </dev/null`;
+    const { code, stderr } = await this.#shell.run(script, signal, { mayTakeLong: true });
     if (code !== 0) throw this.#failure('remove', path, stderr);
   }
 
@@ -243,13 +244,19 @@ const remedies: Readonly<Partial<Record<SftpRefusal['code'], string>>> = {
 /** What every server takes in one packet (draft-ietf-secsh-filexfer-02, 3). */
 const partBytes = 32 * 1024;
 
-/** All parts at once: otherwise a way of 20 ms would mean 1.6 MB a second. */
+/** On their way at once. Each has a deadline from then on, which the last one of many would miss on a slow line. */
+const partsAtOnce = 16;
+
+/** Many parts at once: otherwise a way of 20 ms would mean 1.6 MB a second. */
 async function writeParts(sftp: Sftp, handle: Buffer, chunk: Uint8Array, offset: number): Promise<void> {
-  const parts: Promise<void>[] = [];
-  for (let at = 0; at < chunk.length; at += partBytes) {
-    parts.push(sftp.write(handle, chunk.subarray(at, at + partBytes), offset + at));
+  const most = partsAtOnce * partBytes;
+  for (let from = 0; from < chunk.length; from += most) {
+    const parts: Promise<void>[] = [];
+    for (let at = from; at < Math.min(from + most, chunk.length); at += partBytes) {
+      parts.push(sftp.write(handle, chunk.subarray(at, at + partBytes), offset + at));
+    }
+    await Promise.all(parts);
   }
-  await Promise.all(parts);
 }
 
 async function makeWithParents(sftp: Sftp, path: string, mode: number): Promise<void> {

@@ -85,13 +85,14 @@ export class Session {
 
   /**
    * Asks the server something and waits for its answer: until the connection is lost, the caller leaves, or time is up.
-   * `late` gets what comes after that and belongs to nobody.
+   * `late` gets what comes after that and belongs to nobody. `limitMs`: Infinity for work that takes as long as it takes.
    */
   ask<T>(
     what: string,
     start: (done: Answer<T>) => void,
     signal: AbortSignal,
     late?: (value: T) => void,
+    limitMs: number = this.#settings.operationDeadlineMs,
   ): Promise<T> {
     signal.throwIfAborted();
     return new Promise((resolve, reject) => {
@@ -106,11 +107,10 @@ export class Session {
       };
       const leave = (error: Error): void => end(() => reject(error));
       const abort = (): void => end(() => reject(signal.reason));
-      const { operationDeadlineMs: limitMs, name } = this.#settings;
-      const timer = setTimeout(
-        () => end(() => reject(new TimedOut(`${name} did not ${what} within ${limitMs / 1000} s.`))),
-        limitMs,
-      );
+      const { name } = this.#settings;
+      const giveUp = () =>
+        end(() => reject(new TimedOut(`${name} did not ${what} within ${limitMs / 1000} s.`)));
+      const timer = limitMs === Infinity ? undefined : setTimeout(giveUp, limitMs);
       if (this.#lost) return leave(this.#lost);
       this.#leave.add(leave);
       signal.addEventListener('abort', abort, { once: true });

@@ -66,8 +66,8 @@ export class ShellProcess {
   }
 
   /** Runs one script. While it runs there is no other; after an error this shell is of no use any more. */
-  run(script: string, maxBytes: number, signal: AbortSignal): Promise<ScriptEnd> {
-    return this.#send(script, '</dev/null', maxBytes, signal);
+  run(script: string, maxBytes: number, signal: AbortSignal, mayTakeLong: boolean): Promise<ScriptEnd> {
+    return this.#send(script, '</dev/null', maxBytes, signal, mayTakeLong ? Infinity : undefined);
   }
 
   /** Runs a script that prints one line and then has to wait, until `use` is done with what the line names. */
@@ -94,7 +94,13 @@ export class ShellProcess {
     this.#channel.close();
   }
 
-  async #send(script: string, input: string, maxBytes: number, signal: AbortSignal): Promise<ScriptEnd> {
+  async #send(
+    script: string,
+    input: string,
+    maxBytes: number,
+    signal: AbortSignal,
+    limitMs?: number,
+  ): Promise<ScriptEnd> {
     const mark = `argonaut-${randomBytes(12).toString('hex')}`;
     this.#stdout.begin(mark, maxBytes);
     this.#stderr.begin(mark, mostErrorText);
@@ -112,6 +118,8 @@ export class ShellProcess {
         this.#heard();
       },
       signal,
+      undefined,
+      limitMs,
     );
   }
 

@@ -15,6 +15,8 @@ const mostShells = 3;
 
 export interface RunOptions extends Partial<UseOptions> {
   readonly maxBytes?: number;
+  /** It works through a tree of any size: it takes as long as it takes, while the connection lives and the caller waits. */
+  readonly mayTakeLong?: boolean;
 }
 
 export class Shell {
@@ -30,9 +32,9 @@ export class Shell {
 
   /** Runs a script to its end. Its output may have up to `maxBytes`, default 1 MiB. */
   run(script: string, signal: AbortSignal, options: RunOptions = {}): Promise<ScriptEnd> {
-    const { repeatable = true, maxBytes = 1024 * 1024 } = options;
+    const { repeatable = true, maxBytes = 1024 * 1024, mayTakeLong = false } = options;
     return this.#connection.use(
-      (session) => this.#with(session, signal, (shell) => shell.run(script, maxBytes, signal)),
+      (session) => this.#with(session, signal, (shell) => shell.run(script, maxBytes, signal, mayTakeLong)),
       signal,
       { repeatable },
     );

@@ -101,6 +101,11 @@ export class OwnSshd {
     for (const each of await this.#connections()) signalTo(each, 'SIGSTOP');
   }
 
+  /** The network is back; whatever waited in it arrives. */
+  async thawConnections(): Promise<void> {
+    for (const each of await this.#connections()) signalTo(each, 'SIGCONT');
+  }
+
   async describe(type = 'ed25519'): Promise<SshdService> {
     return {
       host: '127.0.0.1',
