@@ -25,8 +25,8 @@ export class OrderDesk {
   readonly #controllers = new Map<string, AbortController>();
   readonly #leases = new Map<string, Promise<WorkerLease>>();
   readonly #followed = new Set<string>();
-  /** Leases whose worker was told to be away. */
-  readonly #away = new Set<string>();
+  /** By lease whose worker was told to be away: the calls that wait for it. */
+  readonly #away = new Map<string, Set<object>>();
 
   constructor(execution: ExecutionSide) {
     this.#execution = execution;
@@ -187,33 +187,37 @@ export class OrderDesk {
     const { ports, epoch, state } = this.#execution;
     const worker = state.leases[pool]?.workerName ?? pool;
     const lostAfterMs = ports.lostAfterMs ?? DEFAULT_LOST_AFTER_MS;
-    const patience = {
-      worker,
-      lostAfterMs,
-      now: ports.now,
-      signal,
-      onWait: (error: unknown) =>
-        this.#tellAway(
-          generation,
-          pool,
-          `Worker "${worker}" does not answer, or has trouble: ${this.#execution.told(error)} It is asked again for ${Math.round(lostAfterMs / 1000)} s at most. What runs there goes on meanwhile; what it is to do, a cancel too, reaches it when it answers.`,
-        ),
-    };
-    const lease = await withPatience({ ...patience, mayPass: isTrouble }, () =>
-      this.#take(pool, generation, signal),
-    );
-    const patiently = async <T>(
+    const key = `${pool}:${generation}`;
+    const asking = async <T>(
+      mayPass: (error: unknown) => boolean,
       call: (answered: () => void) => Promise<T>,
-      mayPass = isTrouble,
     ): Promise<T> => {
+      const waiting = {};
+      const onWait = (error: unknown): void =>
+        this.#tellAway(
+          key,
+          waiting,
+          `Worker "${worker}" does not answer, or has trouble: ${this.#execution.told(error)} It is asked again for ${Math.round(lostAfterMs / 1000)} s at most. What runs there goes on meanwhile; what it is to do, a cancel too, reaches it when it answers.`,
+        );
+      const patience = { worker, lostAfterMs, now: ports.now, signal, mayPass, onWait };
       try {
-        return await withPatience({ ...patience, mayPass }, async (answered) => {
-          const told = (): void => {
+        return await withPatience(patience, (answered) =>
+          call(() => {
             answered();
-            this.#tellBack(generation, pool, worker);
-          };
-          const answer = await call(told);
-          told();
+            this.#tellBack(key, waiting, worker);
+          }),
+        );
+      } finally {
+        // Who leaves without an answer waits no longer. That the worker is back, the next answer tells.
+        this.#away.get(key)?.delete(waiting);
+      }
+    };
+    const lease = await asking(isTrouble, () => this.#take(pool, generation, signal));
+    const patiently: Call['patiently'] = async (call, mayPass = isTrouble) => {
+      try {
+        return await asking(mayPass, async (answered) => {
+          const answer = await call(answered);
+          answered();
           return answer;
         });
       } catch (error) {
@@ -225,15 +229,19 @@ export class OrderDesk {
   }
 
   /** Once, until it answers: several calls may wait for the same worker. */
-  #tellAway(generation: number, pool: string, message: string): void {
-    const key = `${pool}:${generation}`;
-    if (this.#away.has(key)) return;
-    this.#away.add(key);
-    this.#tell('Warning', message);
+  #tellAway(key: string, waiting: object, message: string): void {
+    const others = this.#away.get(key);
+    if (others === undefined) this.#tell('Warning', message);
+    this.#away.set(key, (others ?? new Set()).add(waiting));
   }
 
-  #tellBack(generation: number, pool: string, worker: string): void {
-    if (this.#away.delete(`${pool}:${generation}`)) this.#tell('Info', `Worker "${worker}" answers again.`);
+  /** When it has answered all of them: its engine may be away while what needs none goes on. */
+  #tellBack(key: string, waiting: object, worker: string): void {
+    const all = this.#away.get(key);
+    all?.delete(waiting);
+    if (all?.size !== 0) return;
+    this.#away.delete(key);
+    this.#tell('Info', `Worker "${worker}" answers again.`);
   }
 
   #tell(level: 'Info' | 'Warning', message: string): void {

@@ -1,9 +1,12 @@
 /** How long a worker that is away is waited for, and what the log says meanwhile. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ArgonautError } from '@argonaut/contracts';
+import type { AttemptEvent, AttemptSpec, StagedAttempt } from '@argonaut/contracts/attempt';
 import { expect, test } from 'vitest';
 import { MemoryRunStore } from '../../src/execution/index.ts';
 import { type Patience, WorkerLost, withPatience } from '../../src/execution/patience.ts';
 import { type LogSource, readFrames } from '../../src/tasklog/index.ts';
+import { FakeWorker } from './fake-worker.ts';
 import { aStep, harness, runToEnd, TASK } from './harness.ts';
 
 const MINUTE = 60_000;
@@ -84,6 +87,53 @@ test('the log says once that a worker is away, and that it is back', async () =>
     expect.stringMatching(
       /^Warning Worker "worker one" does not answer.*No route to host.*600 s at most.*a cancel too/,
     ),
+    'Info Worker "worker one" answers again.',
+  ]);
+});
+
+/** One step of two writes while the other cannot be prepared, which takes some tries. */
+class HalfAway extends FakeWorker {
+  refused = 0;
+
+  override async stage(spec: AttemptSpec, epoch: number): Promise<StagedAttempt> {
+    if (spec.title === 'away' && this.refused < 4) {
+      this.refused += 1;
+      throw away;
+    }
+    return super.stage(spec, epoch);
+  }
+
+  override async *follow(...given: Parameters<FakeWorker['follow']>): AsyncGenerator<AttemptEvent> {
+    for (let cursor = 1; this.refused < 4; cursor += 1) {
+      const bytes = Buffer.from('.');
+      const runs = [{ stream: 'stdout', level: 'Info', timeMs: cursor, bytes }] as const;
+      yield { type: 'log', cursor, runs, outputs: [], artifacts: [] };
+      await sleep(50);
+    }
+    yield* super.follow(...given);
+  }
+}
+
+test('that it is back is not told while one call still waits for it, whatever others hear', async () => {
+  const store = new MemoryRunStore();
+  let now = 0;
+  const connection = new HalfAway(() => ({}));
+  const setup = await harness([aStep('here'), aStep('away', { start: 'StartWithPrevious' })], {
+    store,
+    ports: {
+      now: () => {
+        now += 1_000;
+        return now;
+      },
+      workers: {
+        lease: async () => ({ worker: 'Workers-1', name: 'worker one', connection }),
+        release: async () => {},
+      },
+    },
+  });
+  expect(await runToEnd(setup)).toMatchObject({ result: 'Success' });
+  expect((await lines(store.log(TASK))).filter((line) => line.includes('answer'))).toEqual([
+    expect.stringMatching(/^Warning Worker "worker one" does not answer/),
     'Info Worker "worker one" answers again.',
   ]);
 });
