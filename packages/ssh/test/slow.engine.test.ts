@@ -34,16 +34,18 @@ describe('a worker behind SSH', () => {
     await mkdir(to);
     await writeFile(`${from}/file`, 'content');
     /** As slow as a tree of many files. */
-    const slowly = async (work: Promise<void>) => {
+    const slowly = async (begin: () => Promise<void>) => {
       await sshd.freezeConnections();
-      await sleep(1.5 * operationDeadlineMs);
-      await sshd.thawConnections();
-      await work;
+      const [end] = await Promise.allSettled([
+        begin(),
+        sleep(1.5 * operationDeadlineMs).then(() => sshd.thawConnections()),
+      ]);
+      expect(end).toMatchObject({ status: 'fulfilled' });
     };
 
-    await slowly(worker.files.copy(from, to, soon()));
+    await slowly(() => worker.files.copy(from, to, soon()));
     expect(await readFile(`${to}/file`, 'utf8')).toBe('content');
-    await slowly(worker.files.remove(to, soon()));
+    await slowly(() => worker.files.remove(to, soon()));
     await expect(readFile(`${to}/file`)).rejects.toThrow('ENOENT');
   });
 

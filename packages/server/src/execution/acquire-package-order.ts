@@ -5,7 +5,7 @@ import type { CommandOf } from '@argonaut/orchestrator';
 import type { Call } from './call.ts';
 import { serverLine } from './change.ts';
 import type { Entry } from './execution-side.ts';
-import { isAway, WorkerLost } from './patience.ts';
+import { isOutOfReach, WorkerLost } from './patience.ts';
 
 export async function acquirePackage(order: CommandOf<'acquire-package'>, call: Call): Promise<Entry> {
   const { execution, lease, signal } = call;
@@ -23,7 +23,7 @@ export async function acquirePackage(order: CommandOf<'acquire-package'>, call: 
     const found = await ports.packages.find({ feed, packageId, version }, { task, pool }, signal);
     const acquired = await call.patiently(
       () => lease.connection.acquirePackage({ ...found, extract }, tell, signal),
-      isAway,
+      isOutOfReach,
     );
     const message = `Package ${acquired.packageId} ${acquired.version} is ready (sha256:${acquired.sha256}).`;
     return {

@@ -1,6 +1,6 @@
 /** Repeats a call to a worker that may be away for a while, and gives up after a stated time. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { InfrastructureFailure, kindOf, messageOf } from '@argonaut/contracts';
+import { ArgonautError, InfrastructureFailure, kindOf, messageOf } from '@argonaut/contracts';
 
 /** The worker has been away for too long. */
 export class WorkerLost extends InfrastructureFailure {}
@@ -27,6 +27,14 @@ const LONGEST_SILENCE_MS = 2 * 60_000;
 /** Nobody could be reached: the call had no effect, or one that a repetition finds. */
 export function isAway(error: unknown): boolean {
   return kindOf(error) === 'Unavailable';
+}
+
+/** How the way to a worker behind SSH breaks off, or is not there for a while (`SshFault`). */
+const BROKEN_WAYS: ReadonlySet<unknown> = new Set(['lost', 'unreachable', 'handshake']);
+
+/** Away, or the way to it broke off in the middle: for what may be repeated after a part of it was done. */
+export function isOutOfReach(error: unknown): boolean {
+  return isAway(error) || (error instanceof ArgonautError && BROKEN_WAYS.has(error.details.ssh));
 }
 
 /** Away, or answering that its own machine has trouble (an engine that restarts). */
