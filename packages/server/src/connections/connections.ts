@@ -18,6 +18,8 @@ interface Kept {
 export interface Connections extends AsyncDisposable {
   /** @throws NotFound for an unknown worker, Invalid for one that cannot be reached by this server. */
   to(id: string, signal: AbortSignal): Promise<WorkerConnection>;
+  /** Closes the way to a worker that is to be no more: what is kept ready there would stay on the machine. */
+  forget(id: string): Promise<void>;
 }
 
 /** Made when they are first needed, and then kept. */
@@ -53,6 +55,12 @@ export class KeptConnections implements Connections {
     // Others may wait for the same way: whoever asked first and leaves must not end it for them.
     const open = () => connector.open(foundation, worker, this.#closing.signal);
     return this.#keep(id, identity, signal, open);
+  }
+
+  async forget(id: string): Promise<void> {
+    const known = this.#kept.get(id);
+    this.#kept.delete(id);
+    await closed(known);
   }
 
   async #keep(

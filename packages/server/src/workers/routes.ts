@@ -67,10 +67,13 @@ export function workerRoutes(routes: RouteTable, services: Services): void {
     },
     beforeDelete: async (stored) => {
       const leases = (await leasesPerWorker(database)).get(stored.id) ?? 0;
-      if (leases === 0) return;
-      throw new Conflict(
-        `${leases} task(s) are using the worker "${stored.document.Name}". Disable it, and delete it when they are over.`,
-      );
+      if (leases > 0) {
+        throw new Conflict(
+          `${leases} task(s) are using the worker "${stored.document.Name}". Disable it, and delete it when they are over.`,
+        );
+      }
+      // Nobody waits for it: a machine that does not answer must not keep its worker from being deleted.
+      services.connections.forget(stored.id).catch(() => {});
     },
   });
 

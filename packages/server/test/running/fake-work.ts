@@ -29,6 +29,8 @@ class FakeConnections implements Connections {
     return this.worker;
   }
 
+  async forget(): Promise<void> {}
+
   async [Symbol.asyncDispose](): Promise<void> {}
 }
 

@@ -42,8 +42,15 @@ class Ways implements Connector {
 }
 
 async function world() {
-  const server = await testServer();
   const ways = new Ways();
+  // The server's own routes are given the connections before there is a server to make them for.
+  const server = await testServer({
+    connections: {
+      to: (id, signal) => connections.to(id, signal),
+      forget: (id) => connections.forget(id),
+      [Symbol.asyncDispose]: async () => {},
+    },
+  });
   const connections = new KeptConnections(server.services, { Ssh: ways });
   return {
     server,
@@ -148,5 +155,16 @@ describe('the ways to workers', () => {
 
     await expect(second).resolves.toBeDefined();
     expect(ways.opened).toBe(1);
+  });
+
+  it('closes the way to a worker that is deleted, so that nothing waits on its machine', async () => {
+    await using here = await world();
+    const { ways, connections, worker, server } = here;
+    await connections.to(worker, soon());
+
+    const { status } = await server.call('DELETE', `/api/Spaces-1/workers/${worker}`);
+
+    expect(status).toBeLessThan(300);
+    await expect.poll(() => ways.closed).toBe(1);
   });
 });
