@@ -1,6 +1,7 @@
 /** The connections of this process. Each way to reach a worker (`CommunicationStyle`) is a connector in one table. */
 import { Invalid } from '@argonaut/contracts';
 import type { WorkerConnection } from '@argonaut/contracts/attempt';
+import { orAborted } from '@argonaut/runner';
 import type { Foundation } from '../foundation.ts';
 import { workersIn } from '../workers/queries.ts';
 import { startBuiltInWorker } from './built-in.ts';
@@ -71,14 +72,14 @@ export class KeptConnections implements Connections {
   ): Promise<WorkerConnection> {
     signal.throwIfAborted();
     const known = this.#kept.get(id);
-    if (known?.identity === identity) return orLeave(known.connection, signal);
+    if (known?.identity === identity) return orAborted(known.connection, signal);
     const kept: Kept = { identity, connection: closed(known).then(open) };
     this.#kept.set(id, kept);
     // A failure is told to whoever asked, and the next one tries again.
     kept.connection.catch(() => {
       if (this.#kept.get(id) === kept) this.#kept.delete(id);
     });
-    return orLeave(kept.connection, signal);
+    return orAborted(kept.connection, signal);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -92,12 +93,4 @@ export class KeptConnections implements Connections {
 /** The old way is closed before a new one is opened: two runners must not share a worker's directory. */
 async function closed(kept: Kept | undefined): Promise<void> {
   await kept?.connection.then((open) => open[Symbol.asyncDispose]()).catch(() => {});
-}
-
-function orLeave<T>(waiting: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const leave = (): void => reject(signal.reason);
-    signal.addEventListener('abort', leave, { once: true });
-    waiting.then(resolve, reject).finally(() => signal.removeEventListener('abort', leave));
-  });
 }
