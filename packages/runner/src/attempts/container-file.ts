@@ -4,7 +4,7 @@
  */
 import { posix } from 'node:path';
 import type { Writable } from 'node:stream';
-import { InfrastructureFailure, Invalid, NotFound } from '@argonaut/contracts';
+import { InfrastructureFailure, Invalid, messageOf, NotFound } from '@argonaut/contracts';
 import { mountPoints } from '@argonaut/init';
 import { extract } from 'tar-stream';
 import type { Engine } from '../ports/engine.ts';
@@ -26,7 +26,11 @@ export async function* readContainerFile(
   const archive = await engine.readPath(id, found, signal);
   if (!archive) throw missing(path);
   const tar = extract();
-  archive.on('error', (error) => tar.destroy(error));
+  archive.on('error', (cause) => {
+    // What was read so far is a part only; the engine, or the way to it, may be back in a moment.
+    const text = `The connection to the engine broke off while ${path} was read: ${messageOf(cause)}`;
+    tar.destroy(new InfrastructureFailure(text, { cause, details: { connection: 'broken' } }));
+  });
   // A stream in all but its type.
   archive.pipe(tar as unknown as Writable);
   try {
