@@ -86,7 +86,7 @@ export class KeptConnections implements Connections {
     const all = [...this.#kept.values()];
     this.#kept.clear();
     this.#closing.abort(new Error('The server stops.'));
-    for (const kept of all) await closed(kept);
+    await Promise.all(all.map(closed));
   }
 }
 

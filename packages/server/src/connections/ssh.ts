@@ -16,6 +16,8 @@ import { databaseJournal } from './journal.ts';
 const FOLDER = '.argonaut';
 /** Less than what a health check waits, so that its summary says why nobody answered. */
 const RECONNECT_PATIENCE_MS = 45_000;
+/** For removing what is kept ready on a machine that is left. A server that stops has no more time than that. */
+const TIDY_PATIENCE_MS = 5_000;
 
 export const sshConnector: Connector = {
   async identity({ database, keys }, worker) {
@@ -79,16 +81,30 @@ async function openSshWorker(
     const dispose = runner[Symbol.asyncDispose].bind(runner);
     return Object.assign(runner, {
       [Symbol.asyncDispose]: async () => {
-        // Also when the machine cannot be tidied any more: nobody would close it later.
-        try {
-          await dispose();
-        } finally {
-          await ssh.close();
-        }
+        await closeTidily(dispose, () => ssh.close(), TIDY_PATIENCE_MS);
       },
     });
   } catch (error) {
     await ssh.close();
     throw error;
+  }
+}
+
+/**
+ * Tidies up over a way, and closes it: in any case, for nobody would do it later, and without waiting for a machine that is gone,
+ * as the new way to the worker, or the end of the server, waits for this. Over a closed way nothing is done any more.
+ */
+export async function closeTidily(
+  tidy: () => PromiseLike<void>,
+  close: () => Promise<void>,
+  patienceMs: number,
+): Promise<void> {
+  const over = Promise.withResolvers<void>();
+  const timer = setTimeout(over.resolve, patienceMs);
+  try {
+    await Promise.race([tidy(), over.promise]);
+  } finally {
+    clearTimeout(timer);
+    await close();
   }
 }

@@ -5,6 +5,7 @@ import type { AttemptEvent, FollowOptions } from '@argonaut/contracts/attempt';
 import { describe, expect, it } from 'vitest';
 import type { Connector, OpenConnection } from '../../src/connections/connector.ts';
 import { createWorkerDirectory, KeptConnections } from '../../src/connections/index.ts';
+import { closeTidily } from '../../src/connections/ssh.ts';
 import { FakeWorker } from '../execution/fake-worker.ts';
 import { type TestServer, testServer } from '../support.ts';
 
@@ -166,5 +167,19 @@ describe('the ways to workers', () => {
 
     expect(status).toBeLessThan(300);
     await expect.poll(() => ways.closed).toBe(1);
+  });
+
+  it('closes a way over which nothing can be tidied any more, instead of waiting for a machine that is gone', async () => {
+    let closed = 0;
+    const close = async () => {
+      closed += 1;
+    };
+    // Removing what waits on the machine is tried again and again.
+    await closeTidily(() => new Promise(() => {}), close, 10);
+    expect(closed).toBe(1);
+
+    const broken = closeTidily(() => Promise.reject(new Error('It is in use.')), close, 60_000);
+    await expect(broken).rejects.toThrow('in use');
+    expect(closed).toBe(2);
   });
 });
