@@ -18,6 +18,8 @@ export interface SshWorker extends AsyncDisposable {
   readonly processes: Processes;
   /** One more stream to the engine's socket, for an endpoint of kind `stream`. */
   readonly engineConnect: () => Promise<Duplex>;
+  /** It is of no use any more: it is closed, or the machine has shown another host key. Another one may be opened. */
+  readonly isOver: () => boolean;
   close(): Promise<void>;
 }
 
@@ -46,6 +48,7 @@ export async function connectSsh(options: SshOptions, signal: AbortSignal): Prom
       files,
       processes: new SshProcesses(connection, shell, facts),
       engineConnect: () => sockets.connect(settings.engineSocket, AbortSignal.timeout(engineConnectMs)),
+      isOver: () => connection.isOver,
       close,
       [Symbol.asyncDispose]: close,
     };

@@ -38,6 +38,11 @@ export class Connection {
     return this.settings.name;
   }
 
+  /** It will never be used again, whatever the server shows from now on. */
+  get isOver(): boolean {
+    return this.#final !== undefined || this.#closing.signal.aborted;
+  }
+
   /** Works on a living session; waits for one when the last was lost. */
   async use<T>(
     work: (session: Session) => Promise<T>,

@@ -144,6 +144,7 @@ describe('a worker that comes back with another host key', () => {
       await sshd.start();
       const description = await sshd.describe();
       const ports = await openSshPorts(description);
+      expect(ports.worker.isOver()).toBe(false);
       await sshd.kill();
       await sshd.makeKey('host-ed25519', 'ed25519');
       await sshd.start();
@@ -152,6 +153,8 @@ describe('a worker that comes back with another host key', () => {
       expect(String(refused)).toContain(description.hostKey);
       // Final: there is no second try that could be answered by somebody else.
       expect(await ports.files.stat('/tmp', patience()).catch((error: unknown) => error)).toBe(refused);
+      // Whoever keeps connections learns that it takes another one.
+      expect(ports.worker.isOver()).toBe(true);
       await ports.close();
     } finally {
       await sshd.remove();

@@ -14,6 +14,8 @@ export const BUILT_IN_WORKER = { id: 'built-in', name: 'Built-in worker' } as co
 interface Kept {
   readonly identity: string;
   readonly connection: Promise<OpenConnection>;
+  /** Once it is open. */
+  open?: OpenConnection;
 }
 
 export interface Connections extends AsyncDisposable {
@@ -72,9 +74,16 @@ export class KeptConnections implements Connections {
   ): Promise<WorkerConnection> {
     signal.throwIfAborted();
     const known = this.#kept.get(id);
-    if (known?.identity === identity) return orAborted(known.connection, signal);
+    // A machine that has shown another host key for a moment is asked again, and is told nothing before it shows the right one.
+    const isUsable = known?.identity === identity && known.open?.isOver?.() !== true;
+    if (known && isUsable) return orAborted(known.connection, signal);
     const kept: Kept = { identity, connection: closed(known).then(open) };
     this.#kept.set(id, kept);
+    kept.connection
+      .then((opened) => {
+        kept.open = opened;
+      })
+      .catch(() => {});
     // A failure is told to whoever asked, and the next one tries again.
     kept.connection.catch(() => {
       if (this.#kept.get(id) === kept) this.#kept.delete(id);

@@ -80,6 +80,7 @@ async function openSshWorker(
     });
     const dispose = runner[Symbol.asyncDispose].bind(runner);
     return Object.assign(runner, {
+      isOver: ssh.isOver,
       [Symbol.asyncDispose]: async () => {
         await closeTidily(dispose, () => ssh.close(), TIDY_PATIENCE_MS);
       },

@@ -15,6 +15,7 @@ class Ways implements Connector {
   opened = 0;
   closed = 0;
   refuses: Error | undefined;
+  isOver = false;
   /** What opening waits for. */
   ready: Promise<void> = Promise.resolve();
 
@@ -38,7 +39,8 @@ class Ways implements Connector {
       yield { type: 'notice', level: 'Info', message: `way ${number}` };
       await over.promise;
     };
-    return Object.assign(new FakeWorker(() => ({})), { list, follow, [Symbol.asyncDispose]: close });
+    const isOver = () => this.isOver;
+    return Object.assign(new FakeWorker(() => ({})), { isOver, list, follow, [Symbol.asyncDispose]: close });
   }
 }
 
@@ -181,5 +183,18 @@ describe('the ways to workers', () => {
     const broken = closeTidily(() => Promise.reject(new Error('It is in use.')), close, 60_000);
     await expect(broken).rejects.toThrow('in use');
     expect(closed).toBe(2);
+  });
+
+  it('opens another way when the last one has come to its end: another host key was shown for a moment', async () => {
+    await using here = await world();
+    const { ways, connections, worker } = here;
+    const first = await connections.to(worker, soon());
+    expect(await connections.to(worker, soon())).toBe(first);
+
+    ways.isOver = true;
+    const second = await connections.to(worker, soon());
+
+    expect(second).not.toBe(first);
+    expect(ways).toMatchObject({ opened: 2, closed: 1 });
   });
 });
