@@ -8,6 +8,7 @@ import { PassThrough } from 'node:stream';
 import { Secret } from '@argonaut/contracts';
 import { describe, expect, it } from 'vitest';
 import { WebSocketServer } from 'ws';
+import { followTask } from '../src/follow/follow.ts';
 import { openTerminal } from '../src/terminal/terminal.ts';
 import { Desk } from './command-under-test.ts';
 
@@ -159,6 +160,34 @@ steps:
       (out) => out.includes('a line'),
     );
     expect({ code, err }).toEqual({ code: 141, err: '' });
+  });
+});
+
+describe('a log that is followed', () => {
+  it('is asked for no faster than it is read', async () => {
+    const lines = 3;
+    await using server = await serverThat((_request, answer) => {
+      answer.writeHead(200, { 'content-type': 'text/event-stream' });
+      const event = (type: string, data: object) =>
+        answer.write(`event: ${type}\ndata: ${JSON.stringify(data)}\n\n`);
+      event('activity', { activity: 's', parent: 'task', name: 'Step 1: talk', kind: 'step' });
+      for (let line = 0; line < lines; line += 1)
+        event('text', { activity: 's', source: 'stdout', level: 'Info', timeMs: 1, text: 'a line\n' });
+      event('end', { state: 'Success', errorMessage: '' });
+      answer.end();
+    });
+    const happened: string[] = [];
+    const listener = { status: () => {}, line: () => void happened.push('line') };
+    const caughtUp = async () => {
+      await new Promise((resume) => setImmediate(resume));
+      happened.push('read');
+    };
+    const signal = AbortSignal.timeout(30_000);
+    const wanted = { server: server.address, apiKey: new Secret('API-TEST'), task: 'ServerTasks-1', signal };
+
+    await followTask({ ...wanted, caughtUp }, listener);
+
+    expect(happened).toEqual(['read', ...Array.from({ length: lines }, () => ['line', 'read']).flat()]);
   });
 });
 

@@ -2,6 +2,7 @@
  * Standard output of a command whose reader may be slow, or leave: `| head` closes it, a file's disk fills up. Without a listener
  * that would end the process in the middle, with a stack trace and whatever it was doing undone.
  */
+import { once } from 'node:events';
 
 export class StandardOutput {
   readonly #stream: NodeJS.WriteStream;
@@ -21,6 +22,11 @@ export class StandardOutput {
 
   readonly write = (text: string): void => {
     if (!this.#lost) this.#stream.write(text);
+  };
+
+  /** Resolves when the reader has caught up: what is not read would wait in memory. */
+  readonly caughtUp = async (signal: AbortSignal): Promise<void> => {
+    if (!this.#lost && this.#stream.writableNeedDrain) await once(this.#stream, 'drain', { signal });
   };
 }
 

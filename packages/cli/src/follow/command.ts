@@ -40,7 +40,10 @@ async function follow(task: string, flags: FollowFlags): Promise<number> {
   });
   const began = Date.now();
   try {
-    const end = await followTask({ ...accessTo(flags), task, signal: interrupted.signal }, display);
+    const end = await followTask(
+      { ...accessTo(flags), task, signal: interrupted.signal, caughtUp: output.caughtUp },
+      display,
+    );
     display.end(end.state, end.errorMessage, Date.now() - began);
     return exitCodeOfState(end.state);
   } catch (error) {

@@ -11,6 +11,8 @@ export interface TaskToFollow {
   /** `ServerTasks-12`. */
   readonly task: string;
   readonly signal: AbortSignal;
+  /** Waited for before more is asked of the server. */
+  readonly caughtUp?: (signal: AbortSignal) => Promise<void>;
 }
 
 export interface TaskEnd {
@@ -26,6 +28,7 @@ export async function followTask(task: TaskToFollow, listener: RunListener): Pro
   for await (const { event, data } of serverEvents({ url, apiKey: task.apiKey, signal: task.signal })) {
     if (event === 'end') return JSON.parse(data) as TaskEnd;
     lines.push(frameOf(event, JSON.parse(data)));
+    await task.caughtUp?.(task.signal);
   }
   throw new InfrastructureFailure(`The log of ${task.task} stopped before the task ended.`);
 }
