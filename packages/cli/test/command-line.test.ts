@@ -87,6 +87,17 @@ describe('wrong words', () => {
     expect(err).not.toContain('SECRET');
   });
 
+  it.each(['/dev/null', '/proc/1/argonaut'])(
+    'are also a data directory that cannot be one: %s',
+    async (ARGONAUT_DATA) => {
+      const { code, err } = await argonaut(['run', '--resume'], { ARGONAUT_DATA });
+      expect({ code, err }).toEqual({
+        code: 2,
+        err: expect.stringContaining(`ARGONAUT_DATA: ${ARGONAUT_DATA} cannot be the data directory. Name a`),
+      });
+    },
+  );
+
   it('is also an address at which something else answers', async () => {
     await using other = await serverThat((_request, answer) => {
       answer.writeHead(200, { 'content-type': 'text/html' }).end('<h1>It works!</h1>');
@@ -118,6 +129,29 @@ steps:
     );
     expect({ code, err }).toEqual({ code: 0, err: expect.stringContaining('The run goes on') });
     expect(await desk.starts()).toEqual({ second: 1 });
+  });
+
+  it('that nobody reads does not keep an interrupted command from ending', async () => {
+    await using desk = await Desk.make();
+    const file = await desk.file(`
+steps:
+  - name: much
+    run: yes 0123456789 | head -n 100000
+`);
+    const data = join(desk.directory, 'data');
+    const child = spawn(process.execPath, [bin, 'run', file], {
+      env: { ...process.env, ARGONAUT_DATA: data },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    child.stdout.pause();
+    const exit = once(child, 'exit');
+    const over = `until grep -qs '"completion"' ${data}/runs/*/run.json; do sleep 0.1; done`;
+    await once(spawn('sh', ['-c', over]), 'close');
+    const interrupting = setInterval(() => child.kill('SIGINT'), 200);
+    const [code, signal] = await exit;
+    clearInterval(interrupting);
+    child.stdout.destroy();
+    expect([code, signal]).toEqual([null, 'SIGINT']);
   });
 
   it('is whole when its reader begins after the run has ended', async () => {

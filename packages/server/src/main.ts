@@ -6,12 +6,13 @@ import { createApplication } from './application.ts';
 import { DirectoryBlobStore } from './blobs/index.ts';
 import type { ServerConfig } from './config.ts';
 import { KeptConnections } from './connections/index.ts';
+import { makeDataDirectory } from './data-directory.ts';
 import { openCoordination, openDatabase, openKeyRing } from './database/index.ts';
 import { installationId } from './database/settings.ts';
 import type { Foundation } from './foundation.ts';
 import { Metrics } from './http/metrics.ts';
 import type { Services } from './services.ts';
-import { makeDirectory, starting } from './start-failure.ts';
+import { starting } from './start-failure.ts';
 import { TaskNews } from './tasks/news.ts';
 import { TasksHere } from './tasks/tasks-here.ts';
 import { startWork } from './work.ts';
@@ -41,7 +42,7 @@ export async function startServer(
   const now = () => new Date();
   const open = new AsyncDisposableStack();
   try {
-    await starting('data directory', config, () => makeDirectory(config.dataDirectory));
+    await makeDataDirectory(config.dataDirectory);
     const database = open.adopt(await starting('database', config, () => openDatabase(config)), (it) =>
       it.close(),
     );

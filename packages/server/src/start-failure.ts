@@ -2,13 +2,11 @@
  * What keeps a server from starting, in the words of its settings: which variable, what is wrong with it, and what to do.
  * Errors that already say so pass through.
  */
-import { lstat, mkdir } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import { ArgonautError, Invalid, messageOf } from '@argonaut/contracts';
 import type { ServerConfig } from './config.ts';
 
 /** What was tried; each has the settings that it depends on. */
-export type StartStep = 'data directory' | 'database' | 'certificate' | 'listening';
+export type StartStep = 'database' | 'certificate' | 'listening';
 
 /** Runs a step of the start. @throws Invalid that names the setting */
 export async function starting<T>(
@@ -26,10 +24,8 @@ export async function starting<T>(
 }
 
 function sentence(step: StartStep, config: ServerConfig, code: string): string | undefined {
-  const { host, port, dataDirectory, databaseUrl, tls } = config;
+  const { host, port, databaseUrl, tls } = config;
   switch (step) {
-    case 'data directory':
-      return `ARGONAUT_DATA: ${dataDirectory} cannot be the data directory. Name a directory that this user may make or write to.`;
     case 'certificate':
       if (tls === undefined) return undefined;
       return `ARGONAUT_TLS_CERTIFICATE (${tls.certificateFile}) or ARGONAUT_TLS_KEY (${tls.keyFile}) cannot be used. Name two PEM files that belong together and that this user may read.`;
@@ -56,28 +52,4 @@ function codeOf(error: unknown): string {
   const { code, errors } = error as { readonly code?: unknown; readonly errors?: readonly unknown[] };
   if (typeof code === 'string') return code;
   return Array.isArray(errors) && errors.length > 0 ? codeOf(errors[0]) : '';
-}
-
-/**
- * Makes a directory and what is missing above it, for its owner only. (`mkdir` with `recursive` never ends where the system says
- * "no such file" of a parent that is there, as in /proc.)
- */
-export async function makeDirectory(path: string): Promise<void> {
-  try {
-    await mkdir(path, { mode: 0o700 });
-  } catch (error) {
-    const code = codeOf(error);
-    if (code === 'EEXIST' && (await lstat(path)).isFile() === false) return;
-    const parent = dirname(path);
-    if (code !== 'ENOENT' || parent === path || (await isThere(parent))) throw error;
-    await makeDirectory(parent);
-    await mkdir(path, { mode: 0o700 });
-  }
-}
-
-async function isThere(path: string): Promise<boolean> {
-  return lstat(path).then(
-    () => true,
-    () => false,
-  );
 }

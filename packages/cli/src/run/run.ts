@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { Invalid, kindOf, messageOf, NotFound } from '@argonaut/contracts';
 import { initialState, type Plan, plan } from '@argonaut/orchestrator';
-import { type ExecutionPorts, TaskExecution } from '@argonaut/server/execution';
+import { type ExecutionPorts, makeDataDirectory, TaskExecution } from '@argonaut/server/execution';
 import { readFrames } from '@argonaut/server/tasklog';
 import { RunLines } from '../display/lines-of-run.ts';
 import { TerminalDisplay } from '../display/terminal-display.ts';
@@ -47,6 +47,7 @@ export async function run(options: RunOptions, around: RunSurroundings): Promise
         `Name either a process file (${options.file}) or a run to resume (--resume), not both: a run keeps the file that it began with.`,
       );
     const data = dataDirectory(around.environment);
+    await makeDataDirectory(data);
     const directory = new RunDirectory(data);
     await using _store = directory.store;
     if (options.file === undefined) {

@@ -2,6 +2,7 @@
  * The shell around the orchestrator: it stores state and orders in one transaction, carries the orders out on workers,
  * brings logs, outputs and artifacts home, and finds its place again after a crash. No database and no HTTP here.
  */
+export { makeDataDirectory } from '../data-directory.ts';
 export { maskingWarning } from '../variables/maskable.ts';
 export { serverLine } from './change.ts';
 export { crashPoint, executionCrashPoints, holdCrashPoints } from './crash-point.ts';
