@@ -3,8 +3,6 @@ import { flushed } from './display/standard-output.ts';
 import { createProgram } from './program.ts';
 
 await (await createProgram(process.argv)).parseAsync(process.argv);
-// All that is left is output that somebody may be slow to read: from here on an interrupt ends the process as ever.
-for (const signal of ['SIGINT', 'SIGTERM']) process.removeAllListeners(signal);
 await Promise.all([flushed(process.stdout), flushed(process.stderr)]);
 // A run that was left going still has timers and sockets here; its own life is elsewhere.
 process.exit();
