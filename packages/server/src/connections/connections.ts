@@ -16,6 +16,8 @@ interface Kept {
   readonly connection: Promise<OpenConnection>;
   /** Once it is open. */
   open?: OpenConnection;
+  /** Begun at most once. */
+  closing?: Promise<void>;
 }
 
 export interface Connections extends AsyncDisposable {
@@ -62,8 +64,10 @@ export class KeptConnections implements Connections {
 
   async forget(id: string): Promise<void> {
     const known = this.#kept.get(id);
-    this.#kept.delete(id);
+    if (known === undefined) return;
+    // Until it is closed it stays known: whoever asks for the worker meanwhile waits for that.
     await closed(known);
+    if (this.#kept.get(id) === known) this.#kept.delete(id);
   }
 
   async #keep(
@@ -75,7 +79,8 @@ export class KeptConnections implements Connections {
     signal.throwIfAborted();
     const known = this.#kept.get(id);
     // A machine that has shown another host key for a moment is asked again, and is told nothing before it shows the right one.
-    const isUsable = known?.identity === identity && known.open?.isOver?.() !== true;
+    const isUsable =
+      known?.identity === identity && known.closing === undefined && known.open?.isOver?.() !== true;
     if (known && isUsable) return orAborted(known.connection, signal);
     const kept: Kept = { identity, connection: closed(known).then(open) };
     this.#kept.set(id, kept);
@@ -101,5 +106,7 @@ export class KeptConnections implements Connections {
 
 /** The old way is closed before a new one is opened: two runners must not share a worker's directory. */
 async function closed(kept: Kept | undefined): Promise<void> {
-  await kept?.connection.then((open) => open[Symbol.asyncDispose]()).catch(() => {});
+  if (kept === undefined) return;
+  kept.closing ??= kept.connection.then((open) => open[Symbol.asyncDispose]()).catch(() => {});
+  await kept.closing;
 }

@@ -16,8 +16,9 @@ class Ways implements Connector {
   closed = 0;
   refuses: Error | undefined;
   isOver = false;
-  /** What opening waits for. */
+  /** What opening waits for, and what closing does. */
   ready: Promise<void> = Promise.resolve();
+  tidied: Promise<void> = Promise.resolve();
 
   async identity(): Promise<string> {
     return this.key;
@@ -32,6 +33,7 @@ class Ways implements Connector {
     over.promise.catch(() => {});
     const close = async () => {
       this.closed += 1;
+      await this.tidied;
       over.reject(new InfrastructureFailure('The connection was closed.', { details: { ssh: 'lost' } }));
     };
     const list = async () => Promise.race([over.promise, sleep(1, [])]);
@@ -169,6 +171,25 @@ describe('the ways to workers', () => {
 
     expect(status).toBeLessThan(300);
     await expect.poll(() => ways.closed).toBe(1);
+  });
+
+  it('opens no second way beside one that is being closed: two runners must not share a directory', async () => {
+    await using here = await world();
+    const { ways, connections, worker } = here;
+    const first = await connections.to(worker, soon());
+    const tidied = Promise.withResolvers<void>();
+    ways.tidied = tidied.promise;
+
+    const forgotten = connections.forget(worker);
+    const again = connections.to(worker, soon());
+    await sleep(20);
+    expect(ways).toMatchObject({ opened: 1, closed: 1 });
+    tidied.resolve();
+
+    expect(await again).not.toBe(first);
+    await forgotten;
+    expect(ways).toMatchObject({ opened: 2, closed: 1 });
+    expect(await connections.to(worker, soon())).toBe(await again);
   });
 
   it('closes a way over which nothing can be tidied any more, instead of waiting for a machine that is gone', async () => {
