@@ -145,6 +145,27 @@ describe('clean-up of images', () => {
     expect(report.kind === 'cleaned' && report.removed.length).toBe(3);
   });
 
+  it('never takes one that was built from what a task is fixed to: it would be built again', async () => {
+    const base = await pulled();
+    const digest = `sha256:${base.split('sha256-')[1]}`;
+    const { host } = await registry();
+    const { stdout } = await docker('inspect', '--format', '{{index .Config.Labels "its.name"}}', base);
+    const reference = `${host}/argonaut-test/built:1`;
+    const dockerfile = `FROM ${stdout.trim()}\nLABEL built.from=it\n`;
+    const build = { dockerfile, arguments: {}, credentials: [] };
+    const { local } = await images.acquire(
+      { reference, policy: 'if-not-present', build },
+      () => {},
+      patience(),
+    );
+    ours.add(local);
+    at += 3_600_000;
+
+    expect(await cleanUp().run(all, [digest], patience())).toMatchObject({ kind: 'cleaned', removed: [] });
+    await cleanUp().run(all, [], patience());
+    expect([await isThere(local), await isThere(base)]).toEqual([false, false]);
+  });
+
   it('goes by the disk that the engine keeps its images on', async () => {
     await pulled();
     at += 3_600_000;

@@ -234,7 +234,7 @@ export interface WorkerConnection {
 
   /**
    * Removes images that nobody needs, least recently used first. `planned`: names (`AcquiredImage.local`) and digests of
-   * images that tasks will still use here.
+   * images that tasks will still use here; what was built from those digests alone is wanted, too.
    */
   cleanUpImages(
     rules: ImageCleanUpRules,

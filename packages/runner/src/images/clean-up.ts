@@ -37,7 +37,7 @@ export class ImageCleanUp {
     this.#options = options;
   }
 
-  /** `planned`: our names, or digests, of images that tasks will use here. One clean-up at a time. */
+  /** `planned`: our names, or digests, of images that tasks will use here, or build from. One clean-up at a time. */
   run(
     rules: ImageCleanUpRules,
     planned: readonly string[],
@@ -68,7 +68,8 @@ export class ImageCleanUp {
       inUse: new Set(containers.map(({ imageId }) => imageId)),
       planned: new Set([
         ...inAttempts(),
-        ...planned.map((name) => (name.includes('/') ? name : keepName(name))),
+        ...planned.map((name) => (isDigest(name) ? keepName(name) : name)),
+        ...uses.builtFrom(new Set(planned.filter(isDigest))),
       ]),
       usedMs: (local) => uses.usedMs(local),
       nowMs: clock.now(),
@@ -123,4 +124,8 @@ export class ImageCleanUp {
     }
     return true;
   }
+}
+
+function isDigest(name: string): boolean {
+  return !name.includes('/');
 }

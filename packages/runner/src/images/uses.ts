@@ -75,6 +75,14 @@ export class ImageUses {
     return this.#uses.get(local)?.bases;
   }
 
+  /** Images that were built from these digests and nothing else: who is fixed to the digests would build them again. */
+  builtFrom(digests: ReadonlySet<string>): readonly string[] {
+    return [...this.#uses].flatMap(([local, { bases = {} }]) => {
+      const begun = Object.values(bases);
+      return begun.length > 0 && begun.every((digest) => digests.has(digest)) ? [local] : [];
+    });
+  }
+
   /** Of one that is seen for the first time: now. */
   usedMs(local: string): number {
     const known = this.#uses.get(local);
