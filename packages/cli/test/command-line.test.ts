@@ -56,6 +56,17 @@ async function serverThat(answers: RequestListener): Promise<{ readonly address:
   };
 }
 
+/** A run that says more than a pipe holds, and a command of the shell that tells whether it has ended. */
+async function muchOutput(desk: Desk) {
+  const file = await desk.file(`
+steps:
+  - name: much
+    run: yes 0123456789 | head -n 100000
+`);
+  const data = join(desk.directory, 'data');
+  return { file, data, ended: `grep -qs '"completion"' ${data}/runs/*/run.json` };
+}
+
 const OCTOPUS_API_KEY = 'API-TEST';
 
 describe('wrong words', () => {
@@ -133,20 +144,14 @@ steps:
 
   it('that nobody reads does not keep an interrupted command from ending', async () => {
     await using desk = await Desk.make();
-    const file = await desk.file(`
-steps:
-  - name: much
-    run: yes 0123456789 | head -n 100000
-`);
-    const data = join(desk.directory, 'data');
+    const { file, data, ended } = await muchOutput(desk);
     const child = spawn(process.execPath, [bin, 'run', file], {
       env: { ...process.env, ARGONAUT_DATA: data },
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     child.stdout.pause();
     const exit = once(child, 'exit');
-    const over = `until grep -qs '"completion"' ${data}/runs/*/run.json; do sleep 0.1; done`;
-    await once(spawn('sh', ['-c', over]), 'close');
+    await once(spawn('sh', ['-c', `until ${ended}; do sleep 0.1; done`]), 'close');
     const interrupting = setInterval(() => child.kill('SIGINT'), 200);
     const [code, signal] = await exit;
     clearInterval(interrupting);
@@ -156,13 +161,7 @@ steps:
 
   it('is whole when its reader begins after the run has ended', async () => {
     await using desk = await Desk.make();
-    const file = await desk.file(`
-steps:
-  - name: much
-    run: yes 0123456789 | head -n 100000
-`);
-    const data = join(desk.directory, 'data');
-    const ended = `grep -qs '"completion"' ${data}/runs/*/run.json`;
+    const { file, data, ended } = await muchOutput(desk);
     const pipe = `"$0" "$1" run "$2" | (until ${ended}; do sleep 0.1; done; sleep 1; grep -c 0123456789)`;
     const child = spawn('sh', ['-c', pipe, process.execPath, bin, file], {
       env: { ...process.env, ARGONAUT_DATA: data },

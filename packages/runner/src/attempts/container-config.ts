@@ -77,7 +77,7 @@ export function joinsLane(place: ContainerPlace): boolean {
 }
 
 /** What a step's container options put over what the image has. */
-export function mountsOf(place: ContainerPlace): readonly unknown[] {
+export function mountsOf(place: ContainerPlace): ReadonlyArray<Readonly<Record<string, unknown>>> {
   return Array.isArray(place.docker?.Mounts) ? place.docker.Mounts : [];
 }
 

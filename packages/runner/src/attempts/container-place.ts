@@ -17,6 +17,7 @@ import {
   containerName,
   joinsLane,
   labels,
+  mountsOf,
 } from './container-config.ts';
 import { readContainerFile } from './container-file.ts';
 import type { EngineRoom } from './engine-room.ts';
@@ -80,7 +81,7 @@ export class ContainerAttempts implements AttemptPlace {
     const place = containerPlace(spec);
     checkNameServers(spec, place);
     if (spec.policy === undefined) return place;
-    const mounts = Array.isArray(place.docker?.Mounts) ? place.docker.Mounts : [];
+    const mounts = mountsOf(place);
     const real = new Map<unknown, string>();
     for (const { Type, Source } of mounts) {
       if (Type === 'bind' && typeof Source === 'string')

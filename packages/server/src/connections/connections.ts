@@ -84,15 +84,15 @@ export class KeptConnections implements Connections {
     if (known && isUsable) return orAborted(known.connection, signal);
     const kept: Kept = { identity, connection: closed(known).then(open) };
     this.#kept.set(id, kept);
-    kept.connection
-      .then((opened) => {
+    kept.connection.then(
+      (opened) => {
         kept.open = opened;
-      })
-      .catch(() => {});
-    // A failure is told to whoever asked, and the next one tries again.
-    kept.connection.catch(() => {
-      if (this.#kept.get(id) === kept) this.#kept.delete(id);
-    });
+      },
+      // The failure is told to whoever asked, and the next one tries again.
+      () => {
+        if (this.#kept.get(id) === kept) this.#kept.delete(id);
+      },
+    );
     return orAborted(kept.connection, signal);
   }
 

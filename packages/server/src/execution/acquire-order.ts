@@ -12,6 +12,7 @@ import { engineBack, isEngineAway } from './engine-back.ts';
 import type { Entry } from './execution-side.ts';
 import { isAway, WorkerLost } from './patience.ts';
 import type { NamedImage } from './ports.ts';
+import { sayLine } from './say-line.ts';
 
 /** What a registry says to who asks, rather than about what is asked for. */
 const REFUSED: ReadonlySet<string> = new Set(['Unauthorised', 'Forbidden']);
@@ -29,9 +30,9 @@ export async function acquireImage(order: CommandOf<'acquire'>, call: Call): Pro
   };
   const beganMs = ports.now();
   let pullingSinceMs: number | undefined;
-  const tell: TellProgress = ({ level, message, pulling }) => {
-    if (pulling) pullingSinceMs ??= ports.now();
-    execution.post({ frames: [serverLine(activity, level, message, ports.now())] }).catch(() => {});
+  const tell: TellProgress = (line) => {
+    if (line.pulling) pullingSinceMs ??= ports.now();
+    sayLine(execution, activity, line);
   };
   let asked: ImageRequest | undefined;
   try {

@@ -6,14 +6,13 @@ import type { Call } from './call.ts';
 import { serverLine } from './change.ts';
 import type { Entry } from './execution-side.ts';
 import { isOutOfReach, WorkerLost } from './patience.ts';
+import { sayLine } from './say-line.ts';
 
 export async function acquirePackage(order: CommandOf<'acquire-package'>, call: Call): Promise<Entry> {
   const { execution, lease, signal } = call;
   const { ports, task } = execution;
   const { package: key, acquisition, activity, pool, feed, packageId, version, extract } = order;
-  const tell = ({ level, message }: AcquireProgress): void => {
-    execution.post({ frames: [serverLine(activity, level, message, ports.now())] }).catch(() => {});
-  };
+  const tell = (line: AcquireProgress): void => sayLine(execution, activity, line);
   try {
     if (ports.packages === undefined) {
       throw new Invalid(

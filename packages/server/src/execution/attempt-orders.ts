@@ -19,6 +19,7 @@ import { type Late, lateValues } from './late-values.ts';
 import { tooLittleMemory } from './memory.ts';
 import { isAway, isTrouble, WorkerLost } from './patience.ts';
 import { timeoutWithin, withinPolicy } from './pool-policy.ts';
+import { sayLine } from './say-line.ts';
 import { reportsOf, serviceFrames } from './service-frames.ts';
 
 type ContainerPlace = Extract<Place, { kind: 'container' }>;
@@ -127,9 +128,7 @@ export async function openAttempt(order: CommandOf<'open'>, call: Call): Promise
   }
   const opened: Entry = { events: [{ type: 'opened', attempt }], openedAt: { attempt, moment: late.moment } };
   let frames: LogFrame[] = [];
-  const tell: TellLine = ({ level, message }) => {
-    execution.post({ frames: [serverLine(attempt, level, message, execution.ports.now())] }).catch(() => {});
-  };
+  const tell: TellLine = (line) => sayLine(execution, attempt, line);
   try {
     await call.patiently(async () => {
       try {

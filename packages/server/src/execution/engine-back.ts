@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ArgonautError } from '@argonaut/contracts';
 import type { Call } from './call.ts';
-import { serverLine } from './change.ts';
+import { sayLine } from './say-line.ts';
 
 /** Long enough for a restart; an engine that is gone for longer fails the step. */
 const PATIENCE_MS = 30_000;
@@ -32,8 +32,7 @@ export async function engineBack(
       told = true;
       const seconds = PATIENCE_MS / 1000;
       const message = `The container engine of the worker "${lease.name}" does not answer. Waiting up to ${seconds} s for it: is it being restarted, or not running?`;
-      const line = serverLine(activity, 'Warning', message, execution.ports.now());
-      execution.post({ frames: [line] }).catch(() => {});
+      sayLine(execution, activity, { level: 'Warning', message });
     }
     await sleep(wait, undefined, { signal: end }).catch(() => {});
   }

@@ -4,8 +4,8 @@ import type { AttemptConfirmed, AttemptEnded, LogChunk, Outcome } from '@argonau
 import type { TaskEvent } from '@argonaut/orchestrator';
 import type { LogFrame } from '../tasklog/index.ts';
 import type { Call } from './call.ts';
-import { serverLine } from './change.ts';
 import { isTrouble } from './patience.ts';
+import { sayLine } from './say-line.ts';
 import { serviceFrames } from './service-frames.ts';
 
 /** Bytes that may wait to become durable before the worker is asked for more. */
@@ -56,8 +56,7 @@ async function followOnce(
       continue;
     }
     if (event.type === 'notice') {
-      const { now } = execution.ports;
-      execution.post({ frames: [serverLine(attempt, event.level, event.message, now())] }).catch(() => {});
+      sayLine(execution, attempt, event);
       continue;
     }
     if (event.type === 'service-ended') {

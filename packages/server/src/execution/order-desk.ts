@@ -9,13 +9,13 @@ import { acquireImage } from './acquire-order.ts';
 import { acquirePackage } from './acquire-package-order.ts';
 import { cancelAttempt, discardAttempt, openAttempt, releaseHold, stageAttempt } from './attempt-orders.ts';
 import type { Call } from './call.ts';
-import { serverLine } from './change.ts';
 import { crashPoint } from './crash-point.ts';
 import type { Entry, ExecutionSide } from './execution-side.ts';
 import { finishAttempt } from './finish-order.ts';
 import { followAttempt } from './follow-attempt.ts';
 import { isFenced, isTrouble, WorkerLost, withPatience } from './patience.ts';
 import type { WorkerLease } from './ports.ts';
+import { sayLine } from './say-line.ts';
 
 const DEFAULT_LOST_AFTER_MS = 10 * 60_000;
 
@@ -245,8 +245,7 @@ export class OrderDesk {
   }
 
   #tell(level: 'Info' | 'Warning', message: string): void {
-    const line = serverLine(ROOT_ACTIVITY, level, message, this.#execution.ports.now());
-    this.#execution.post({ frames: [line] }).catch(() => {});
+    sayLine(this.#execution, ROOT_ACTIVITY, { level, message });
   }
 
   async #lose(pool: string, generation: number, message: string): Promise<void> {

@@ -19,10 +19,15 @@ const withPackage = () =>
     },
   });
 
-test('a transfer whose connection breaks off is begun again, as one to a machine that is away', async () => {
+/** The feed has the package. */
+function withFeed() {
   const content = async function* (): AsyncGenerator<Uint8Array> {};
   const found = { packageId: 'App', version: '1.0.0', extension: '.zip', sizeBytes: 1, sha256: '0', content };
-  const setup = await harness([withPackage()], { ports: { packages: { find: async () => found } } });
+  return harness([withPackage()], { ports: { packages: { find: async () => found } } });
+}
+
+test('a transfer whose connection breaks off is begun again, as one to a machine that is away', async () => {
+  const setup = await withFeed();
   let transfers = 0;
   setup.worker.fuse = (point) => {
     if (point !== 'acquire-package') return;
@@ -36,9 +41,7 @@ test('a transfer whose connection breaks off is begun again, as one to a machine
 });
 
 test('a transfer that the worker refuses fails the step at once', async () => {
-  const content = async function* (): AsyncGenerator<Uint8Array> {};
-  const found = { packageId: 'App', version: '1.0.0', extension: '.zip', sizeBytes: 1, sha256: '0', content };
-  const setup = await harness([withPackage()], { ports: { packages: { find: async () => found } } });
+  const setup = await withFeed();
   let transfers = 0;
   setup.worker.fuse = (point) => {
     if (point !== 'acquire-package') return;
